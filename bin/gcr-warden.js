@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-console.log(process.version, process.execPath, process.argv.slice(2))
+console.log(process.version, process.execPath, process.argv.slice(2));

@@ -1,0 +1,23 @@
+/**
+ * A fact that may not be known. Unknown is a value of its own and never stands for "absent", zero or an
+ * empty list: whoever reads a fact has to say what happens when it is not known, and for a deletion the
+ * answer is always "keep".
+ */
+export type Fact<T> =
+  | { readonly kind: 'known'; readonly value: T }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Wraps a value that is known. */
+export function known<T>(value: T): Fact<T> {
+  return { kind: 'known', value };
+}
+
+/** Says that a fact is not known, and why, in words a person can act on. */
+export function unknown(reason: string): Fact<never> {
+  return { kind: 'unknown', reason };
+}
+
+/** Returns the value of a fact, or `fallback` where it is not known. Only for display, never for a verdict. */
+export function valueOr<T, F>(fact: Fact<T>, fallback: F): T | F {
+  return fact.kind === 'known' ? fact.value : fallback;
+}

@@ -1,0 +1,80 @@
+import type { Digest } from './digest.ts';
+import type { Step } from './plan.ts';
+
+/** How one step ended. A closed set: whatever counts or shows results counts these. */
+export type Outcome =
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'already gone' }
+  | {
+      readonly kind: 'skipped';
+      readonly why: 'moved' | 'claimed' | 'in use' | 'held' | 'limit' | 'stopped';
+      readonly detail: string;
+    }
+  | { readonly kind: 'blocked'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly retryable: boolean; readonly reason: string }
+  | { readonly kind: 'repaired'; readonly detail: string };
+
+/** What is about to be done, with the evidence; written before the request is sent. */
+export interface Intent {
+  readonly version: 1;
+  readonly runId: string;
+  /** Position in the repository's steps: `runId`, `repository` and `index` name the intent. */
+  readonly index: number;
+  readonly repository: string;
+  readonly planId: Digest;
+  readonly atMs: number;
+  readonly step: Step;
+  /** The sentence that says why, as every output shows it. */
+  readonly reason: string;
+}
+
+/** The outcome of the intent with the same run, repository and index. */
+export interface Settlement {
+  readonly version: 1;
+  readonly runId: string;
+  readonly repository: string;
+  readonly index: number;
+  readonly atMs: number;
+  readonly outcome: Outcome;
+}
+
+/** An intent with its outcome; null while none was written, which after a crash means: ask the registry. */
+export interface JournalEntry {
+  readonly intent: Intent;
+  readonly settlement: Settlement | null;
+}
+
+/** One run over one repository. */
+export interface Run {
+  readonly version: 1;
+  readonly id: string;
+  readonly repository: string;
+  readonly planId: Digest;
+  readonly startedAtMs: number;
+  /** null while it is under way, or was killed. */
+  readonly finishedAtMs: number | null;
+  readonly trigger: 'schedule' | 'command' | 'push';
+  /** `plan`: it only said what it would do. */
+  readonly mode: 'plan' | 'apply';
+  /** Verdicts of the plan: artifacts. */
+  readonly kept: number;
+  readonly toDelete: number;
+  /** Outcomes by kind, `skipped` by why: `{"deleted": 4, "skipped: moved": 1}`. Empty until finished. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Why nothing was deleted although something could have been; null where nothing stood in the way. */
+  readonly refusal: string | null;
+}
+
+/** A manifest as the registry served it, kept so that a deletion can be undone. */
+export interface StoredManifest {
+  readonly repository: string;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** The bytes as text: manifests are JSON in UTF-8. */
+  readonly content: string;
+}
+
+/** The name under which an outcome is counted. */
+export function outcomeLabel(outcome: Outcome): string {
+  return outcome.kind === 'skipped' ? `skipped: ${outcome.why}` : outcome.kind;
+}

@@ -1,0 +1,81 @@
+import type { Decision } from './decision.ts';
+import type { Digest } from './digest.ts';
+import type { Completeness } from './listing.ts';
+import type { PolicyProblem, PolicySource } from './policy.ts';
+
+/** Who allowed a step: a policy's delete rule, with the mode the policy was in. */
+export interface Allowance {
+  readonly policy: string;
+  readonly rule: string;
+  readonly mode: 'plan' | 'enforce';
+  readonly source: PolicySource;
+}
+
+/**
+ * One request of a plan. `untag` removes a tag that must still point at `digest`; `delete` removes a
+ * manifest by its digest. Steps stand in an order that Google's rules accept.
+ */
+export type Step =
+  | {
+      readonly kind: 'untag';
+      readonly tag: string;
+      readonly digest: Digest;
+      /** The artifact that this belongs to. */
+      readonly root: Digest;
+      readonly allowedBy: readonly Allowance[];
+    }
+  | {
+      readonly kind: 'delete';
+      readonly digest: Digest;
+      readonly root: Digest;
+      /** The tags it had when the plan was made, all of them removed by earlier steps. */
+      readonly tags: readonly string[];
+      /** As listed; null where the registry did not say. */
+      readonly sizeBytes: number | null;
+      readonly allowedBy: readonly Allowance[];
+    };
+
+/** Why nothing may be deleted from a repository, whatever its steps are. */
+export interface Refusal {
+  readonly code:
+    | 'LISTING_INCOMPLETE'
+    | 'LIMIT_DIGESTS'
+    | 'LIMIT_SHARE'
+    | 'LIMIT_LAST_ARTIFACT'
+    | 'POLICY_BROKEN';
+  readonly message: string;
+}
+
+/** What is to be done with one repository, complete in itself. */
+export interface RepositoryPlan {
+  readonly repository: string;
+  readonly listedAtMs: number;
+  readonly completeness: Completeness;
+  /** Manifests listed. */
+  readonly manifestCount: number;
+  readonly artifactCount: number;
+  /** Hash of the inventory that was judged. */
+  readonly inventoryHash: Digest;
+  /** Names of the policies that select the repository, sorted. */
+  readonly policies: readonly string[];
+  /** Whether a rule asked what is in use; `apply` then asks again before the first delete. */
+  readonly asksUsage: boolean;
+  /** One an artifact, sorted by root. */
+  readonly decisions: readonly Decision[];
+  readonly steps: readonly Step[];
+  readonly refusal: Refusal | null;
+  readonly warnings: readonly string[];
+}
+
+/** The value that `apply` takes. `id` is the hash of everything else in it. */
+export interface Plan {
+  readonly version: 1;
+  readonly kind: 'gcr-warden/plan';
+  readonly id: Digest;
+  readonly createdAtMs: number;
+  /** What the plan was asked for, as printed: `HOST/PROJECT[/REPO]`. */
+  readonly target: string;
+  readonly problems: readonly PolicyProblem[];
+  /** Sorted by repository. */
+  readonly repositories: readonly RepositoryPlan[];
+}

@@ -1,0 +1,144 @@
+import type { Digest } from './digest.ts';
+import type { Fact } from './fact.ts';
+
+/** Where a policy comes from: what every decision made by it records. */
+export interface PolicySource {
+  /** The file's name as the reader knows it, relative to the folder of policies. */
+  readonly file: string;
+  /** 1-based line of the document's first line in the file. */
+  readonly line: number;
+  /** Digest of the whole file's bytes. */
+  readonly contentHash: Digest;
+  /** The commit that the file was taken from. */
+  readonly gitRevision: Fact<string>;
+}
+
+/** A pattern over one tag. `glob`: `*` and `?` within the tag. `regex`: RE2, found anywhere unless anchored. */
+export type TagPattern = {
+  readonly kind: 'glob' | 'regex' | 'prefix' | 'semver' | 'exact';
+  readonly text: string;
+};
+
+/** What `newest` counts within: the whole repository, a part of the version, or a named capture of the regex. */
+export type NewestGroup =
+  | { readonly kind: 'repository' }
+  | { readonly kind: 'semver'; readonly part: 'major' | 'minor' }
+  | { readonly kind: 'capture'; readonly name: string };
+
+/**
+ * One condition of a rule. All conditions of a rule are required. Every age is in milliseconds and counts
+ * from what its name says; where that time is not known the condition's answer is unknown.
+ */
+export type Condition =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'state'; readonly state: 'tagged' | 'untagged' }
+  | {
+      readonly kind: 'tags';
+      /** `any`: one tag that matches is enough. `all`: there are tags and every one matches. */
+      readonly match: 'any' | 'all';
+      /** A tag matches when one of these does. */
+      readonly patterns: readonly TagPattern[];
+    }
+  /** Uploaded longer ago than this. */
+  | { readonly kind: 'olderThan'; readonly ageMs: number }
+  /** Uploaded within this time. */
+  | { readonly kind: 'newerThan'; readonly ageMs: number }
+  /** Has no tag, and has had none for longer than this. */
+  | { readonly kind: 'untaggedFor'; readonly ageMs: number }
+  /** Got its youngest tag within this time. */
+  | { readonly kind: 'taggedWithin'; readonly ageMs: number }
+  | { readonly kind: 'pulledWithin'; readonly ageMs: number }
+  | { readonly kind: 'notPulledFor'; readonly ageMs: number }
+  | { readonly kind: 'inUse' }
+  | { readonly kind: 'digests'; readonly digests: readonly Digest[] }
+  | { readonly kind: 'largerThan'; readonly sizeBytes: number }
+  | { readonly kind: 'mediaTypes'; readonly mediaTypes: readonly string[] };
+
+/** Among the artifacts that match the rule's conditions, the first `count` of each group. Keep rules only. */
+export interface Newest {
+  readonly count: number;
+  readonly by: 'upload' | 'semver';
+  readonly per: NewestGroup;
+}
+
+export interface Rule {
+  readonly name: string;
+  readonly effect: 'keep' | 'delete';
+  /** 1-based line in the policy's file. */
+  readonly line: number;
+  readonly conditions: readonly Condition[];
+  readonly newest: Newest | null;
+  /** A keep rule that ends: after this time it says nothing. null means it never ends. */
+  readonly untilMs: number | null;
+}
+
+/** How much one run may take from one repository. Checked before the first delete. */
+export interface Limits {
+  /** At most this many manifests. */
+  readonly digests: number;
+  /** At most this share of the repository's manifests, 0 to 1. */
+  readonly share: number;
+  /** Whether the last artifact of a repository may go. */
+  readonly mayEmpty: boolean;
+}
+
+/** The limits of a policy that names none. */
+export const DEFAULT_LIMITS: Limits = { digests: 500, share: 0.5, mayEmpty: false };
+
+/** Globs over `HOST/NAME`: `*` within a path component, `**` across. Selected: any include and no exclude. */
+export interface RepositorySelection {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+export interface Schedule {
+  readonly cron: string;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/**
+ * A retention policy. Keep beats delete, what no rule names is kept, and the order of rules never matters.
+ */
+export interface Policy {
+  readonly version: 1;
+  readonly name: string;
+  readonly source: PolicySource;
+  readonly repositories: RepositorySelection;
+  readonly schedule: Schedule | null;
+  readonly mode: 'plan' | 'enforce';
+  readonly limits: Limits;
+  readonly owner: string | null;
+  readonly reason: string | null;
+  readonly keep: readonly Rule[];
+  readonly delete: readonly Rule[];
+}
+
+/** What is wrong with a policy file, and where. */
+export interface PolicyProblem {
+  readonly code: string;
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based. */
+  readonly column: number;
+  /** What is wrong, what was expected, and a suggestion where there is one. */
+  readonly message: string;
+  /** The policy that this stops, or null where not even its name could be read. */
+  readonly policy: string | null;
+  /**
+   * The repositories for which this problem may hide a keep: those that the broken policy selects, where it
+   * has keep rules. Nothing is deleted from them meanwhile, since what a keep rule says is unknown. null where
+   * no keep can be lost, or where the selection itself can't be read.
+   */
+  readonly guards: RepositorySelection | null;
+}
+
+/**
+ * What reading policy files gave. A problem stops its own policy and no other. Where a problem hides what a
+ * broken policy would have kept, `problems` is what makes the run say so.
+ */
+export interface PolicySet {
+  readonly policies: readonly Policy[];
+  readonly problems: readonly PolicyProblem[];
+}

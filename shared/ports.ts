@@ -1,0 +1,171 @@
+import type { Decision } from './core/decision.ts';
+import type { Digest } from './core/digest.ts';
+import type { Finding } from './core/finding.ts';
+import type { HistoryFact } from './core/history.ts';
+import type { ImageEvent } from './core/image-event.ts';
+import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './core/journal.ts';
+import type { Catalog, Listing } from './core/listing.ts';
+import type { PolicySet } from './core/policy.ts';
+import type { Repository, Target } from './core/reference.ts';
+import type { Usage } from './core/usage.ts';
+
+/** The time, as a port: the core never asks for it. */
+export type Clock = () => number;
+
+/** Fresh, unguessable names for runs. */
+export type NewId = () => string;
+
+/** Where use cases tell what they are doing. Values must hold no credential. */
+export interface Logger {
+  log(
+    severity: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR',
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ): void;
+}
+
+/** Reads a registry. Holds no credential that could delete. */
+export interface RegistryReader {
+  /**
+   * The repositories at or below a target. Never throws for what a registry answers: what can't be read is
+   * an incomplete catalog with its reason.
+   */
+  catalog(target: Target): Promise<Catalog>;
+  /** A repository's listing with the relations of its manifests; incomplete with its reason where the end can't be shown. */
+  list(repository: Repository): Promise<Listing>;
+  /** The digest a tag points at now, or null where the registry says that the tag does not exist. @throws WardenError REGISTRY_* */
+  resolveTag(repository: Repository, tag: string): Promise<Digest | null>;
+  /** A manifest's bytes, verified against its digest, or null where it is gone. @throws WardenError REGISTRY_* */
+  readManifest(repository: Repository, digest: Digest): Promise<StoredManifest | null>;
+  /**
+   * The tags that point at a digest now. Only asked of registries that do not refuse to delete a tagged
+   * digest. @throws WardenError REGISTRY_*
+   */
+  tagsOf(repository: Repository, digest: Digest): Promise<readonly string[]>;
+}
+
+/** What a registry answered to one delete. */
+export type DeleteReply =
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'already gone' }
+  /** Something points at it that the plan did not know: a tag, an index, a referrer. */
+  | { readonly kind: 'claimed'; readonly detail: string }
+  /** Will not work until somebody changes something: an immutable tag, a missing permission, deletes switched off. */
+  | { readonly kind: 'blocked'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly retryable: boolean; readonly reason: string };
+
+/** Deletes from a registry, one request a call. Expected refusals are values. */
+export interface RegistryDeleter {
+  /**
+   * What the registry does for us. `refuses claimed digests`: Google's guard. `removes tags too`: plain
+   * distribution, where a digest takes all its tags along and a tag can't be removed alone.
+   */
+  guard(repository: Repository): Promise<'refuses claimed digests' | 'removes tags too'>;
+  deleteTag(repository: Repository, tag: string): Promise<DeleteReply>;
+  deleteDigest(repository: Repository, digest: Digest): Promise<DeleteReply>;
+}
+
+/** All in-use sources together. Never throws: a source that fails answers unknown. */
+export interface UsageReader {
+  read(): Promise<Usage>;
+}
+
+/** Where policies come from. A file that is broken is a problem in the result; a folder that can't be read throws. */
+export interface PolicyReader {
+  /** @throws WardenError POLICY_SOURCE_UNREADABLE */
+  read(): Promise<PolicySet>;
+}
+
+/** Publishes to a topic; resolves when the message is durable. */
+export interface Publisher {
+  publish(topic: string, data: unknown, attributes?: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** The right to work on one repository until a time. */
+export interface Lease {
+  readonly repository: string;
+  readonly holder: string;
+  /** Grows with every holder; a write with an older one is refused. */
+  readonly fencingToken: number;
+  readonly untilMs: number;
+}
+
+/** What the registry told. */
+export interface EventLedger {
+  /** Writes an event once per message id. At most one read and two writes. */
+  recordEvent(event: ImageEvent): Promise<'recorded' | 'duplicate'>;
+  /** All facts of a repository, told and observed, in no particular order. */
+  historyFacts(repository: string): Promise<readonly HistoryFact[]>;
+  /** Writes what a listing showed and nobody had told; many facts to a document. */
+  recordObserved(repository: string, facts: readonly HistoryFact[]): Promise<void>;
+  /** The newest events of all repositories, newest first. */
+  recentEvents(limit: number): Promise<readonly ImageEvent[]>;
+}
+
+/** What was done. Every method is durable when it resolves. */
+export interface RunLedger {
+  saveRun(run: Run): Promise<void>;
+  /** Newest first. */
+  runs(filter: { readonly repository?: string; readonly limit: number }): Promise<readonly Run[]>;
+  /** Written before the requests of these steps are sent; all or none. */
+  writeIntents(intents: readonly Intent[]): Promise<void>;
+  /** Written after them. Writing one twice leaves the first. */
+  writeSettlements(settlements: readonly Settlement[]): Promise<void>;
+  /** Intents of a repository that have no outcome. */
+  openIntents(repository: string): Promise<readonly Intent[]>;
+  /** Intents with their outcomes, newest first. */
+  journal(filter: {
+    readonly repository?: string;
+    readonly digest?: Digest;
+    readonly runId?: string;
+    readonly limit: number;
+  }): Promise<readonly JournalEntry[]>;
+  /** Replaces the last decisions of a repository; many to a document. */
+  saveDecisions(repository: string, record: DecisionRecord): Promise<void>;
+  /** The last decisions of a repository, or null where it was never judged. */
+  lastDecisions(repository: string): Promise<DecisionRecord | null>;
+  saveManifests(manifests: readonly StoredManifest[]): Promise<void>;
+  /** The stored ones among these digests. */
+  manifests(repository: string, digests: readonly Digest[]): Promise<readonly StoredManifest[]>;
+}
+
+/** All decisions of one plan over one repository. */
+export interface DecisionRecord {
+  readonly runId: string;
+  readonly planId: Digest;
+  readonly atMs: number;
+  readonly decisions: readonly Decision[];
+}
+
+/** Who works where, and what is due. */
+export interface CoordinationLedger {
+  /** Takes the lease, or returns who holds it. A lease that ended can be taken by anybody. */
+  acquireLease(
+    repository: string,
+    holder: string,
+    nowMs: number,
+    untilMs: number,
+  ): Promise<
+    { readonly kind: 'taken'; readonly lease: Lease } | { readonly kind: 'held'; readonly by: Lease }
+  >;
+  /** Gives a lease back; does nothing where another has taken it since. */
+  releaseLease(lease: Lease): Promise<void>;
+  /** Claims one scheduled time of a policy; false where it was claimed before. */
+  claimTick(policy: string, scheduledAtMs: number): Promise<boolean>;
+  /** The last scheduled time claimed for each policy. */
+  lastTicks(): Promise<Readonly<Record<string, number>>>;
+}
+
+/** What the audit found. */
+export interface FindingLedger {
+  /** Replaces a project's findings. */
+  saveFindings(project: string, atMs: number, findings: readonly Finding[]): Promise<void>;
+  findings(project: string): Promise<{ readonly atMs: number; readonly findings: readonly Finding[] } | null>;
+  /** Projects that have findings, sorted. */
+  auditedProjects(): Promise<readonly string[]>;
+}
+
+/** The whole ledger: Firestore when deployed, a SQLite file on one machine. */
+export interface Ledger extends EventLedger, RunLedger, CoordinationLedger, FindingLedger {
+  close(): Promise<void>;
+}
