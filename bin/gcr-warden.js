@@ -1,2 +1,55 @@
 #!/usr/bin/env node
-console.log(process.version, process.execPath, process.argv.slice(2));
+/**
+ * Starts gcr-warden. In a clone it runs the source, with the Node that `npm ci` brought where the machine's
+ * own is too old; as a published package it runs the bundle. Plain JavaScript that Node 20 can parse.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { isNodeNewEnough, OLDEST_NODE } from './node-version.js';
+
+const source = new URL('../cli/main.ts', import.meta.url);
+const bundle = new URL('../dist/cli/gcr-warden.js', import.meta.url);
+const ownNode = fileURLToPath(
+  new URL(`../node_modules/node/bin/node${process.platform === 'win32' ? '.exe' : ''}`, import.meta.url),
+);
+
+const inClone = existsSync(source);
+if (isNodeNewEnough()) {
+  const start = inClone ? source : bundle;
+  if (existsSync(start)) await import(start.href);
+  else fail(`${fileURLToPath(bundle)} is missing: install gcr-warden again, or run "npm run bundle".`);
+} else if (inClone && existsSync(ownNode)) {
+  runWith(ownNode);
+} else {
+  const way = inClone ? ', or run "npm ci", which brings Node 24 along where there is a build of it' : '';
+  fail(
+    `needs Node ${OLDEST_NODE} or newer, and ${process.execPath} is ${process.versions.node}. Install a newer Node${way}.`,
+  );
+}
+
+/** @param {string} message */
+function fail(message) {
+  console.error(`gcr-warden: ${message}`);
+  process.exitCode = 1;
+}
+
+/** Runs the source with another Node and ends as that ended. @param {string} node */
+function runWith(node) {
+  const child = spawn(node, [fileURLToPath(source), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to the child as well, and a second one may mean "at once".
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on('error', (error) => fail(`${node} could not be started: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    if (signal === null) {
+      process.exitCode = code ?? 1;
+      return;
+    }
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
