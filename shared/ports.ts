@@ -76,9 +76,9 @@ export interface PolicyReader {
   read(): Promise<PolicySet>;
 }
 
-/** Publishes to a topic; resolves when the message is durable. */
+/** Publishes a text to a topic; resolves when the message is durable. @throws WardenError PUBLISH_FAILED */
 export interface Publisher {
-  publish(topic: string, data: unknown, attributes?: Readonly<Record<string, string>>): Promise<void>;
+  publish(topic: string, data: string, attributes?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 /** The right to work on one repository until a time. */

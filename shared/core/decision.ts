@@ -54,10 +54,10 @@ export interface Decision {
   readonly members: readonly Digest[];
   readonly verdict: 'keep' | 'delete';
   /**
-   * Why, where no rule alone says it: no policy selects the repository, no rule names the artifact, or its
-   * relations could not be read. null where `voices` says it.
+   * Why it is kept, where no rule says it: no rule names it, its relations could not be read, or something
+   * that is kept points at it or is about it. null where `voices` says it.
    */
-  readonly because: 'no rule names it' | 'its relations are not known' | null;
+  readonly because: 'no rule names it' | 'its relations are not known' | 'something kept needs it' | null;
   /** The reason behind `its relations are not known`; null otherwise. */
   readonly unknown: string | null;
   /** Sorted by policy, then rule. */

@@ -1,5 +1,6 @@
 import type { Digest } from './digest.ts';
 import { WardenError } from './error.ts';
+import type { PushMessage } from './push-message.ts';
 import { formatRepository, parseImageReference } from './reference.ts';
 
 /** What a registry told about one image, as published to topic `gcr`. */
@@ -17,15 +18,7 @@ export interface ImageEvent {
   readonly tag: string | null;
 }
 
-/** A message as it arrives, before anything in it is believed. */
-export interface ReceivedMessage {
-  readonly messageId: string;
-  readonly publishedAtMs: number;
-  /** The message's data, base64 decoded, as text. */
-  readonly data: string;
-}
-
-function refuse(message: ReceivedMessage, why: string): never {
+function refuse(message: PushMessage, why: string): never {
   throw new WardenError('EVENT_INVALID', `Message ${message.messageId} is no registry notification: ${why}.`);
 }
 
@@ -34,7 +27,7 @@ function refuse(message: ReceivedMessage, why: string): never {
  * (Artifact Registry, "Configure Pub/Sub notifications").
  * @throws WardenError EVENT_INVALID with the message id and the field
  */
-export function parseImageEvent(message: ReceivedMessage): ImageEvent {
+export function parseImageEvent(message: PushMessage): ImageEvent {
   let body: unknown;
   try {
     body = JSON.parse(message.data);
@@ -67,7 +60,7 @@ export function parseImageEvent(message: ReceivedMessage): ImageEvent {
   };
 }
 
-function reference(message: ReceivedMessage, field: string, value: unknown) {
+function reference(message: PushMessage, field: string, value: unknown) {
   if (typeof value !== 'string') refuse(message, `"${field}" is not a text`);
   try {
     return parseImageReference(value);

@@ -1,47 +1,36 @@
 import type { Digest } from './digest.ts';
-import type { Fact } from './fact.ts';
-import type { Completeness } from './listing.ts';
-
-/** How a manifest came to belong to an artifact. */
-export type MemberRole = 'child' | 'referrer' | 'signature' | 'fallback index';
-
-/** A manifest that lives and dies with an artifact's root. */
-export interface Member {
-  readonly digest: Digest;
-  readonly role: MemberRole;
-  /** The manifest of the same artifact that ties it in. */
-  readonly via: Digest;
-  /** Tags of the member itself; signature and fallback tags among them. */
-  readonly tags: readonly string[];
-  readonly mediaType: Fact<string>;
-  readonly sizeBytes: Fact<number>;
-}
+import { type Fact, known, unknown } from './fact.ts';
+import { buildGraph, type Graph } from './graph.ts';
+import type { DigestHistory, History } from './history.ts';
+import type { Completeness, ListedManifest, Listing } from './listing.ts';
+import type { Usage, UsageAnswer } from './usage.ts';
 
 /**
- * The unit of every decision: a root manifest with its children, referrers and signatures, counted once.
- * A manifest may be a member of several artifacts; it goes only when all of them go.
+ * The unit of every decision: a root manifest with its children, referrers and signatures, counted once. A
+ * manifest may be a member of several artifacts; it goes only when all of them go.
  */
 export interface Artifact {
   readonly root: Digest;
-  /** The root's tags, sorted. */
+  /** The tags that name it, sorted; signature and fallback tags are not among them. */
   readonly tags: readonly string[];
-  /** Sorted by digest. */
-  readonly members: readonly Member[];
+  /** Children, referrers and signatures, the root not among them, sorted. */
+  readonly members: readonly Digest[];
   readonly mediaType: Fact<string>;
+  /** null where the manifest says nothing about its type. */
   readonly artifactType: Fact<string | null>;
-  /** Root and members as listed: an upper bound, since layers are shared. */
+  /** Root and members as listed: an upper bound of what is freed, since layers are shared. */
   readonly sizeBytes: Fact<number>;
   readonly uploadedAtMs: Fact<number>;
-  /** Known only for an artifact without tags. */
-  readonly untaggedSinceMs: Fact<number>;
-  /** When the youngest of its tags was put there. Known only for an artifact with tags. */
-  readonly taggedAtMs: Fact<number>;
-  /** null: pulls are recorded and there was none. */
+  /** null while it has a tag. */
+  readonly untaggedSinceMs: Fact<number | null>;
+  /** When the youngest of its tags was put there; null where it has none. */
+  readonly taggedAtMs: Fact<number | null>;
+  /** null: pulls are recorded, and there was none. */
   readonly lastPulledAtMs: Fact<number | null>;
-  /** What uses it; an empty list means that every source answered and none does. */
+  /** What uses it, as a person would name it. An empty list: every source answered, and nothing does. */
   readonly usedBy: Fact<readonly string[]>;
-  /** Why this artifact must stay whatever a rule says: something about its relations could not be read. */
-  readonly mustStay: string | null;
+  /** Why it has to stay whatever a rule says, because its relations are not known; null where they are. */
+  readonly unreadable: string | null;
 }
 
 /** All that is known of one repository at one time. Rules ask the inventory and nothing else. */
@@ -54,4 +43,173 @@ export interface Inventory {
   readonly manifestCount: number;
   /** Sorted by root digest. */
   readonly artifacts: readonly Artifact[];
+}
+
+/** What an inventory is made of. `history` must have been reconciled with the listing. */
+export interface InventorySources {
+  readonly listing: Listing;
+  readonly history: History;
+  readonly usage: Usage;
+}
+
+/** An inventory with the graph that it was taken from, which the plan's order needs. */
+export interface InventoryTaking {
+  readonly inventory: Inventory;
+  readonly graph: Graph;
+}
+
+/** Joins what the registry lists, what the ledger remembers and what runs into one inventory. */
+export function takeInventory(sources: InventorySources): InventoryTaking {
+  const { listing, history } = sources;
+  const graph = buildGraph(listing);
+  const listed = new Map(listing.manifests.map((manifest) => [manifest.digest, manifest]));
+  const usage = indexUsage(sources.usage);
+  const artifacts: Artifact[] = [];
+  for (const [root, nodes] of graph.artifacts) {
+    const manifest = listed.get(root);
+    const node = graph.nodes.get(root);
+    if (manifest === undefined || node === undefined) continue;
+    const members = nodes.filter((digest) => digest !== root).sort();
+    const remembered = history.digests[root];
+    const relations = listing.relations[root];
+    artifacts.push({
+      root,
+      tags: [...node.tags].sort(),
+      members,
+      mediaType: manifest.mediaType,
+      artifactType:
+        relations === undefined
+          ? known(null)
+          : relations.kind === 'known'
+            ? known(relations.value.artifactType)
+            : relations,
+      sizeBytes: sumOfSizes(nodes, listed),
+      uploadedAtMs: uploadedAt(manifest, remembered),
+      untaggedSinceMs: untaggedSince(node.tags, remembered),
+      taggedAtMs: taggedAt(node.tags, remembered),
+      lastPulledAtMs: unknown('pulls are not recorded'),
+      usedBy: usedBy(usage, nodes, graph, history),
+      unreadable: unreadable(graph, root, nodes),
+    });
+  }
+  artifacts.sort((a, b) => (a.root < b.root ? -1 : a.root > b.root ? 1 : 0));
+  return {
+    graph,
+    inventory: {
+      version: 1,
+      repository: listing.repository,
+      takenAtMs: listing.takenAtMs,
+      completeness: listing.completeness,
+      manifestCount: listing.manifests.length,
+      artifacts,
+    },
+  };
+}
+
+function unreadable(graph: Graph, root: Digest, nodes: readonly Digest[]): string | null {
+  if (graph.circular.has(root)) return 'it is about itself in a circle';
+  for (const digest of nodes) {
+    const reason = graph.nodes.get(digest)?.unreadable ?? null;
+    if (reason !== null) return digest === root ? reason : `${digest}: ${reason}`;
+  }
+  return graph.unreadIndex === null
+    ? null
+    : `an index of the repository may point at it, but ${graph.unreadIndex}`;
+}
+
+function sumOfSizes(nodes: readonly Digest[], listed: ReadonlyMap<Digest, ListedManifest>): Fact<number> {
+  let total = 0;
+  for (const digest of nodes) {
+    const size = listed.get(digest)?.sizeBytes;
+    if (size === undefined || size.kind === 'unknown')
+      return unknown(`the registry does not tell the size of ${digest}`);
+    total += size.value;
+  }
+  return known(total);
+}
+
+/**
+ * A registry that tells no upload time leaves the ledger's first sight of the digest, which is never earlier
+ * than the upload: an age counted from it is never too large.
+ */
+function uploadedAt(manifest: ListedManifest, remembered: DigestHistory | undefined): Fact<number> {
+  if (manifest.uploadedAtMs.kind === 'known') return manifest.uploadedAtMs;
+  return remembered === undefined ? manifest.uploadedAtMs : known(remembered.firstSeenAtMs);
+}
+
+function untaggedSince(tags: readonly string[], remembered: DigestHistory | undefined): Fact<number | null> {
+  if (tags.length > 0) return known(null);
+  const since = remembered?.untaggedSinceMs ?? null;
+  return since === null ? unknown('nobody told when it lost its last tag') : known(since);
+}
+
+function taggedAt(tags: readonly string[], remembered: DigestHistory | undefined): Fact<number | null> {
+  if (tags.length === 0) return known(null);
+  let youngestMs: number | null = null;
+  for (const tag of tags) {
+    const span = remembered?.tags.find((one) => one.tag === tag && one.untilMs === null);
+    if (span === undefined) return unknown(`nobody told when tag ${tag} was put there`);
+    if (youngestMs === null || span.fromMs > youngestMs) youngestMs = span.fromMs;
+  }
+  return known(youngestMs);
+}
+
+interface UsageIndex {
+  readonly byDigest: ReadonlyMap<Digest, readonly string[]>;
+  /** Keyed `HOST/NAME:TAG`. */
+  readonly byTag: ReadonlyMap<string, readonly string[]>;
+  /** Why the absence of a use proves nothing; null where it does. */
+  readonly gap: string | null;
+}
+
+function indexUsage(usage: Usage): UsageIndex {
+  const byDigest = new Map<Digest, string[]>();
+  const byTag = new Map<string, string[]>();
+  const push = <K>(map: Map<K, string[]>, key: K, by: string): void => {
+    const names = map.get(key);
+    if (names === undefined) map.set(key, [by]);
+    else names.push(by);
+  };
+  for (const answer of usage.answers) {
+    if (answer.kind === 'unknown') continue;
+    for (const use of answer.uses) {
+      if (use.digest !== null) push(byDigest, use.digest, use.by);
+      else if (use.tag !== null) push(byTag, `${use.repository}:${use.tag}`, use.by);
+    }
+  }
+  return { byDigest, byTag, gap: gapOf(usage.answers) };
+}
+
+function gapOf(answers: readonly UsageAnswer[]): string | null {
+  if (answers.length === 0) return 'no in-use source is configured';
+  for (const answer of answers) {
+    if (answer.kind === 'unknown') return `${answer.source} did not answer: ${answer.reason}`;
+  }
+  const vague = answers.find((answer) => answer.kind === 'best effort');
+  return vague !== undefined && answers.every((answer) => answer.kind === 'best effort')
+    ? `${vague.source} answers by best effort only`
+    : null;
+}
+
+/**
+ * A use names a digest, or a tag where no digest could be learned. A tag protects what it points at and every
+ * digest that it ever pointed at, because a workload may have been started from any of them.
+ */
+function usedBy(
+  index: UsageIndex,
+  nodes: readonly Digest[],
+  graph: Graph,
+  history: History,
+): Fact<readonly string[]> {
+  const users = new Set<string>();
+  for (const digest of nodes) {
+    for (const by of index.byDigest.get(digest) ?? []) users.add(by);
+    if (index.byTag.size === 0) continue;
+    const tags = new Set(graph.nodes.get(digest)?.tags ?? []);
+    for (const span of history.digests[digest]?.tags ?? []) tags.add(span.tag);
+    for (const tag of tags)
+      for (const by of index.byTag.get(`${history.repository}:${tag}`) ?? []) users.add(by);
+  }
+  if (users.size > 0) return known([...users].sort());
+  return index.gap === null ? known([]) : unknown(index.gap);
 }

@@ -22,12 +22,15 @@ export type Step =
       readonly digest: Digest;
       /** The artifact that this belongs to. */
       readonly root: Digest;
+      /** Steps of one chain run one after the other, in their order; chains are independent. */
+      readonly chain: number;
       readonly allowedBy: readonly Allowance[];
     }
   | {
       readonly kind: 'delete';
       readonly digest: Digest;
       readonly root: Digest;
+      readonly chain: number;
       /** The tags it had when the plan was made, all of them removed by earlier steps. */
       readonly tags: readonly string[];
       /** As listed; null where the registry did not say. */
@@ -75,6 +78,8 @@ export interface Plan {
   readonly createdAtMs: number;
   /** What the plan was asked for, as printed: `HOST/PROJECT[/REPO]`. */
   readonly target: string;
+  /** Whether all repositories of the target were seen. Those that were can be judged either way. */
+  readonly catalog: Completeness;
   readonly problems: readonly PolicyProblem[];
   /** Sorted by repository. */
   readonly repositories: readonly RepositoryPlan[];

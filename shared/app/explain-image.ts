@@ -1,0 +1,70 @@
+import type { Decision } from '../core/decision.ts';
+import type { Digest } from '../core/digest.ts';
+import { WardenError } from '../core/error.ts';
+import { type DigestHistory, deriveHistory, type History } from '../core/history.ts';
+import type { JournalEntry } from '../core/journal.ts';
+import { formatImageReference, formatRepository, type ImageReference } from '../core/reference.ts';
+import type { EventLedger, RunLedger } from '../ports.ts';
+
+/** All that is written down about one digest, from push to deletion. */
+export interface ImageLife {
+  readonly repository: string;
+  readonly digest: Digest;
+  /** null where no event and no listing ever showed it. */
+  readonly history: DigestHistory | null;
+  /** The last decision about the artifact that it is, or belongs to; null where there was none. */
+  readonly decision: { readonly atMs: number; readonly runId: string; readonly decision: Decision } | null;
+  /** What was done to it, newest first. */
+  readonly journal: readonly JournalEntry[];
+}
+
+/** Entries read for one digest; each run leaves a handful. */
+const JOURNAL_ENTRIES_MAX = 200;
+
+/**
+ * Looks an image up in the ledger alone, so that it works for digests that are long gone. A tag stands for
+ * the digest that it points at, or last pointed at, as far as the ledger was told.
+ * @throws WardenError IMAGE_UNKNOWN where the ledger never heard of it
+ */
+export async function explainImage(
+  ledger: EventLedger & RunLedger,
+  image: ImageReference,
+): Promise<ImageLife> {
+  const repository = formatRepository(image.repository);
+  const history = deriveHistory(repository, await ledger.historyFacts(repository));
+  const digest = image.digest ?? (image.tag === null ? null : lastHolder(history, image.tag));
+  if (digest === null) {
+    throw new WardenError(
+      'IMAGE_UNKNOWN',
+      `The ledger knows nothing of ${formatImageReference(image)}. Name it with its digest (…@sha256:…) or a tag, and the ledger that its runs wrote to.`,
+    );
+  }
+  const journal = await ledger.journal({ repository, digest, limit: JOURNAL_ENTRIES_MAX });
+  const record = await ledger.lastDecisions(repository);
+  const decision =
+    record?.decisions.find((one) => one.root === digest || one.members.includes(digest)) ?? null;
+  const remembered = history.digests[digest] ?? null;
+  if (remembered === null && decision === null && journal.length === 0) {
+    throw new WardenError('IMAGE_UNKNOWN', `The ledger knows nothing of ${repository}@${digest}.`);
+  }
+  return {
+    repository,
+    digest,
+    history: remembered,
+    decision:
+      record === null || decision === null ? null : { atMs: record.atMs, runId: record.runId, decision },
+    journal,
+  };
+}
+
+function lastHolder(history: History, tag: string): Digest | null {
+  let latest: { digest: Digest; untilMs: number } | null = null;
+  for (const { tags } of Object.values(history.digests)) {
+    for (const span of tags) {
+      const untilMs = span.untilMs ?? Number.POSITIVE_INFINITY;
+      if (span.tag === tag && (latest === null || untilMs >= latest.untilMs))
+        latest = { digest: span.digest, untilMs };
+    }
+  }
+  return latest?.digest ?? null;
+}

@@ -1,0 +1,181 @@
+import { messageOf } from '../core/error.ts';
+import { sha256 } from '../core/hash.ts';
+import { deriveHistory, reconcile } from '../core/history.ts';
+import { takeInventory } from '../core/inventory.ts';
+import type { Run } from '../core/journal.ts';
+import type { Completeness, Listing } from '../core/listing.ts';
+import type { Plan, RepositoryPlan } from '../core/plan.ts';
+import { assemblePlan, type PlanScope, planRepository } from '../core/plan-repository.ts';
+import type { PolicySet } from '../core/policy.ts';
+import {
+  formatRepository,
+  formatTarget,
+  parseRepository,
+  type Repository,
+  type Target,
+} from '../core/reference.ts';
+import type { Usage } from '../core/usage.ts';
+import type { Clock, Ledger, Logger, NewId, RegistryReader, UsageReader } from '../ports.ts';
+import { mapConcurrently } from './concurrency.ts';
+
+export interface PlanPorts {
+  readonly registry: RegistryReader;
+  readonly ledger: Ledger;
+  readonly usage: UsageReader;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly logger: Logger;
+  /** Repositories worked on side by side. */
+  readonly concurrency: number;
+}
+
+export interface PlanRequest {
+  readonly policies: PolicySet;
+  readonly scope: PlanScope;
+  readonly trigger: Run['trigger'];
+  /**
+   * Names of the policies whose delete rules speak; null for all. Keep rules of every policy always speak:
+   * a policy that is not due protects what it protects.
+   */
+  readonly deleting: ReadonlySet<string> | null;
+}
+
+/**
+ * Plans every repository of a target: reads the listing, repairs the ledger with it, judges, and writes the
+ * decisions down so that they can be explained. Deletes nothing. A repository that can't be planned is in the
+ * plan, with its reason and without steps.
+ */
+export async function planTarget(ports: PlanPorts, target: Target, request: PlanRequest): Promise<Plan> {
+  const catalog = await ports.registry.catalog(target);
+  const repositories = catalog.repositories.map(parseRepository);
+  return planRepositories(
+    ports,
+    { target: formatTarget(target), catalog: catalog.completeness, repositories },
+    request,
+  );
+}
+
+/** Plans one repository, as `planTarget` does for each of a target's. */
+export async function planOne(ports: PlanPorts, repository: Repository, request: PlanRequest): Promise<Plan> {
+  const subject = {
+    target: formatRepository(repository),
+    catalog: { kind: 'complete' } as const,
+    repositories: [repository],
+  };
+  return planRepositories(ports, subject, request);
+}
+
+interface PlanSubject {
+  readonly target: string;
+  readonly catalog: Completeness;
+  readonly repositories: readonly Repository[];
+}
+
+async function planRepositories(ports: PlanPorts, subject: PlanSubject, request: PlanRequest): Promise<Plan> {
+  const createdAtMs = ports.clock();
+  const policies = speaking(request.policies, request.deleting);
+  const usage = await ports.usage.read();
+  const repositories = await mapConcurrently(subject.repositories, ports.concurrency, async (repository) => {
+    const name = formatRepository(repository);
+    try {
+      return await plan(ports, repository, { policies, usage, scope: request.scope, nowMs: createdAtMs });
+    } catch (problem) {
+      ports.logger.log('ERROR', 'repository could not be planned', {
+        repository: name,
+        reason: messageOf(problem),
+      });
+      return unplannable(name, createdAtMs, messageOf(problem));
+    }
+  });
+  const made = assemblePlan({
+    createdAtMs,
+    target: subject.target,
+    catalog: subject.catalog,
+    problems: request.policies.problems,
+    repositories,
+  });
+  await writeDown(ports, made, request.trigger);
+  return made;
+}
+
+/** Takes the delete rules from policies that are not due, and leaves their keep rules. */
+function speaking(set: PolicySet, deleting: ReadonlySet<string> | null): PolicySet {
+  if (deleting === null) return set;
+  return {
+    ...set,
+    policies: set.policies.map((policy) => (deleting.has(policy.name) ? policy : { ...policy, delete: [] })),
+  };
+}
+
+interface Judging {
+  readonly policies: PolicySet;
+  readonly usage: Usage;
+  readonly scope: PlanScope;
+  readonly nowMs: number;
+}
+
+async function plan(ports: PlanPorts, repository: Repository, judging: Judging): Promise<RepositoryPlan> {
+  const listing = await ports.registry.list(repository);
+  const history = await reconciledHistory(ports, listing);
+  const taking = takeInventory({ listing, history, usage: judging.usage });
+  return planRepository({
+    ...taking,
+    listing,
+    policies: judging.policies,
+    scope: judging.scope,
+    nowMs: judging.nowMs,
+  });
+}
+
+/** The ledger's history of a repository, after what the listing shows and nobody told was written to it. */
+async function reconciledHistory(ports: PlanPorts, listing: Listing) {
+  const facts = await ports.ledger.historyFacts(listing.repository);
+  const missed = reconcile(deriveHistory(listing.repository, facts), listing);
+  if (missed.length > 0) await ports.ledger.recordObserved(listing.repository, missed);
+  return deriveHistory(listing.repository, [...facts, ...missed]);
+}
+
+function unplannable(repository: string, atMs: number, reason: string): RepositoryPlan {
+  return {
+    repository,
+    listedAtMs: atMs,
+    completeness: { kind: 'incomplete', reason },
+    manifestCount: 0,
+    artifactCount: 0,
+    inventoryHash: sha256(''),
+    policies: [],
+    asksUsage: false,
+    decisions: [],
+    steps: [],
+    refusal: { code: 'LISTING_INCOMPLETE', message: `The repository could not be read: ${reason}` },
+    warnings: [],
+  };
+}
+
+async function writeDown(ports: PlanPorts, made: Plan, trigger: Run['trigger']): Promise<void> {
+  await mapConcurrently(made.repositories, ports.concurrency, async (repository) => {
+    const runId = ports.newId();
+    const toDelete = repository.decisions.filter((decision) => decision.verdict === 'delete').length;
+    await ports.ledger.saveRun({
+      version: 1,
+      id: runId,
+      repository: repository.repository,
+      planId: made.id,
+      startedAtMs: made.createdAtMs,
+      finishedAtMs: ports.clock(),
+      trigger,
+      mode: 'plan',
+      kept: repository.decisions.length - toDelete,
+      toDelete,
+      outcomes: {},
+      refusal: repository.refusal?.message ?? null,
+    });
+    const { decisions } = repository;
+    await ports.ledger.saveDecisions(repository.repository, {
+      runId,
+      planId: made.id,
+      atMs: made.createdAtMs,
+      decisions,
+    });
+  });
+}

@@ -1,0 +1,179 @@
+import type { Digest } from './digest.ts';
+import type { Listing } from './listing.ts';
+import { MEDIA_TYPES, subjectOfTag } from './manifest.ts';
+
+/** What one listed manifest has to do with other listed manifests of its repository. */
+export interface GraphNode {
+  readonly digest: Digest;
+  /** Tags that name an image. Signature and fallback tags of a listed subject are not among them. */
+  readonly tags: readonly string[];
+  /** Tags that tie it to a listed subject: cosign's and the referrers fallback tag. */
+  readonly subjectTags: readonly string[];
+  /** Listed manifests that it points at as an index. */
+  readonly children: readonly Digest[];
+  /** Listed manifests that it is about, by OCI `subject` or by a signature or fallback tag. */
+  readonly subjects: readonly Digest[];
+  /** Why its relations are not known, or null. */
+  readonly unreadable: string | null;
+}
+
+/** The artifact graph of one repository. */
+export interface Graph {
+  readonly nodes: ReadonlyMap<Digest, GraphNode>;
+  /** Listed manifests that are about a manifest: referrers, signatures, fallback indexes. */
+  readonly referrers: ReadonlyMap<Digest, readonly Digest[]>;
+  /** Every artifact's root with all manifests of its artifact, the root first. A manifest may be in several. */
+  readonly artifacts: ReadonlyMap<Digest, readonly Digest[]>;
+  /** Roots that no walk reaches: manifests that are about each other in a circle. */
+  readonly circular: ReadonlySet<Digest>;
+  /** Why any manifest may be a child of one that can't be read, or null where all indexes were read. */
+  readonly unreadIndex: string | null;
+}
+
+const PLAIN_IMAGES: ReadonlySet<string> = new Set([
+  MEDIA_TYPES.dockerManifest,
+  MEDIA_TYPES.ociManifest,
+  MEDIA_TYPES.dockerManifestV1,
+  MEDIA_TYPES.dockerManifestV1Signed,
+]);
+
+/**
+ * Builds the graph of a listing. Only relations between listed manifests count: a subject that is gone makes
+ * an orphan, which is a root of its own.
+ */
+export function buildGraph(listing: Listing): Graph {
+  const listed = new Set<Digest>(listing.manifests.map((manifest) => manifest.digest));
+  const nodes = new Map<Digest, GraphNode>();
+  const parents = new Set<Digest>();
+  const referrers = new Map<Digest, Digest[]>();
+  let unreadIndex: string | null = null;
+
+  for (const manifest of listing.manifests) {
+    const relations = listing.relations[manifest.digest];
+    const subjects = new Set<Digest>();
+    const tags: string[] = [];
+    const subjectTags: string[] = [];
+    for (const tag of manifest.tags) {
+      const subject = subjectOfTag(tag);
+      if (subject !== null && subject !== manifest.digest && listed.has(subject)) {
+        subjects.add(subject);
+        subjectTags.push(tag);
+      } else {
+        tags.push(tag);
+      }
+    }
+    let children: Digest[] = [];
+    let unreadable: string | null = null;
+    if (relations?.kind === 'unknown') {
+      unreadable = relations.reason;
+      const mayBeIndex = manifest.mediaType.kind === 'unknown' || !PLAIN_IMAGES.has(manifest.mediaType.value);
+      if (mayBeIndex) unreadIndex ??= `${manifest.digest} can't be read: ${relations.reason}`;
+    } else if (relations?.kind === 'known') {
+      children = [...new Set(relations.value.children.map((child) => child.digest))].filter(
+        (child) => listed.has(child) && child !== manifest.digest,
+      );
+      const subject = relations.value.subject?.digest;
+      if (subject !== undefined && subject !== manifest.digest && listed.has(subject)) subjects.add(subject);
+    }
+    for (const child of children) parents.add(child);
+    for (const subject of subjects) {
+      const known = referrers.get(subject);
+      if (known === undefined) referrers.set(subject, [manifest.digest]);
+      else known.push(manifest.digest);
+    }
+    nodes.set(manifest.digest, {
+      digest: manifest.digest,
+      tags,
+      subjectTags,
+      children,
+      subjects: [...subjects],
+      unreadable,
+    });
+  }
+
+  const artifacts = new Map<Digest, readonly Digest[]>();
+  const reached = new Set<Digest>();
+  for (const node of nodes.values()) {
+    if (node.tags.length === 0 && (parents.has(node.digest) || node.subjects.length > 0)) continue;
+    const members = membersOf(node.digest, nodes, referrers);
+    artifacts.set(node.digest, members);
+    for (const member of members) reached.add(member);
+  }
+  const circular = new Set<Digest>();
+  for (const digest of nodes.keys()) {
+    if (reached.has(digest)) continue;
+    circular.add(digest);
+    artifacts.set(digest, [digest]);
+  }
+  return { nodes, referrers, artifacts, circular, unreadIndex };
+}
+
+/** Everything that lives and dies with a root: children of any depth, and whatever is about any of them. */
+function membersOf(
+  root: Digest,
+  nodes: ReadonlyMap<Digest, GraphNode>,
+  referrers: ReadonlyMap<Digest, readonly Digest[]>,
+): Digest[] {
+  const members = new Set<Digest>([root]);
+  for (const digest of members) {
+    for (const child of nodes.get(digest)?.children ?? []) members.add(child);
+    for (const referrer of referrers.get(digest) ?? []) members.add(referrer);
+  }
+  return [...members];
+}
+
+/**
+ * Everything that must stay because these stay: their children, what is about them, and what they are about.
+ * The last one because Google refuses to delete a subject while a referrer is there, and because a kept
+ * signature without its image is worth nothing.
+ */
+export function keptWith(graph: Graph, roots: Iterable<Digest>): Set<Digest> {
+  const kept = new Set<Digest>(roots);
+  for (const digest of kept) {
+    const node = graph.nodes.get(digest);
+    for (const child of node?.children ?? []) kept.add(child);
+    for (const subject of node?.subjects ?? []) kept.add(subject);
+    for (const referrer of graph.referrers.get(digest) ?? []) kept.add(referrer);
+  }
+  return kept;
+}
+
+/**
+ * Puts manifests into an order that Google's rules accept: an index before its children, whatever is about a
+ * manifest before that manifest. Manifests of one artifact stay together as far as that allows.
+ */
+export function deletionOrder(graph: Graph, doomed: ReadonlySet<Digest>): Digest[] {
+  const indexesOf = new Map<Digest, Digest[]>();
+  for (const digest of doomed) {
+    for (const child of graph.nodes.get(digest)?.children ?? []) {
+      const known = indexesOf.get(child);
+      if (known === undefined) indexesOf.set(child, [digest]);
+      else known.push(digest);
+    }
+  }
+  const before = (digest: Digest): Digest[] =>
+    [...(indexesOf.get(digest) ?? []), ...(graph.referrers.get(digest) ?? [])].filter((one) =>
+      doomed.has(one),
+    );
+
+  const order = new Set<Digest>();
+  const entered = new Set<Digest>();
+  const visit = (start: Digest): void => {
+    // A stack of our own: how deep indexes nest is up to whoever pushed them.
+    const stack: Digest[] = [start];
+    while (stack.length > 0) {
+      const digest = stack[stack.length - 1] as Digest;
+      if (!entered.has(digest)) {
+        entered.add(digest);
+        for (const earlier of before(digest)) if (!entered.has(earlier)) stack.push(earlier);
+        continue;
+      }
+      stack.pop();
+      order.add(digest);
+    }
+  };
+  for (const members of graph.artifacts.values()) {
+    for (const member of members) if (doomed.has(member)) visit(member);
+  }
+  return [...order];
+}

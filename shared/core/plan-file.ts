@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { type Digest, isDigest } from './digest.ts';
+import { WardenError } from './error.ts';
+import type { Plan } from './plan.ts';
+import { planId } from './plan-repository.ts';
+import { isTag, parseRepository } from './reference.ts';
+
+const digest = z.string().refine(isDigest, 'not a sha256 digest');
+const tag = z.string().refine(isTag, 'not a tag');
+const repository = z.string().refine((text) => {
+  try {
+    parseRepository(text);
+    return true;
+  } catch {
+    return false;
+  }
+}, 'not HOST/NAME');
+
+const step = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('untag'),
+    tag,
+    digest,
+    root: digest,
+    chain: z.number().int(),
+    allowedBy: z.array(z.looseObject({ policy: z.string(), mode: z.enum(['plan', 'enforce']) })).min(1),
+  }),
+  z.object({
+    kind: z.literal('delete'),
+    digest,
+    root: digest,
+    chain: z.number().int(),
+    tags: z.array(tag),
+    sizeBytes: z.number().nullable(),
+    allowedBy: z.array(z.looseObject({ policy: z.string(), mode: z.enum(['plan', 'enforce']) })).min(1),
+  }),
+]);
+
+/** What `apply` relies on. The rest of a plan is covered by its id, which is the hash of all of it. */
+const planShape = z.looseObject({
+  version: z.literal(1),
+  kind: z.literal('gcr-warden/plan'),
+  id: digest,
+  createdAtMs: z.number().int().positive(),
+  repositories: z.array(
+    z.looseObject({
+      repository,
+      completeness: z.looseObject({ kind: z.enum(['complete', 'incomplete']) }),
+      refusal: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+      decisions: z.array(z.looseObject({ root: digest, verdict: z.enum(['keep', 'delete']) })),
+      steps: z.array(step),
+    }),
+  ),
+});
+
+function refuse(file: string, why: string, cause?: unknown): never {
+  throw new WardenError(
+    'PLAN_INVALID',
+    `${file} is no plan to apply: ${why}. Make one with "gcr-warden plan --out".`,
+    { cause },
+  );
+}
+
+/**
+ * Reads a plan file. A plan that was edited, cut or damaged is refused: its id is the hash of its content.
+ * @param file the name to show in an error
+ * @throws WardenError PLAN_INVALID
+ */
+export function parsePlan(text: string, file: string): Plan {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    refuse(file, 'it is not JSON', cause);
+  }
+  const checked = planShape.safeParse(value);
+  if (!checked.success) {
+    const issue = checked.error.issues[0];
+    refuse(file, `${issue?.path.join('.') || 'its top level'}: ${issue?.message ?? 'unexpected'}`);
+  }
+  const plan = value as Plan;
+  const expected: Digest = planId(plan);
+  if (expected !== plan.id)
+    refuse(file, 'its content does not match its id, so it was changed after it was made');
+  return plan;
+}

@@ -1,0 +1,222 @@
+import { decide, doomedManifests, policiesFor } from './decide.ts';
+import type { Decision } from './decision.ts';
+import type { Digest } from './digest.ts';
+import { deletionOrder, type Graph } from './graph.ts';
+import { canonicalJson, sha256 } from './hash.ts';
+import type { InventoryTaking } from './inventory.ts';
+import type { ListedManifest, Listing } from './listing.ts';
+import { selectsRepository } from './pattern.ts';
+import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
+import type { Policy, PolicyProblem, PolicySet } from './policy.ts';
+
+/**
+ * Which decisions become steps. `all`: what every policy allows, to be looked at. `enforced`: only what a
+ * policy in `mode: enforce` allows, to be applied without anybody looking; everything that other artifacts
+ * need stays, as if the rest had been kept.
+ */
+export type PlanScope = 'all' | 'enforced';
+
+/** What one repository's plan is made from. */
+export interface PlanSources extends InventoryTaking {
+  readonly listing: Listing;
+  readonly policies: PolicySet;
+  readonly scope: PlanScope;
+  readonly nowMs: number;
+}
+
+/**
+ * Plans one repository: decisions, steps in an order that the registry accepts, and whether a limit stands in
+ * the way. The same function serves the dry run and the real one.
+ */
+export function planRepository(sources: PlanSources): RepositoryPlan {
+  const { inventory, graph, listing, nowMs } = sources;
+  const selecting = policiesFor(sources.policies.policies, inventory.repository);
+  const decisions = decide(inventory, graph, selecting, nowMs);
+  const going = decisions.filter(
+    (decision) => decision.verdict === 'delete' && (sources.scope === 'all' || decision.enforced),
+  );
+  const steps = stepsFor(graph, listing, going);
+  const allowing = new Set(steps.flatMap((step) => step.allowedBy.map((allowance) => allowance.policy)));
+  return {
+    repository: inventory.repository,
+    listedAtMs: listing.takenAtMs,
+    completeness: inventory.completeness,
+    manifestCount: inventory.manifestCount,
+    artifactCount: inventory.artifacts.length,
+    inventoryHash: sha256(JSON.stringify(inventory)),
+    policies: selecting.map((policy) => policy.name),
+    asksUsage: selecting.some(asksUsage),
+    decisions,
+    steps,
+    refusal: refusalOf(
+      sources,
+      steps,
+      inventory.artifacts.length - going.length,
+      selecting.filter((policy) => allowing.has(policy.name)),
+    ),
+    warnings: warningsOf(inventory.artifacts, selecting),
+  };
+}
+
+function asksUsage(policy: Policy): boolean {
+  return [...policy.keep, ...policy.delete].some((rule) =>
+    rule.conditions.some((condition) => condition.kind === 'inUse'),
+  );
+}
+
+/**
+ * Steps for the artifacts that go. All tags of a manifest are removed directly before it, so that Google's
+ * guard accepts the delete and an interrupted run leaves as few untagged manifests as possible.
+ */
+function stepsFor(graph: Graph, listing: Listing, going: readonly Decision[]): Step[] {
+  const listed = new Map<Digest, ListedManifest>(
+    listing.manifests.map((manifest) => [manifest.digest, manifest]),
+  );
+  const owners = new Map<Digest, Decision>();
+  for (const decision of going) {
+    for (const digest of [decision.root, ...decision.members])
+      if (!owners.has(digest)) owners.set(digest, decision);
+    owners.set(decision.root, decision);
+  }
+  const doomed = doomedManifests(graph, new Set(going.map((decision) => decision.root)));
+  const chainOf = chains(graph, going, doomed);
+  const steps: Step[] = [];
+  for (const digest of deletionOrder(graph, doomed)) {
+    const owner = owners.get(digest);
+    const manifest = listed.get(digest);
+    if (owner === undefined || manifest === undefined) continue;
+    const allowedBy = allowancesOf(owner);
+    const chain = chainOf.get(owner.root) ?? 0;
+    for (const tag of manifest.tags)
+      steps.push({ kind: 'untag', tag, digest, root: owner.root, chain, allowedBy });
+    steps.push({
+      kind: 'delete',
+      digest,
+      root: owner.root,
+      chain,
+      tags: manifest.tags,
+      sizeBytes: manifest.sizeBytes.kind === 'known' ? manifest.sizeBytes.value : null,
+      allowedBy,
+    });
+  }
+  return steps;
+}
+
+/** Numbers the artifacts so that two that share a manifest have the same number. */
+function chains(graph: Graph, going: readonly Decision[], doomed: ReadonlySet<Digest>): Map<Digest, number> {
+  const leaders = new Map<Digest, Digest>();
+  const leaderOf = (root: Digest): Digest => {
+    let leader = root;
+    for (let next = leaders.get(leader); next !== undefined && next !== leader; next = leaders.get(leader))
+      leader = next;
+    return leader;
+  };
+  const firstRootOf = new Map<Digest, Digest>();
+  for (const { root } of going) {
+    leaders.set(root, root);
+    for (const digest of graph.artifacts.get(root) ?? []) {
+      if (!doomed.has(digest)) continue;
+      const first = firstRootOf.get(digest);
+      if (first === undefined) firstRootOf.set(digest, root);
+      else leaders.set(leaderOf(root), leaderOf(first));
+    }
+  }
+  const numbers = new Map<Digest, number>();
+  const chainOf = new Map<Digest, number>();
+  for (const { root } of going) {
+    const leader = leaderOf(root);
+    const number = numbers.get(leader) ?? numbers.size;
+    numbers.set(leader, number);
+    chainOf.set(root, number);
+  }
+  return chainOf;
+}
+
+function allowancesOf(decision: Decision): Allowance[] {
+  return decision.voices
+    .filter((voice) => voice.effect === 'delete' && voice.answer === 'yes')
+    .map(({ policy, rule, mode, source }) => ({ policy, rule, mode, source }));
+}
+
+/** The first reason for which nothing may be deleted, the gravest first. */
+function refusalOf(
+  sources: PlanSources,
+  steps: readonly Step[],
+  remaining: number,
+  allowing: readonly Policy[],
+): Refusal | null {
+  const { inventory } = sources;
+  if (inventory.completeness.kind === 'incomplete') {
+    return {
+      code: 'LISTING_INCOMPLETE',
+      message: `The listing may not hold everything: ${inventory.completeness.reason}. Nothing is deleted from it.`,
+    };
+  }
+  const guard = guardOf(sources.policies.problems, inventory.repository);
+  if (guard !== null) {
+    return {
+      code: 'POLICY_BROKEN',
+      message: `${guard.file}:${guard.line}:${guard.column}: this policy selects the repository and can't be read, so what it would keep is not known. Mend it first.`,
+    };
+  }
+  const deletions = steps.filter((step) => step.kind === 'delete').length;
+  if (deletions === 0) return null;
+  for (const { name, limits } of allowing) {
+    if (deletions > limits.digests) {
+      return {
+        code: 'LIMIT_DIGESTS',
+        message: `${deletions} manifests would go; policy ${name} allows ${limits.digests} a run.`,
+      };
+    }
+    if (deletions > limits.share * inventory.manifestCount) {
+      return {
+        code: 'LIMIT_SHARE',
+        message: `${deletions} of ${inventory.manifestCount} manifests would go; policy ${name} allows ${Math.round(limits.share * 1000) / 10} % a run.`,
+      };
+    }
+    if (remaining === 0 && !limits.mayEmpty) {
+      return {
+        code: 'LIMIT_LAST_ARTIFACT',
+        message: `Nothing would be left; policy ${name} does not say "mayEmpty: true".`,
+      };
+    }
+  }
+  return null;
+}
+
+function guardOf(problems: readonly PolicyProblem[], repository: string): PolicyProblem | null {
+  return (
+    problems.find((problem) => problem.guards !== null && selectsRepository(problem.guards, repository)) ??
+    null
+  );
+}
+
+function warningsOf(
+  artifacts: readonly { readonly unreadable: string | null }[],
+  selecting: readonly Policy[],
+): string[] {
+  const warnings: string[] = [];
+  if (selecting.length === 0) warnings.push('No policy selects this repository: everything in it is kept.');
+  const unreadable = artifacts.filter((artifact) => artifact.unreadable !== null);
+  if (unreadable.length > 0) {
+    warnings.push(
+      `${unreadable.length} artifacts are kept because their relations are not known: ${unreadable[0]?.unreadable}.`,
+    );
+  }
+  return warnings;
+}
+
+/** Joins repository plans into the plan that `apply` takes, and names it by the hash of its content. */
+export function assemblePlan(parts: Omit<Plan, 'id' | 'version' | 'kind'>): Plan {
+  const repositories = [...parts.repositories].sort((a, b) =>
+    a.repository < b.repository ? -1 : a.repository > b.repository ? 1 : 0,
+  );
+  const content = { version: 1, kind: 'gcr-warden/plan', ...parts, repositories } as const;
+  return { ...content, id: planId(content) };
+}
+
+/** The id that a plan's content gives; a plan that was edited has another. */
+export function planId(plan: Omit<Plan, 'id'> & { readonly id?: Digest }): Digest {
+  const { id: _id, ...content } = plan;
+  return sha256(canonicalJson(content));
+}

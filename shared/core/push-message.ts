@@ -1,0 +1,53 @@
+import { WardenError } from './error.ts';
+
+/** A Pub/Sub message as it was delivered, before its data is believed. */
+export interface PushMessage {
+  readonly messageId: string;
+  readonly publishedAtMs: number;
+  /** The message's data as text. */
+  readonly data: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Pub/Sub's limit for one message, with room for base64 and the envelope. */
+const DATA_LENGTH_MAX = 14_000_000;
+
+function record(value: unknown): Record<string, unknown> | null {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
+}
+
+function refuse(why: string): never {
+  throw new WardenError('PUSH_INVALID', `The request is no Pub/Sub delivery: ${why}.`);
+}
+
+/**
+ * Reads a delivery: the body of a push subscription (`{"message":{…},"subscription"}`), the data of a
+ * CloudEvent in binary mode, which is the same, or a structured CloudEvent, which has it under `data`.
+ * Real deliveries may write `message_id` and `publish_time` beside the camel-case names.
+ * @throws WardenError PUSH_INVALID where there is no message with an id and a time in it
+ */
+export function parsePushMessage(body: unknown): PushMessage {
+  const envelope = record(body);
+  const message = record(envelope?.['message']) ?? record(record(envelope?.['data'])?.['message']);
+  if (message === null) refuse('there is no "message" in it');
+  const messageId = message['messageId'] ?? message['message_id'];
+  if (typeof messageId !== 'string' || messageId === '' || messageId.length > 256)
+    refuse('"messageId" is missing');
+  const publishTime = message['publishTime'] ?? message['publish_time'];
+  const publishedAtMs = typeof publishTime === 'string' ? Date.parse(publishTime) : Number.NaN;
+  if (!Number.isFinite(publishedAtMs)) refuse(`message ${messageId} has no readable "publishTime"`);
+  const data = message['data'] ?? '';
+  if (typeof data !== 'string' || data.length > DATA_LENGTH_MAX)
+    refuse(`"data" of message ${messageId} is not base64`);
+  const attributes = Object.entries(record(message['attributes']) ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return {
+    messageId,
+    publishedAtMs,
+    data: Buffer.from(data, 'base64').toString('utf8'),
+    attributes: Object.fromEntries(attributes),
+  };
+}

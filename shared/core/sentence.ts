@@ -1,0 +1,99 @@
+import type { Decision, Evidence, RuleVoice } from './decision.ts';
+import type { Outcome } from './journal.ts';
+import { formatAge, formatSize } from './units.ts';
+
+/** How many tags or users a sentence names before it counts the rest. */
+const NAMED_MAX = 3;
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, NAMED_MAX).join(', ');
+  return names.length > NAMED_MAX ? `${shown} and ${names.length - NAMED_MAX} more` : shown;
+}
+
+/** What one condition found, in words. */
+export function evidenceSentence(evidence: Evidence): string {
+  switch (evidence.kind) {
+    case 'everything':
+      return 'the rule names everything';
+    case 'state':
+      return evidence.state;
+    case 'tags': {
+      const every =
+        evidence.match === 'all' && evidence.tags.length > 1
+          ? 'all of its tags match'
+          : `${list(evidence.tags)} matches`;
+      return `${every} ${evidence.patterns.join(' or ')}`;
+    }
+    case 'age': {
+      const verb = evidence.since === 'untagged' ? 'untagged for' : `${evidence.since}`;
+      const ago = evidence.since === 'untagged' ? '' : ' ago';
+      return `${verb} ${formatAge(evidence.ageMs)}${ago} (rule wants ${evidence.wanted} ${formatAge(evidence.wantedMs)})`;
+    }
+    case 'never pulled':
+      return 'never pulled';
+    case 'in use':
+      return `in use by ${list(evidence.by)}`;
+    case 'digest':
+      return `${evidence.digest} is named`;
+    case 'size':
+      return `${formatSize(evidence.sizeBytes)} (rule wants more than ${formatSize(evidence.wantedBytes)})`;
+    case 'media type':
+      return `it is ${evidence.mediaType}`;
+    case 'newest': {
+      const where = evidence.group === null || evidence.group === '' ? '' : ` of ${evidence.group}`;
+      return `number ${evidence.rank} of ${evidence.of}${where}, of which the newest ${evidence.count} stay`;
+    }
+    case 'unknown':
+      return `not known ${evidence.what}: ${evidence.reason}`;
+  }
+}
+
+/** What one rule said, in words: the rule, where it stands, and what it found. */
+export function voiceSentence(voice: RuleVoice): string {
+  const found = voice.evidence.map(evidenceSentence).join(', ');
+  return `rule ${voice.rule} of policy ${voice.policy} (${voice.source.file}:${voice.line}): ${found}`;
+}
+
+/**
+ * Why an artifact is kept or deleted, in one sentence. The only place where such a sentence is made: plan,
+ * journal, explain and report all show this one.
+ */
+export function decisionSentence(decision: Decision): string {
+  if (decision.because === 'its relations are not known') {
+    return `kept: its relations are not known (${decision.unknown ?? 'no reason given'})`;
+  }
+  if (decision.because === 'something kept needs it') {
+    return 'kept: something that is kept points at it or is about it';
+  }
+  const unknowing = decision.voices.filter(
+    (voice) => voice.effect === 'delete' && voice.answer === 'unknown',
+  );
+  if (decision.because === 'no rule names it') {
+    return unknowing[0] === undefined ? 'kept: no rule names it' : `kept: ${voiceSentence(unknowing[0])}`;
+  }
+  const speaking =
+    decision.verdict === 'keep'
+      ? decision.voices.filter((voice) => voice.effect === 'keep')
+      : decision.voices.filter((voice) => voice.effect === 'delete' && voice.answer === 'yes');
+  const verdict =
+    decision.verdict === 'keep' ? 'kept' : decision.enforced ? 'deleted' : 'would be deleted (mode: plan)';
+  return `${verdict}: ${speaking.map(voiceSentence).join('; ')}`;
+}
+
+/** How a step ended, in words. */
+export function outcomeSentence(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'deleted':
+      return 'deleted';
+    case 'already gone':
+      return 'already gone';
+    case 'skipped':
+      return `skipped: ${outcome.why} (${outcome.detail})`;
+    case 'blocked':
+      return `blocked: ${outcome.reason}`;
+    case 'failed':
+      return `failed${outcome.retryable ? ', will be tried again' : ''}: ${outcome.reason}`;
+    case 'repaired':
+      return `repaired: ${outcome.detail}`;
+  }
+}
