@@ -1,0 +1,185 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type ZipEntry, zip } from './zip.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** The deployed functions; each is `functions/NAME.ts` and registers itself under its own name. */
+export const FUNCTIONS = ['record-image-event', 'dispatch', 'clean', 'audit', 'report'] as const;
+
+const FRAMEWORK = '@google-cloud/functions-framework';
+
+/** What a function is bundled with. */
+interface Deployed {
+  /** The exact version, as in our own `package.json`. */
+  readonly frameworkVersion: string;
+  /** Whether the bundler prints what it dislikes; it throws in any case. */
+  readonly logLevel?: 'warning' | 'silent';
+}
+
+/** What was made, for the line that is printed. */
+export interface Bundle {
+  readonly name: string;
+  /** All files of the bundle, licences included, before packing. */
+  readonly sizeBytes: number;
+  /** The archive; null where none is made. */
+  readonly zipBytes: number | null;
+}
+
+/**
+ * Bundled CommonJS packages look for these three, which ES modules don't have. Named so that they can't meet
+ * a name that the bundler makes.
+ */
+const COMMONJS_SHIM = [
+  "import { createRequire as __wardenCreateRequire } from 'node:module';",
+  "import { dirname as __wardenDirname } from 'node:path';",
+  "import { fileURLToPath as __wardenFileURLToPath } from 'node:url';",
+  'const require = __wardenCreateRequire(import.meta.url);',
+  'const __filename = __wardenFileURLToPath(import.meta.url);',
+  'const __dirname = __wardenDirname(__filename);',
+].join('');
+
+/**
+ * A package that is CommonJS and imported lazily loses its named exports in a bundle, which shows only when
+ * the line runs. A file of ours that imports the package and is itself imported lazily keeps them.
+ */
+const refuseLazyPackages: Plugin = {
+  name: 'refuse-lazy-packages',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ kind, path, importer }) => {
+      if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
+      if (/[\\/]node_modules[\\/]/.test(importer)) return undefined;
+      return {
+        errors: [
+          {
+            text: `Don't import the package ${path} lazily: its named exports may be lost in the bundle. Import it in a file of its own, and that file lazily.`,
+          },
+        ],
+      };
+    });
+  },
+};
+
+const COMMON: BuildOptions = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  charset: 'utf8',
+  // What is imported lazily stays in files of its own, so that a cold start doesn't read it.
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  banner: { js: COMMONJS_SHIM },
+  minify: true,
+  // Minified class names break Firestore over REST, and the errors that are told apart by their names.
+  keepNames: true,
+  legalComments: 'external',
+  logLevel: 'warning',
+  write: false,
+  plugins: [refuseLazyPackages],
+};
+
+async function bundleFiles(options: BuildOptions, outFolder: string): Promise<ZipEntry[]> {
+  const built = await build({ ...COMMON, ...options, outdir: outFolder });
+  return (built.outputFiles ?? []).map(({ path, contents }) => ({
+    path: relative(outFolder, path).replaceAll('\\', '/'),
+    bytes: contents,
+  }));
+}
+
+/** Replaces a folder by these files, so that nothing of an earlier bundle stays in it. */
+async function replaceFolder(folder: string, files: readonly ZipEntry[]): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  for (const { path, bytes } of files) {
+    const file = join(folder, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+  }
+}
+
+function sizeOf(files: readonly ZipEntry[]): number {
+  return files.reduce((sizeBytes, { bytes }) => sizeBytes + bytes.length, 0);
+}
+
+/**
+ * Bundles one function into `OUT/NAME/` and packs that into `OUT/NAME.zip`, the same bytes every time. The
+ * functions framework stays outside: its registry of functions is one a copy, and the platform starts the
+ * copy that it installs from the `package.json` beside the bundle.
+ * @throws esbuild's error, which it has also printed, where the source doesn't bundle.
+ */
+export async function bundleFunction(
+  name: string,
+  source: string,
+  out: string,
+  { frameworkVersion, logLevel = 'warning' }: Deployed,
+): Promise<Bundle> {
+  const folder = join(out, name);
+  const files = await bundleFiles(
+    {
+      entryPoints: [{ in: source, out: 'index' }],
+      outExtension: { '.js': '.mjs' },
+      target: 'node24',
+      external: [FRAMEWORK],
+      logLevel,
+    },
+    folder,
+  );
+  const manifest = {
+    name,
+    private: true,
+    type: 'module',
+    main: 'index.mjs',
+    engines: { node: '24' },
+    dependencies: { [FRAMEWORK]: frameworkVersion },
+  };
+  files.push({ path: 'package.json', bytes: Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`) });
+  await replaceFolder(folder, files);
+  const archive = zip(files);
+  await writeFile(`${folder}.zip`, archive);
+  return { name, sizeBytes: sizeOf(files), zipBytes: archive.length };
+}
+
+/** Bundles the published command line into `OUT/gcr-warden.js` and its chunks. */
+export async function bundleCli(source: string, out: string): Promise<Bundle> {
+  const files = await bundleFiles(
+    { entryPoints: [{ in: source, out: 'gcr-warden' }], target: 'node22' },
+    out,
+  );
+  await replaceFolder(out, files);
+  return { name: 'gcr-warden', sizeBytes: sizeOf(files), zipBytes: null };
+}
+
+async function readFrameworkVersion(): Promise<string> {
+  const packageJson = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const version = packageJson.dependencies[FRAMEWORK];
+  if (version === undefined || !/^\d+\.\d+\.\d+$/.test(version)) {
+    throw new Error(`package.json has to name one exact version of ${FRAMEWORK} among its dependencies.`);
+  }
+  return version;
+}
+
+async function main(): Promise<void> {
+  const deployed: Deployed = { frameworkVersion: await readFrameworkVersion() };
+  const bundles: Bundle[] = [];
+  for (const name of FUNCTIONS) {
+    bundles.push(
+      await bundleFunction(
+        name,
+        join(ROOT, 'functions', `${name}.ts`),
+        join(ROOT, 'dist/functions'),
+        deployed,
+      ),
+    );
+  }
+  bundles.push(await bundleCli(join(ROOT, 'cli/main.ts'), join(ROOT, 'dist/cli')));
+  for (const { name, sizeBytes, zipBytes } of bundles) {
+    const packed = zipBytes === null ? '' : `, zip ${Math.ceil(zipBytes / 1024)} KiB`;
+    console.log(`${name}: ${Math.ceil(sizeBytes / 1024)} KiB${packed}`);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
