@@ -29,11 +29,7 @@ export interface Dispatched {
  * time is claimed only after all its messages are durable: a tick that fails half way is made again by the
  * next one, and a repository that is told twice is cleaned once by its lease.
  */
-export async function dispatch(
-  ports: DispatchPorts,
-  targets: readonly Target[],
-  force: boolean,
-): Promise<Dispatched> {
+export async function dispatch(ports: DispatchPorts, targets: readonly Target[]): Promise<Dispatched> {
   const nowMs = ports.clock();
   const { policies, problems } = await ports.policies.read();
   for (const { file, line, column, message } of problems) {
@@ -43,7 +39,7 @@ export async function dispatch(
   const due = new Map<Policy, number>();
   for (const policy of policies) {
     if (policy.schedule === null) continue;
-    const atMs = force ? nowMs : dueTime(policy.schedule, lastTicks[policy.name] ?? null, nowMs);
+    const atMs = dueTime(policy.schedule, lastTicks[policy.name] ?? null, nowMs);
     if (atMs !== null) due.set(policy, atMs);
   }
   if (due.size === 0) return { due: [], repositories: [] };

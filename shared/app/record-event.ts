@@ -1,13 +1,11 @@
 import { WardenError } from '../core/error.ts';
 import { type ImageEvent, parseImageEvent } from '../core/image-event.ts';
 import type { PushMessage } from '../core/push-message.ts';
-import type { EventLedger, Logger, Publisher } from '../ports.ts';
+import type { EventLedger } from '../ports.ts';
+import { type DeadLetterPorts, publishDeadLetter } from './dead-letter.ts';
 
-export interface RecordEventPorts {
+export interface RecordEventPorts extends DeadLetterPorts {
   readonly ledger: EventLedger;
-  readonly publisher: Publisher;
-  readonly deadLetterTopic: string;
-  readonly logger: Logger;
 }
 
 /** What became of one message. All three mean: acknowledge it. */
@@ -29,16 +27,7 @@ export async function recordImageEvent(
     event = parseImageEvent(message);
   } catch (problem) {
     if (!(problem instanceof WardenError)) throw problem;
-    await ports.publisher.publish(ports.deadLetterTopic, message.data, {
-      reason: problem.message,
-      code: problem.code,
-      messageId: message.messageId,
-      publishTime: new Date(message.publishedAtMs).toISOString(),
-    });
-    ports.logger.log('WARNING', 'event sent to the dead-letter topic', {
-      messageId: message.messageId,
-      reason: problem.message,
-    });
+    await publishDeadLetter(ports, message, problem);
     return { kind: 'dead letter', reason: problem.message };
   }
   const kind = await ports.ledger.recordEvent(event);

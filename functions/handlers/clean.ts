@@ -1,0 +1,69 @@
+import type { HttpFunction } from '@google-cloud/functions-framework';
+import { type CleanPorts, type CleanRequest, cleanRepository } from '../../shared/app/clean-repository.ts';
+import { type DeadLetterPorts, publishDeadLetter } from '../../shared/app/dead-letter.ts';
+import { WardenError } from '../../shared/core/error.ts';
+import { outcomeLabel } from '../../shared/core/journal.ts';
+import { parseWork, type Work } from '../../shared/core/work.ts';
+import { answerDelivery } from './reply.ts';
+
+/** What a caller may watch of a run. */
+export interface CleanWatch {
+  readonly onWork: (work: Work) => void;
+  readonly onPlan: CleanRequest['onPlan'];
+  readonly onOutcome: CleanRequest['onOutcome'];
+  readonly isStopped: CleanRequest['isStopped'];
+}
+
+const UNWATCHED: CleanWatch = {
+  onWork: () => {},
+  onPlan: () => {},
+  onOutcome: () => {},
+  isStopped: () => false,
+};
+
+/**
+ * Topic `work` → one repository listed, judged and cleaned. `budgetMs` is the time after which no further
+ * step is begun, well within the function's timeout.
+ */
+export function cleanHandler(
+  open: () => Promise<CleanPorts & DeadLetterPorts>,
+  budgetMs: number,
+  watch: CleanWatch = UNWATCHED,
+): HttpFunction {
+  return async (request, response) => {
+    const ports = await open();
+    await answerDelivery(ports.logger, request, response, async (message) => {
+      let work: ReturnType<typeof parseWork>;
+      try {
+        work = parseWork(message.data);
+      } catch (problem) {
+        if (!(problem instanceof WardenError)) throw problem;
+        await publishDeadLetter(ports, message, problem);
+        return;
+      }
+      watch.onWork(work);
+      const { plan, result } = await cleanRepository(ports, {
+        repository: work.parsed,
+        trigger: work.trigger,
+        deleting: new Set(work.policies),
+        untilMs: ports.clock() + budgetMs,
+        isStopped: watch.isStopped,
+        onPlan: watch.onPlan,
+        onOutcome: watch.onOutcome,
+      });
+      ports.logger.log('INFO', 'repository cleaned', {
+        repository: work.repository,
+        runId: result?.runId ?? null,
+        artifacts: plan?.artifactCount ?? null,
+        refusal: result?.refusal ?? plan?.refusal?.message ?? null,
+        outcomes: count((result?.results ?? []).map(({ outcome }) => outcomeLabel(outcome))),
+      });
+    });
+  };
+}
+
+function count(labels: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,26 @@
+import type { Run } from '../core/journal.ts';
+import { formatTime, type TextStyle, table } from './text.ts';
+
+/** Renders runs, newest first as they come. */
+export function renderRuns(runs: readonly Run[], style: TextStyle): string {
+  if (runs.length === 0) return 'No run is written down in this ledger.\n';
+  const rows = runs.map((run) => [
+    formatTime(run.startedAtMs),
+    run.mode,
+    run.trigger,
+    run.id,
+    run.repository,
+    outcome(run),
+  ]);
+  const columns = ['STARTED', 'MODE', 'BY', 'RUN', 'REPOSITORY', 'OUTCOME'].map((title) => ({ title }));
+  return `${table(columns, rows, style)}\n`;
+}
+
+/** What became of a run, in a few words. */
+export function outcome(run: Run): string {
+  if (run.refusal !== null) return run.refusal;
+  if (run.finishedAtMs === null) return 'under way, or interrupted';
+  if (run.mode === 'plan') return `${run.toDelete} artifacts to delete, ${run.kept} to keep`;
+  const counts = Object.entries(run.outcomes).map(([label, count]) => `${count} ${label}`);
+  return counts.length === 0 ? 'nothing done' : counts.join(', ');
+}

@@ -1,0 +1,77 @@
+import type { ImageLife } from '../app/explain-image.ts';
+import type { Fact } from '../core/fact.ts';
+import type { PolicySource } from '../core/policy.ts';
+import { decisionSentence, outcomeSentence, voiceSentence } from '../core/sentence.ts';
+import { formatTime, printable, type TextStyle, toned, wrap } from './text.ts';
+
+/**
+ * Renders what is known of one image: when it came, its tags, what was decided by which rule of which file,
+ * and what was done.
+ */
+export function renderImageLife(life: ImageLife, style: TextStyle): string {
+  const lines = [toned(`${life.repository}@${life.digest}`, 'strong', style), ...historyLines(life)];
+  if (life.decision === null) {
+    lines.push('Decided   never judged');
+  } else {
+    const { decision, atMs } = life.decision;
+    lines.push(...field('Decided', `${formatTime(atMs)}: ${decisionSentence(decision)}`, style));
+    if (decision.root !== life.digest)
+      lines.push(...field('', `as part of the artifact ${decision.root}`, style));
+    for (const voice of decision.voices) {
+      const answer = voice.answer === 'unknown' ? 'could not tell' : `says ${voice.effect}`;
+      lines.push(...field('', `- ${answer}: ${voiceSentence(voice)}`, style));
+      lines.push(...field('', `  ${sourceSentence(voice.source)}`, style));
+    }
+  }
+  for (const { intent, settlement } of life.journal) {
+    const what = intent.step.kind === 'untag' ? `remove tag ${intent.step.tag}` : 'delete the manifest';
+    const outcome =
+      settlement === null ? 'no outcome yet: the run was interrupted' : outcomeSentence(settlement.outcome);
+    lines.push(
+      ...field(
+        'Done',
+        `${formatTime(settlement?.atMs ?? intent.atMs)}: ${what}: ${outcome} (run ${intent.runId})`,
+        style,
+      ),
+    );
+    lines.push(...field('', intent.reason, style));
+    for (const { policy, rule, source } of intent.step.allowedBy) {
+      lines.push(
+        ...field('', `allowed by rule ${rule} of policy ${policy}, ${sourceSentence(source)}`, style),
+      );
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const NAME_COLUMNS = 10;
+
+function field(name: string, text: string, style: TextStyle): string[] {
+  const [first = '', ...rest] = wrap(printable(text), Math.max(40, style.widthColumns - NAME_COLUMNS));
+  return [
+    `${name.padEnd(NAME_COLUMNS)}${first}`,
+    ...rest.map((line) => `${' '.repeat(NAME_COLUMNS)}${line}`),
+  ];
+}
+
+function historyLines({ history }: ImageLife): string[] {
+  if (history === null) return ['Seen      never told or listed'];
+  const by = history.firstSeenBy === 'told' ? 'told by the registry' : 'found by a listing';
+  const lines = [`Seen      ${formatTime(history.firstSeenAtMs)} (${by})`];
+  for (const { tag, fromMs, untilMs } of history.tags) {
+    lines.push(
+      `Tag       ${tag} from ${formatTime(fromMs)}${untilMs === null ? '' : ` until ${formatTime(untilMs)}`}`,
+    );
+  }
+  if (history.untaggedSinceMs !== null) lines.push(`Untagged  since ${formatTime(history.untaggedSinceMs)}`);
+  if (history.deletedAtMs !== null) lines.push(`Gone      ${formatTime(history.deletedAtMs)}`);
+  return lines;
+}
+
+function sourceSentence(source: PolicySource): string {
+  return `${source.file} with content ${source.contentHash.slice(0, 'sha256:'.length + 12)} at git revision ${revision(source.gitRevision)}`;
+}
+
+function revision(fact: Fact<string>): string {
+  return fact.kind === 'known' ? fact.value : `unknown (${fact.reason})`;
+}

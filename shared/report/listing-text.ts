@@ -1,0 +1,61 @@
+import { shortDigest } from '../core/digest.ts';
+import type { Fact } from '../core/fact.ts';
+import type { Catalog, Listing } from '../core/listing.ts';
+import { formatAge, formatSize } from '../core/units.ts';
+import { printable, type TextStyle, table, toned } from './text.ts';
+
+/** Renders what a registry holds; `nowMs` is what ages are counted to. */
+export function renderListings(
+  catalog: Catalog,
+  listings: readonly Listing[],
+  nowMs: number,
+  style: TextStyle,
+): string {
+  const parts = listings.map((listing) => renderListing(listing, nowMs, style));
+  if (catalog.completeness.kind === 'incomplete') {
+    parts.push(
+      toned(`Not all repositories were seen: ${printable(catalog.completeness.reason)}`, 'warning', style),
+    );
+  }
+  if (listings.length === 0) parts.push('No repository there.');
+  return `${parts.join('\n\n')}\n`;
+}
+
+function renderListing(listing: Listing, nowMs: number, style: TextStyle): string {
+  const lines = [`${toned(listing.repository, 'strong', style)}  ${listing.manifests.length} manifests`];
+  if (listing.completeness.kind === 'incomplete') {
+    lines.push(toned(`This may not be all: ${printable(listing.completeness.reason)}`, 'warning', style));
+  }
+  const youngestFirst = [...listing.manifests].sort((a, b) => time(b.uploadedAtMs) - time(a.uploadedAtMs));
+  lines.push(
+    table(
+      [
+        { title: 'DIGEST' },
+        { title: 'SIZE', align: 'right' },
+        { title: 'UPLOADED', align: 'right' },
+        { title: 'TYPE' },
+        { title: 'TAGS' },
+      ],
+      youngestFirst.map((manifest) => [
+        shortDigest(manifest.digest),
+        manifest.sizeBytes.kind === 'known' ? formatSize(manifest.sizeBytes.value) : '?',
+        manifest.uploadedAtMs.kind === 'known'
+          ? `${formatAge(nowMs - manifest.uploadedAtMs.value)} ago`
+          : '?',
+        manifest.mediaType.kind === 'known' ? shortMediaType(manifest.mediaType.value) : '?',
+        manifest.tags.length === 0 ? '-' : manifest.tags.join(', '),
+      ]),
+      style,
+    ),
+  );
+  return lines.join('\n');
+}
+
+function time(fact: Fact<number>): number {
+  return fact.kind === 'known' ? fact.value : 0;
+}
+
+function shortMediaType(mediaType: string): string {
+  if (mediaType.includes('index') || mediaType.includes('manifest.list')) return 'index';
+  return mediaType.includes('manifest') ? 'image' : mediaType;
+}

@@ -1,0 +1,107 @@
+import type { Decision } from '../core/decision.ts';
+import { shortDigest } from '../core/digest.ts';
+import type { Plan, RepositoryPlan } from '../core/plan.ts';
+import { decisionSentence } from '../core/sentence.ts';
+import { formatSize } from '../core/units.ts';
+import { formatTime, printable, type TextStyle, table, toned } from './text.ts';
+
+/** Renders a plan: what goes and what stays of each repository, by which rule and why, and what stands in the way. */
+export function renderPlan(plan: Plan, style: TextStyle): string {
+  const parts: string[] = [];
+  for (const { file, line, column, message, code } of plan.problems) {
+    parts.push(toned(`${printable(file)}:${line}:${column}: ${code}: ${printable(message)}`, 'bad', style));
+  }
+  if (plan.catalog.kind === 'incomplete') {
+    parts.push(toned(`Not all repositories were seen: ${printable(plan.catalog.reason)}`, 'warning', style));
+  }
+  parts.push(...plan.repositories.map((repository) => renderRepositoryPlan(repository, style)));
+  const sums = totals(plan);
+  parts.push(
+    `${toned('Plan', 'strong', style)} ${plan.id.slice('sha256:'.length, 'sha256:'.length + 12)} of ${formatTime(plan.createdAtMs)} for ${plan.target}: ` +
+      `${sums.deletions} of ${sums.manifests} manifests and ${sums.tags} tags would go, up to ${formatSize(sums.sizeBytes)}; ${sums.kept} artifacts stay.`,
+  );
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** Renders one repository's part of a plan. */
+export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): string {
+  const policies =
+    plan.policies.length === 0
+      ? 'no policy'
+      : `${plan.policies.length === 1 ? 'policy' : 'policies'} ${plan.policies.join(', ')}`;
+  const lines = [
+    `${toned(plan.repository, 'strong', style)}  ${plan.artifactCount} artifacts, ${plan.manifestCount} manifests, ${policies}`,
+  ];
+  if (plan.decisions.length > 0) {
+    const sorted = [...plan.decisions].sort((a, b) => verdictOrder(a) - verdictOrder(b));
+    lines.push(
+      table(
+        [
+          { title: '' },
+          { title: 'TAGS' },
+          { title: 'DIGEST' },
+          { title: 'WITH', align: 'right' },
+          { title: 'WHY' },
+        ],
+        sorted.map((decision) => [
+          decision.verdict === 'keep' ? 'keep' : decision.enforced ? 'DELETE' : 'delete?',
+          tagsCell(decision),
+          shortDigest(decision.root),
+          decision.members.length === 0 ? '' : `+${decision.members.length}`,
+          decisionSentence(decision),
+        ]),
+        style,
+      ),
+    );
+  }
+  const deletions = plan.steps.filter((step) => step.kind === 'delete').length;
+  if (plan.refusal !== null) {
+    lines.push(toned(`Nothing will be deleted here: ${printable(plan.refusal.message)}`, 'bad', style));
+  } else if (deletions > 0) {
+    lines.push(
+      `${deletions} of ${plan.manifestCount} manifests (${percent(deletions, plan.manifestCount)}) in ${plan.steps.length} steps; within limits.`,
+    );
+  }
+  for (const warning of plan.warnings) lines.push(toned(printable(warning), 'warning', style));
+  return lines.join('\n');
+}
+
+/** Tags shown in a table before the rest is counted. */
+const TAGS_SHOWN = 3;
+
+function tagsCell({ tags }: Decision): string {
+  if (tags.length === 0) return '-';
+  const rest = tags.length - TAGS_SHOWN;
+  return rest > 0 ? `${tags.slice(0, TAGS_SHOWN).join(', ')} +${rest}` : tags.join(', ');
+}
+
+function verdictOrder(decision: Decision): number {
+  if (decision.verdict === 'keep') return 2;
+  return decision.enforced ? 0 : 1;
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? '0 %' : `${Math.round((part / whole) * 1000) / 10} %`;
+}
+
+function totals(plan: Plan): {
+  deletions: number;
+  tags: number;
+  manifests: number;
+  kept: number;
+  sizeBytes: number;
+} {
+  const sums = { deletions: 0, tags: 0, manifests: 0, kept: 0, sizeBytes: 0 };
+  for (const repository of plan.repositories) {
+    sums.manifests += repository.manifestCount;
+    sums.kept += repository.decisions.filter((decision) => decision.verdict === 'keep').length;
+    for (const step of repository.steps) {
+      if (step.kind === 'untag') sums.tags += 1;
+      else {
+        sums.deletions += 1;
+        sums.sizeBytes += step.sizeBytes ?? 0;
+      }
+    }
+  }
+  return sums;
+}
