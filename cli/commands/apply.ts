@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { newId } from '../../shared/adapters/identity/new-id.ts';
+import { applyPlan, type RepositoryResult } from '../../shared/app/apply-plan.ts';
+import { messageOf, WardenError } from '../../shared/core/error.ts';
+import { parsePlan } from '../../shared/core/plan-file.ts';
+import type { Plan } from '../../shared/core/plan.ts';
+import { checkApplicable } from '../../shared/core/plan-check.ts';
+import { renderResults } from '../../shared/report/apply-text.ts';
+import { EXIT } from '../exit-code.ts';
+import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
+import { openRegistry } from '../registry.ts';
+import { confirmed, outputStyle, stopOnInterrupt, terminalLogger } from '../terminal.ts';
+import { inUseOption, openUsage } from '../usage.ts';
+
+interface ApplyOptions {
+  readonly ledger: string;
+  readonly inUse?: string;
+  readonly concurrency: number;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+/** `gcr-warden apply`: does what a plan says, and writes down every step before it is taken. */
+export function applyCommand(): Command {
+  return new Command('apply')
+    .description('Do what a plan says; refuses a plan older than a day or not wholly in mode: enforce')
+    .argument('<plan>', 'file written by "gcr-warden plan --out"')
+    .addOption(ledgerOption())
+    .addOption(inUseOption())
+    .addOption(concurrencyOption())
+    .option('--yes', 'do not ask')
+    .option('--json', 'print the results as JSON')
+    .action(async (file: string, options: ApplyOptions) => {
+      const plan = parsePlan(await readText(file), file);
+      checkApplicable(plan, Date.now());
+      await confirm(plan, options.yes === true);
+      const isStopped = stopOnInterrupt();
+      const results = await withLedger(options.ledger, async (ledger) => {
+        const registry = openRegistry({ concurrency: options.concurrency, manifestCache: ledger });
+        try {
+          return await applyPlan(
+            {
+              registry: registry.reader,
+              deleter: registry.deleter(),
+              ledger,
+              usage: openUsage(options.inUse),
+              clock: Date.now,
+              newId,
+              logger: terminalLogger,
+              concurrency: options.concurrency,
+            },
+            plan,
+            { trigger: 'command', untilMs: null, isStopped, onOutcome: () => {} },
+          );
+        } finally {
+          await registry.close();
+        }
+      });
+      process.stdout.write(options.json === true ? `${JSON.stringify(results, null, 2)}\n` : renderResults(results, outputStyle()));
+      if (results.some(isFailed)) process.exitCode = EXIT.failed;
+    });
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new WardenError('PLAN_INVALID', `${file} can't be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Says how much will go and asks once on a terminal; elsewhere `--yes` has to say it. */
+async function confirm(plan: Plan, yes: boolean): Promise<void> {
+  const steps = plan.repositories.flatMap((repository) => (repository.refusal === null ? repository.steps : []));
+  const digests = steps.filter((step) => step.kind === 'delete').length;
+  if (yes || steps.length === 0) return;
+  const question = `Delete ${digests} manifests and ${steps.length - digests} tags of ${plan.target}?`;
+  if (process.stdin.isTTY !== true) throw new WardenError('CONFIRMATION_MISSING', `${question} Say so with --yes.`);
+  if (!(await confirmed(question))) throw new WardenError('CONFIRMATION_MISSING', 'Nothing was deleted.');
+}
+
+/** What was left alone or failed ends the command with an error; what was rightly skipped does not. */
+function isFailed(result: RepositoryResult): boolean {
+  return result.refusal !== null || result.results.some(({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'blocked');
+}

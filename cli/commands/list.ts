@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import { listTarget } from '../../shared/app/list-target.ts';
+import { parseTarget } from '../../shared/core/reference.ts';
+import { renderListings } from '../../shared/report/listing-text.ts';
+import { concurrencyOption } from '../options.ts';
+import { openRegistry } from '../registry.ts';
+import { outputStyle } from '../terminal.ts';
+
+/** `gcr-warden list`: what a registry holds. */
+export function listCommand(): Command {
+  return new Command('list')
+    .description('List repositories, digests, tags, sizes and ages')
+    .argument('<target>', 'HOST/PROJECT[/REPO]')
+    .option('--json', 'print the listings as JSON')
+    .addOption(concurrencyOption())
+    .action(async (target: string, options: { json?: true; concurrency: number }) => {
+      const { reader, close } = openRegistry({ concurrency: options.concurrency, manifestCache: null });
+      try {
+        const { catalog, listings } = await listTarget(reader, parseTarget(target), options.concurrency);
+        process.stdout.write(
+          options.json === true
+            ? `${JSON.stringify({ catalog, listings }, null, 2)}\n`
+            : renderListings(catalog, listings, Date.now(), outputStyle()),
+        );
+      } finally {
+        await close();
+      }
+    });
+}

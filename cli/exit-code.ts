@@ -1,0 +1,21 @@
+/** How a command ends. Listed in docs/commands.md. */
+export const EXIT = {
+  /** It did what it was asked, whether or not there was something to do. */
+  done: 0,
+  /** Something failed, or a policy is broken, or an audit found something. */
+  failed: 1,
+  /** It was asked for something that can't be done: wrong arguments, an input that is refused. */
+  refused: 2,
+} as const;
+
+/** Codes that mean that the caller has to change the request. */
+export const REFUSED_CODES: ReadonlySet<string> = new Set([
+  'CONFIRMATION_MISSING',
+  'LEDGER_UNKNOWN',
+  'OPTION_INVALID',
+  'PLAN_FROM_FUTURE',
+  'PLAN_INVALID',
+  'PLAN_NOT_ENFORCED',
+  'PLAN_TOO_OLD',
+  'REFERENCE_INVALID',
+]);

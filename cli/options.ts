@@ -1,0 +1,38 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Option } from 'commander';
+import { openLedger } from '../shared/adapters/ledger/open-ledger.ts';
+import { WardenError } from '../shared/core/error.ts';
+import type { Ledger } from '../shared/ports.ts';
+
+/** Where commands keep their ledger when nothing else is named. */
+export const DEFAULT_LEDGER = '.warden/ledger.sqlite';
+
+/** `--ledger`: a SQLite file, or `firestore:PROJECT/DATABASE`. */
+export function ledgerOption(): Option {
+  return new Option('--ledger <file>', 'SQLite file, or firestore:PROJECT/DATABASE').env('GCR_WARDEN_LEDGER').default(DEFAULT_LEDGER);
+}
+
+/** `--concurrency`: requests under way side by side. */
+export function concurrencyOption(): Option {
+  return new Option('--concurrency <n>', 'requests side by side').default(20).argParser(parseConcurrency);
+}
+
+function parseConcurrency(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 200) {
+    throw new WardenError('OPTION_INVALID', `--concurrency is a whole number from 1 to 200, and ${JSON.stringify(text)} is not.`);
+  }
+  return value;
+}
+
+/** Opens the ledger of `--ledger`, runs `work` with it and closes it, whatever happened. */
+export async function withLedger<T>(name: string, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+  if (!name.startsWith('firestore:')) mkdirSync(dirname(name.replace(/^sqlite:/, '')), { recursive: true });
+  const ledger = await openLedger(name);
+  try {
+    return await work(ledger);
+  } finally {
+    await ledger.close();
+  }
+}

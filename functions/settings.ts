@@ -1,0 +1,64 @@
+import { WardenError } from '../shared/core/error.ts';
+import { parseTarget, type Target } from '../shared/core/reference.ts';
+
+/** What a deployed function is told by its environment. Terraform writes these variables. */
+export interface Settings {
+  /** `firestore:PROJECT/DATABASE` */
+  readonly ledger: string;
+  /** `gs://BUCKET/PREFIX`, or a folder. */
+  readonly policies: string;
+  /** The registries that are visited; credentials go to no other host. */
+  readonly targets: readonly Target[];
+  /** `projects/PROJECT/topics/TOPIC` */
+  readonly workTopic: string;
+  readonly deadLetterTopic: string;
+  readonly auditProjects: readonly string[];
+  /** A file of pods; null where no in-use source is configured. */
+  readonly inUse: string | null;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function required(environment: Environment, name: string): string {
+  const value = environment[name]?.trim() ?? '';
+  if (value === '') {
+    throw new WardenError('SETTING_MISSING', `The environment variable ${name} is not set. The Terraform module sets it; see docs/deployment.md.`);
+  }
+  return value;
+}
+
+function list(environment: Environment, name: string): string[] {
+  return (environment[name] ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+/** Reads one setting when it is asked for, so that a function needs only what it uses. */
+export function readSettings(environment: Environment): Settings {
+  return {
+    get ledger() {
+      return required(environment, 'GCR_WARDEN_LEDGER');
+    },
+    get policies() {
+      return required(environment, 'GCR_WARDEN_POLICIES');
+    },
+    get targets() {
+      return required(environment, 'GCR_WARDEN_TARGETS')
+        .split(',')
+        .map((target) => parseTarget(target.trim()));
+    },
+    get workTopic() {
+      return required(environment, 'GCR_WARDEN_WORK_TOPIC');
+    },
+    get deadLetterTopic() {
+      return required(environment, 'GCR_WARDEN_DEAD_LETTER_TOPIC');
+    },
+    get auditProjects() {
+      return list(environment, 'GCR_WARDEN_AUDIT_PROJECTS');
+    },
+    get inUse() {
+      return environment['GCR_WARDEN_IN_USE']?.trim() || null;
+    },
+  };
+}
