@@ -1,0 +1,59 @@
+import { GoogleAuth } from 'google-auth-library';
+import { WardenError } from '../../core/error.ts';
+import { hostKind } from '../../core/reference.ts';
+import type { Credentials } from './credentials.ts';
+
+const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+const NONE_FOUND = 'Could not load the default credentials';
+const DEADLINE_MS = 30_000;
+
+export interface AdcOptions {
+  readonly deadlineMs?: number;
+}
+
+/**
+ * Application Default Credentials: an access token for Google's registry hosts, and nothing for any other
+ * host. The library keeps the token and renews it. Where no credentials are found the answer is `anonymous`,
+ * so that public images can be read; the registry refuses the rest by itself.
+ */
+export function adcCredentials(options: AdcOptions = {}): Credentials {
+  const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+  let auth: GoogleAuth | null = null;
+  return {
+    async forHost(host) {
+      if (hostKind(host) !== 'google') return { kind: 'anonymous' };
+      auth ??= new GoogleAuth({ scopes: [SCOPE] });
+      let accessToken: string | null | undefined;
+      try {
+        accessToken = await within(deadlineMs, auth.getAccessToken());
+      } catch (thrown) {
+        // What the library throws can hold the request, the key file's text or the reply: only its absence of
+        // credentials is told apart, and nothing of it is shown.
+        if (thrown instanceof Error && thrown.message.startsWith(NONE_FOUND)) return { kind: 'anonymous' };
+        throw new WardenError(
+          'CREDENTIALS_INVALID',
+          `Application Default Credentials gave no access token for ${host}. Run \`gcloud auth application-default print-access-token\` to see why.`,
+        );
+      }
+      if (typeof accessToken !== 'string' || accessToken === '') {
+        throw new WardenError(
+          'CREDENTIALS_INVALID',
+          `Application Default Credentials gave an empty access token for ${host}. Run \`gcloud auth application-default login\`.`,
+        );
+      }
+      return { kind: 'oauth', accessToken };
+    },
+  };
+}
+
+async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('deadline')), deadlineMs);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,112 @@
+import { WardenError } from '../../core/error.ts';
+import type { Catalog, Completeness } from '../../core/listing.ts';
+import {
+  formatRepository,
+  hostKind,
+  parseRepository,
+  type Target,
+  withinTarget,
+} from '../../core/reference.ts';
+import { pullScope } from './manifest-source.ts';
+import { type Page, type PageCount, walkPages } from './page.ts';
+import { repositoryPath } from './path.ts';
+import type { Session } from './session.ts';
+
+/** Distribution refuses more by default (`catalog.maxentries`). */
+const PAGE_SIZE = 1_000;
+
+/**
+ * The repositories at or below a target. Never throws for what a registry answers. Where the catalog does not
+ * name the target, or can't be read at all, the target itself is asked whether it is a repository: many
+ * registries keep their catalog to themselves.
+ */
+export async function readCatalog(session: Session, target: Target): Promise<Catalog> {
+  const named = new Set<string>();
+  let completeness: Completeness;
+  try {
+    completeness = await walk(session, target, named);
+  } catch (thrown) {
+    if (!(thrown instanceof WardenError)) throw thrown;
+    completeness = { kind: 'incomplete', reason: thrown.message };
+  }
+  const itself = { host: target.host, name: target.prefix };
+  const isSettled =
+    named.has(formatRepository(itself)) || (completeness.kind === 'complete' && named.size > 0);
+  if (!isSettled) {
+    try {
+      if (await isRepository(session, target)) named.add(formatRepository(itself));
+    } catch (thrown) {
+      if (!(thrown instanceof WardenError)) throw thrown;
+      if (completeness.kind === 'complete') completeness = { kind: 'incomplete', reason: thrown.message };
+    }
+  }
+  return { completeness, repositories: [...named].sort() };
+}
+
+async function walk(session: Session, target: Target, named: Set<string>): Promise<Completeness> {
+  const read = async (pageSize: number) => {
+    const seen = new Set<string>();
+    let problem: string | null = null;
+    const take = (page: Page): PageCount => {
+      const before = seen.size;
+      const names = page.body['repositories'] ?? [];
+      if (!Array.isArray(names)) {
+        problem ??= 'the catalog\'s "repositories" is not a list';
+        return { lengths: [0], fresh: 0 };
+      }
+      for (const name of names as unknown[]) {
+        try {
+          const repository = parseRepository(`${target.host}/${String(name)}`);
+          seen.add(repository.name);
+          if (withinTarget(target, repository)) named.add(formatRepository(repository));
+        } catch (thrown) {
+          if (!(thrown instanceof WardenError)) throw thrown;
+          problem ??= `the catalog names something that is no repository: ${JSON.stringify(String(name).slice(0, 80))}`;
+        }
+      }
+      return { lengths: [names.length], fresh: seen.size - before };
+    };
+    const end = await walkPages(
+      session,
+      { host: target.host, scope: { kind: 'catalog' }, path: '/v2/_catalog', pageSize },
+      take,
+    );
+    return { end, problem: problem as string | null };
+  };
+  const first = await read(PAGE_SIZE);
+  const { end, problem } =
+    first.end.kind === 'doubtful' && first.end.entries > 1 ? await read(first.end.entries - 1) : first;
+  if (end.kind !== 'complete')
+    return { kind: 'incomplete', reason: `the catalog can't be shown to be whole: ${end.reason}` };
+  return problem === null ? end : { kind: 'incomplete', reason: problem };
+}
+
+/** Whether the target is itself an image repository with anything in it. */
+async function isRepository(session: Session, target: Target): Promise<boolean> {
+  // Google answers 400 to a name of one component, which is a project.
+  if (hostKind(target.host) === 'google' && !target.prefix.includes('/')) return false;
+  const repository = { host: target.host, name: target.prefix };
+  const reply = await session.send({
+    host: target.host,
+    path: `${repositoryPath(repository)}/tags/list?n=1`,
+    scope: pullScope(repository),
+    method: 'GET',
+    bodyLimitBytes: 67_108_864,
+  });
+  if (reply.status === 404) return false;
+  if (reply.status !== 200) throw reply.failure();
+  const body = parsed(reply.body);
+  const { tags, manifest } = body;
+  const hasTags = Array.isArray(tags) && tags.length > 0;
+  return hasTags || (manifest !== null && typeof manifest === 'object' && Object.keys(manifest).length > 0);
+}
+
+function parsed(body: Buffer): Record<string, unknown> {
+  try {
+    const document: unknown = JSON.parse(body.toString('utf8'));
+    if (document !== null && typeof document === 'object') return document as Record<string, unknown>;
+  } catch {
+    // An unreadable reply names no repository; the listing itself would say why.
+  }
+  return {};
+}

@@ -1,0 +1,60 @@
+import type { Clock, Logger, RegistryDeleter, RegistryReader } from '../../ports.ts';
+import { readCatalog } from './catalog.ts';
+import type { Credentials } from './credentials.ts';
+import { type DeletionOptions, deleteDigest, deleteTag } from './deletion.ts';
+import { createGuardReader } from './guard.ts';
+import { type ListingOptions, listRepository, tagsOfDigest } from './listing.ts';
+import { readManifest, resolveTag } from './manifest-source.ts';
+import type { ManifestCache } from './relations.ts';
+import { createSession } from './session.ts';
+import type { Transport } from './transport.ts';
+
+export interface RegistryClientOptions {
+  /** Shared between clients, so that its limits hold for all of them together. The caller closes it. */
+  readonly transport: Transport;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly logger?: Logger;
+  /** Hosts to speak to besides Google's and this machine, each whole: `registry.example.com`. */
+  readonly hosts?: readonly string[];
+}
+
+export interface RegistryReaderOptions extends RegistryClientOptions {
+  /** Asked before a manifest is read, and given what was read. */
+  readonly manifestCache?: ManifestCache;
+  /** How many tags or manifests of one repository are read at once. */
+  readonly laneCount?: number;
+}
+
+const LANE_COUNT = 16;
+
+/** A reader of registries. Whatever a registry demands, it asks for tokens that can pull or list, and no more. */
+export function createRegistryReader(options: RegistryReaderOptions): RegistryReader {
+  const session = createSession({ ...options, hosts: options.hosts ?? [] });
+  const listing: ListingOptions = {
+    session,
+    clock: options.clock,
+    laneCount: options.laneCount ?? LANE_COUNT,
+    ...(options.manifestCache === undefined ? {} : { manifestCache: options.manifestCache }),
+    ...(options.logger === undefined ? {} : { logger: options.logger }),
+  };
+  return {
+    catalog: (target) => readCatalog(session, target),
+    list: (repository) => listRepository(repository, listing),
+    resolveTag: async (repository, tag) => (await resolveTag(session, repository, tag))?.digest ?? null,
+    readManifest: (repository, digest) => readManifest(session, repository, digest),
+    tagsOf: (repository, digest) => tagsOfDigest(repository, digest, listing),
+  };
+}
+
+/** A deleter, with tokens of its own: pull and push on registries of Google's dialect, delete on others. */
+export function createRegistryDeleter(options: RegistryClientOptions): RegistryDeleter {
+  const session = createSession({ ...options, hosts: options.hosts ?? [] });
+  const guardReader = createGuardReader(session);
+  const deletion: DeletionOptions = { session, guardReader, clock: options.clock };
+  return {
+    guard: (repository) => guardReader.guard(repository),
+    deleteTag: (repository, tag) => deleteTag(repository, tag, deletion),
+    deleteDigest: (repository, digest) => deleteDigest(repository, digest, deletion),
+  };
+}

@@ -1,0 +1,66 @@
+import { formatRepository, hostKind, type Repository } from '../../core/reference.ts';
+import { pullScope } from './manifest-source.ts';
+import { repositoryPath } from './path.ts';
+import { RegistryError } from './registry-error.ts';
+import type { Session } from './session.ts';
+
+/** What a registry does when a digest is deleted that something still points at. */
+export type Guard = 'refuses claimed digests' | 'removes tags too';
+
+const BODY_LIMIT_BYTES = 67_108_864;
+
+/** Says which guard a registry has; asks each host once. */
+export interface GuardReader {
+  /** @throws RegistryError, or WardenError CREDENTIALS_INVALID, where it can't be found out */
+  guard(repository: Repository): Promise<Guard>;
+}
+
+/**
+ * Google's hosts are known by their names. Any other registry is taken for one that speaks Google's dialect
+ * where its `tags/list` has Google's manifest map, whatever is in it; and for a plain one otherwise.
+ */
+export function createGuardReader(session: Session): GuardReader {
+  const known = new Map<string, Guard>();
+  return {
+    async guard(repository) {
+      const kind = hostKind(repository.host);
+      if (kind === 'google') return 'refuses claimed digests';
+      // A name on the network can stand for several registries behind one proxy, told apart by path.
+      const key = kind === 'loopback' ? repository.host : formatRepository(repository);
+      const held = known.get(key);
+      if (held !== undefined) return held;
+      const reply = await session.send({
+        host: repository.host,
+        path: `${repositoryPath(repository)}/tags/list?n=1`,
+        scope: pullScope(repository),
+        method: 'GET',
+        bodyLimitBytes: BODY_LIMIT_BYTES,
+      });
+      if (reply.status !== 200) {
+        const failure = reply.failure();
+        // Of a repository that is gone nothing is learnt; the careful answer is right for it.
+        if (failure.complaints.some(({ code }) => code === 'NAME_UNKNOWN')) return 'removes tags too';
+        throw failure;
+      }
+      let document: unknown;
+      try {
+        document = JSON.parse(reply.body.toString('utf8'));
+      } catch {
+        document = null;
+      }
+      if (document === null || typeof document !== 'object' || Array.isArray(document)) {
+        throw new RegistryError(
+          'REGISTRY_BODY_INVALID',
+          `${reply.line.method} ${reply.line.url} answered with something that is not a JSON object. What this registry does when a digest is deleted is not known, so nothing is deleted there.`,
+          reply.line,
+          { status: reply.status },
+        );
+      }
+      const map = (document as Record<string, unknown>)['manifest'];
+      const isGoogleDialect = map !== null && typeof map === 'object' && !Array.isArray(map);
+      const guard: Guard = isGoogleDialect ? 'refuses claimed digests' : 'removes tags too';
+      known.set(key, guard);
+      return guard;
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { hostKind } from '../../core/reference.ts';
+import type { Clock } from '../../ports.ts';
+import type { Credentials } from './credentials.ts';
+import { failureOf, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
+import { type Authorization, createAuthorizer, originOf, type Scope } from './token.ts';
+import type { HttpReply, HttpRequest, Transport } from './transport.ts';
+
+export interface SessionRequest
+  extends Omit<HttpRequest, 'url' | 'headers' | 'redirects' | 'body' | 'bodyLimitBytes'> {
+  readonly host: string;
+  /** Path and query, beginning with `/v2/`. */
+  readonly path: string;
+  readonly scope: Scope;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly bodyLimitBytes?: number;
+  readonly redirects?: 'follow' | 'refuse';
+}
+
+export interface SessionReply extends HttpReply {
+  /** The request as an error may show it. */
+  readonly line: RequestLine;
+  /** The error this reply is, where it is not the one asked for; what was sent is scrubbed from it. */
+  readonly failure: () => RegistryError;
+  /** The URL that was asked for. */
+  readonly url: URL;
+}
+
+/** Requests to registries in the name of one client: to allowed hosts only, authorized, renewed once. */
+export interface Session {
+  /** @throws RegistryError, or WardenError CREDENTIALS_INVALID; any status is a reply */
+  send(request: SessionRequest): Promise<SessionReply>;
+}
+
+/** For replies that are read for their status and the registry's complaint only. */
+const BODY_LIMIT_BYTES = 1_048_576;
+
+/** Refuses hosts that are neither Google's, nor this machine, nor named by the user. */
+function checkHost(host: string, named: ReadonlySet<string>): void {
+  if (hostKind(host) !== 'other' || named.has(host)) return;
+  throw new RegistryError(
+    'REGISTRY_HOST_REFUSED',
+    `${host} is not spoken to: it is none of Google's registry hosts, not this machine, and was not named. Name it to allow it.`,
+    { method: 'GET', url: `https://${host}/v2/` },
+  );
+}
+
+export function createSession(options: {
+  readonly transport: Transport;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  /** Hosts other than Google's and loopback that the user named, each whole. */
+  readonly hosts: readonly string[];
+}): Session {
+  const { transport } = options;
+  const named = new Set(options.hosts);
+  const authorizer = createAuthorizer(options);
+
+  return {
+    async send(request) {
+      checkHost(request.host, named);
+      const { host, path, scope, headers, ...rest } = request;
+      const url = new URL(path, originOf(host));
+      const line: RequestLine = { method: request.method, url: redactedUrl(url) };
+      const sendWith = (authorization: Authorization): Promise<HttpReply> =>
+        transport.send({
+          bodyLimitBytes: BODY_LIMIT_BYTES,
+          redirects: 'refuse',
+          ...rest,
+          url,
+          headers:
+            authorization.header === null
+              ? { ...headers }
+              : { ...headers, authorization: authorization.header },
+        });
+      let authorization = await authorizer.authorization(host, scope);
+      let reply = await sendWith(authorization);
+      if (reply.status === 401) {
+        const renewed = await authorizer.renewed(host, scope, authorization, reply.headers);
+        if (renewed !== null) {
+          authorization = renewed;
+          reply = await sendWith(renewed);
+        }
+      }
+      const last = reply;
+      return { ...last, line, url, failure: () => failureOf(line, last, authorization.secrets) };
+    },
+  };
+}
