@@ -44,10 +44,16 @@ const UNSEEN = /(?![\t\n\r])\p{Cc}|\r(?!\n)|[\u200b\u200e\u200f\u2028-\u202e\u20
 
 const YAML_HINTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'indent with spaces, not with tabs',
-  RESOURCE_EXHAUSTION: 'it is nested too deeply',
   MULTIPLE_DOCS: 'begin each document with a line ---',
   NON_STRING_KEY: 'a key is a plain text',
 };
+
+const TOO_DEEP = 'This is nested too deeply for a policy.';
+
+/** Where the parser ran out of stack; how deep that is differs, and the error's code and place with it. */
+function isTooDeep({ code, message }: { readonly code: string; readonly message: string }): boolean {
+  return code === 'RESOURCE_EXHAUSTION' || message.includes('call stack');
+}
 
 /** Reads one document's nodes, and collects everything that is wrong on the way. */
 export class DocumentReader {
@@ -63,9 +69,12 @@ export class DocumentReader {
     this.#offset = part.offset;
     this.#document = this.#parse(part.text);
     const errors = this.#document?.errors ?? [];
-    for (const error of errors.slice(0, YAML_ERRORS_MAX)) {
-      const why = YAML_HINTS[error.code] ?? error.message;
-      this.report('POLICY_YAML', error.pos[0], `This is not YAML: ${why}.`);
+    if (errors.some(isTooDeep)) this.report('POLICY_YAML', 0, TOO_DEEP);
+    else {
+      for (const error of errors.slice(0, YAML_ERRORS_MAX)) {
+        const why = YAML_HINTS[error.code] ?? error.message.replace(/\.$/, '');
+        this.report('POLICY_YAML', error.pos[0], `This is not YAML: ${why}.`);
+      }
     }
     this.isYaml = this.#document !== null && errors.length === 0;
     this.root = this.#document?.contents ?? null;
@@ -97,11 +106,12 @@ export class DocumentReader {
         // Both cost time that grows with the square of the file; positions and duplicates are found below.
         prettyErrors: false,
         uniqueKeys: false,
-        logLevel: 'silent',
+        // With 'silent' a second document after "..." would be dropped without an error.
+        logLevel: 'error',
       });
     } catch (thrown) {
       if (!(thrown instanceof RangeError)) throw thrown;
-      this.report('POLICY_YAML', 0, `This is not YAML: ${YAML_HINTS['RESOURCE_EXHAUSTION']}.`);
+      this.report('POLICY_YAML', 0, TOO_DEEP);
       return null;
     }
   }
@@ -282,13 +292,22 @@ export class DocumentReader {
   }
 
   /** A text that is not empty. A number or a boolean is none: `1.10` would silently become 1.1. null: reported. */
-  text(node: Node | null, at: Node | Entry, what: string, wanted = 'a text'): string | null {
+  text(
+    node: Node | null,
+    at: Node | Entry,
+    what: string,
+    wanted = 'a text',
+    unquoted: 'may be meant' | 'is wrong' = 'may be meant',
+  ): string | null {
     const found = this.scalar(node, at, what, wanted);
     if (found === null) return null;
     const place = node ?? at;
     if (typeof found.value !== 'string') {
       const source = found.source.slice(0, 80);
-      const hint = source === '' ? '' : ` If the text ${source} is meant, put it in quotes: "${source}".`;
+      const hint =
+        source === '' || unquoted === 'is wrong'
+          ? ''
+          : ` If the text ${source} is meant, put it in quotes: "${source}".`;
       this.report('POLICY_TYPE', place, `${what} is ${wanted}; here is ${kindOfValue(found.value)}.${hint}`);
       return null;
     }
@@ -345,18 +364,20 @@ export class DocumentReader {
     const found = this.scalar(entry.value, entry, entry.key, wanted);
     if (found === null) return null;
     if (typeof found.value !== 'number') {
-      this.report('POLICY_TYPE', entry, `${entry.key} is ${wanted}, not ${quoted(found.source)}.`);
+      this.report('POLICY_TYPE', entry, `${entry.key} is ${wanted}, not the text ${quoted(found.source)}.`);
       return null;
     }
     if (!Number.isInteger(found.value) || found.value < 1 || found.value > max) {
-      this.report('POLICY_COUNT', entry, `${entry.key} is ${wanted}, not ${quoted(found.source)}.`);
+      this.report('POLICY_COUNT', entry, `${entry.key} is ${wanted}, not ${found.source.slice(0, 80)}.`);
       return null;
     }
     return found.value;
   }
 }
 
+/** Begins a sentence with a description; a key stays as it is written. */
 function capital(text: string): string {
+  if (!text.includes(' ')) return text;
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 

@@ -300,7 +300,7 @@ function readSchedule(reader: DocumentReader, entry: Entry | undefined): Schedul
   const cron =
     cronEntry === undefined
       ? null
-      : readUnit(reader, cronEntry, 'POLICY_CRON', 'a cron expression', parseCron);
+      : readUnit(reader, cronEntry, 'POLICY_CRON', 'a cron expression such as "0 3 * * *"', parseCron);
   const zoneEntry = entries.get('timeZone');
   if (zoneEntry === undefined) return cron === null ? null : { cron, timeZone: 'UTC' };
   const timeZone = reader.text(zoneEntry.value, zoneEntry, 'timeZone', 'an IANA time zone');
@@ -334,7 +334,7 @@ function readLimits(reader: DocumentReader, entry: Entry | undefined): Limits | 
     share:
       share === undefined
         ? DEFAULT_LIMITS.share
-        : readUnit(reader, share, 'POLICY_SHARE', 'a share', parseShare),
+        : readUnit(reader, share, 'POLICY_SHARE', 'a percentage such as 25%', parseShare),
     mayEmpty: mayEmpty === undefined ? DEFAULT_LIMITS.mayEmpty : reader.flag(mayEmpty),
   };
   if (limits.digests === null || limits.share === null || limits.mayEmpty === null) return null;

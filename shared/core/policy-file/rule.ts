@@ -31,10 +31,11 @@ export function isName(name: unknown): name is string {
 /** Whether a text can name a policy or a rule; where it can't, says so. */
 export function readName(reader: DocumentReader, at: Entry, name: string, what: string): boolean {
   if (isName(name)) return true;
+  const isRuleKey = what === 'rule' && Object.hasOwn(RULE_KEYWORDS, name);
   reader.report(
     'POLICY_NAME',
     at,
-    `${quoted(name)} is no name of a ${what}: use a-z, 0-9 and single dashes between them, at most ${NAME_CHARACTERS_MAX} characters.`,
+    `${quoted(name)} is no name of a ${what}: use a-z, 0-9 and single dashes between them, at most ${NAME_CHARACTERS_MAX} characters.${isRuleKey ? ` Write the rule's name before its conditions: - name: { ${name}: … }.` : ''}`,
   );
   return false;
 }
@@ -47,11 +48,11 @@ export function readUnit<T>(
   wanted: string,
   parse: (text: string) => Parsed<T>,
 ): T | null {
-  const text = reader.text(entry.value, entry, entry.key, wanted);
+  const text = reader.text(entry.value, entry, entry.key, wanted, 'is wrong');
   if (text === null) return null;
   const result = parse(text);
   if (result.kind === 'parsed') return result.value;
-  reader.report(code, entry, `${entry.key}: ${quoted(text)} is not ${wanted}: ${result.why}.`);
+  reader.report(code, entry, `${entry.key} can't be ${quoted(text)}: ${result.why}.`);
   return null;
 }
 
@@ -59,7 +60,7 @@ function ageCondition(
   kind: 'olderThan' | 'newerThan' | 'untaggedFor' | 'taggedWithin' | 'pulledWithin' | 'notPulledFor',
 ): ConditionReader {
   return (reader, entry) => {
-    const ageMs = readUnit(reader, entry, 'POLICY_DURATION', 'a length of time', parseAge);
+    const ageMs = readUnit(reader, entry, 'POLICY_DURATION', 'a length of time such as 7d', parseAge);
     return ageMs === null ? null : { kind, ageMs };
   };
 }
@@ -155,8 +156,9 @@ function matchesEveryTag(pattern: TagPattern): boolean {
 }
 
 const tagsCondition: ConditionReader = (reader, entry, effect) => {
+  const before = reader.problems.length;
   const entries = reader.mapping(entry.value, entry, 'tags', TAGS_KEYWORDS);
-  if (entries === null) return null;
+  if (entries === null || reader.problems.length > before) return null;
   const kinds = TAG_PATTERN_KINDS.filter((kind) => entries.has(kind));
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) {
@@ -210,7 +212,7 @@ const CONDITIONS: Readonly<Record<ConditionKeyword, ConditionReader>> = {
     return found === null ? null : { kind: 'digests', digests: found.filter(isDigest) };
   },
   largerThan: (reader, entry) => {
-    const sizeBytes = readUnit(reader, entry, 'POLICY_SIZE', 'a size', parseSize);
+    const sizeBytes = readUnit(reader, entry, 'POLICY_SIZE', 'a size such as 500MB', parseSize);
     return sizeBytes === null ? null : { kind: 'largerThan', sizeBytes };
   },
   mediaTypes: (reader, entry) => {
@@ -357,7 +359,9 @@ export function readRule(reader: DocumentReader, named: Entry, effect: Effect, l
   const newest = readNewest(reader, entries, conditions);
   const until = entries.get('until');
   const untilMs =
-    until === undefined ? null : readUnit(reader, until, 'POLICY_DATE', 'the end of a hold', parseUntil);
+    until === undefined
+      ? null
+      : readUnit(reader, until, 'POLICY_DATE', 'a date such as 2026-12-31', parseUntil);
   const all = entries.get('all');
   const narrowing = [...entries.keys()].filter((key) => key !== 'all' && key !== 'until');
   if (all !== undefined && narrowing.length > 0) {
