@@ -14,7 +14,15 @@ const program = new Command('gcr-warden')
   .showSuggestionAfterError()
   .exitOverride();
 
-for (const command of [listCommand(), planCommand(), applyCommand(), explainCommand(), historyCommand(), auditCommand(), policyCommand()]) {
+for (const command of [
+  listCommand(),
+  planCommand(),
+  applyCommand(),
+  explainCommand(),
+  historyCommand(),
+  auditCommand(),
+  policyCommand(),
+]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

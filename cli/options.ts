@@ -10,7 +10,9 @@ export const DEFAULT_LEDGER = '.warden/ledger.sqlite';
 
 /** `--ledger`: a SQLite file, or `firestore:PROJECT/DATABASE`. */
 export function ledgerOption(): Option {
-  return new Option('--ledger <file>', 'SQLite file, or firestore:PROJECT/DATABASE').env('GCR_WARDEN_LEDGER').default(DEFAULT_LEDGER);
+  return new Option('--ledger <file>', 'SQLite file, or firestore:PROJECT/DATABASE')
+    .env('GCR_WARDEN_LEDGER')
+    .default(DEFAULT_LEDGER);
 }
 
 /** `--concurrency`: requests under way side by side. */
@@ -21,7 +23,10 @@ export function concurrencyOption(): Option {
 function parseConcurrency(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 200) {
-    throw new WardenError('OPTION_INVALID', `--concurrency is a whole number from 1 to 200, and ${JSON.stringify(text)} is not.`);
+    throw new WardenError(
+      'OPTION_INVALID',
+      `--concurrency is a whole number from 1 to 200, and ${JSON.stringify(text)} is not.`,
+    );
   }
   return value;
 }

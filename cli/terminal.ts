@@ -8,14 +8,19 @@ const WIDTH_COLUMNS = 160;
 /** How results are written: to the width of the terminal, in colour where it has any and nobody said no. */
 export function outputStyle(): TextStyle {
   const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
-  return { widthColumns: process.stdout.isTTY === true ? Math.max(80, process.stdout.columns) : WIDTH_COLUMNS, colour };
+  return {
+    widthColumns: process.stdout.isTTY === true ? Math.max(80, process.stdout.columns) : WIDTH_COLUMNS,
+    colour,
+  };
 }
 
 /** Warnings and errors for a person, on standard error. Everything below is left out. */
 export const terminalLogger: Logger = {
   log(severity, message, fields = {}) {
     if (severity === 'DEBUG' || severity === 'INFO') return;
-    const details = Object.entries(fields).map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    const details = Object.entries(fields).map(
+      ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    );
     process.stderr.write(`${severity.toLowerCase()}: ${[message, ...details].join('; ')}\n`);
   },
 };

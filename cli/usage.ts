@@ -5,7 +5,10 @@ import type { UsageReader } from '../shared/ports.ts';
 
 /** `--in-use`: what runs, for rules with `inUse`. */
 export function inUseOption(): Option {
-  return new Option('--in-use <file>', 'what runs: the output of kubectl get pods --all-namespaces --output json');
+  return new Option(
+    '--in-use <file>',
+    'what runs: the output of kubectl get pods --all-namespaces --output json',
+  );
 }
 
 /** The in-use source of `--in-use`; without it, what runs is not known. */

@@ -1,11 +1,17 @@
 import { createJsonLogger } from '../shared/adapters/logging/json-logger.ts';
-import type { Ledger, Logger, UsageReader } from '../shared/ports.ts';
+import type { OpenRegistry } from '../shared/adapters/registry/open.ts';
+import type { Ledger, Logger, PolicyReader, UsageReader } from '../shared/ports.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** What every deployed function has from its start: cheap, and nothing that speaks to anybody. */
 export const settings: Settings = readSettings(process.env);
 
 export const logger: Logger = createJsonLogger((line) => process.stdout.write(line));
+
+/** Requests side by side in one instance. */
+export const CONCURRENCY = 20;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Makes something when it is first asked for and keeps it for the life of the instance. A failure is not
@@ -28,9 +34,44 @@ export const openConfiguredLedger: () => Promise<Ledger> = once(async () => {
   return openLedger(settings.ledger);
 });
 
+/** Registries, with the function's own service account. */
+export async function openConfiguredRegistry(ledger: Ledger): Promise<OpenRegistry> {
+  const [{ openRegistry }, { adcCredentials }] = await Promise.all([
+    import('../shared/adapters/registry/open.ts'),
+    import('../shared/adapters/registry/adc.ts'),
+  ]);
+  return openRegistry({
+    credentials: adcCredentials(),
+    clock: Date.now,
+    logger,
+    concurrency: CONCURRENCY,
+    manifestCache: ledger,
+  });
+}
+
+/** The policies named by the environment: a bucket's, or a folder's. */
+export async function openConfiguredPolicies(): Promise<PolicyReader> {
+  const [, bucket, prefix = ''] = /^gs:\/\/([^/]+)(?:\/(.*))?$/.exec(settings.policies) ?? [];
+  if (bucket === undefined) {
+    const { readPolicyFolder } = await import('../shared/adapters/policies/folder.ts');
+    return readPolicyFolder(settings.policies);
+  }
+  const [{ readPolicyBucket }, { GoogleAuth }] = await Promise.all([
+    import('../shared/adapters/policies/bucket.ts'),
+    import('google-auth-library'),
+  ]);
+  const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/devstorage.read_only'] });
+  return readPolicyBucket({
+    bucket,
+    prefix,
+    token: async () => (await auth.getAccessToken()) ?? null,
+    fetch,
+  });
+}
+
 /** The in-use source named by the environment, or none. */
 export async function openConfiguredUsage(): Promise<UsageReader> {
   const { noUsageSource, readPodsFile } = await import('../shared/adapters/usage/pods-file.ts');
   const path = settings.inUse;
-  return path === null ? noUsageSource : readPodsFile({ path, clock: Date.now, ageMaxMs: 24 * 60 * 60 * 1000 });
+  return path === null ? noUsageSource : readPodsFile({ path, clock: Date.now, ageMaxMs: DAY_MS });
 }

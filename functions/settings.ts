@@ -22,7 +22,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 function required(environment: Environment, name: string): string {
   const value = environment[name]?.trim() ?? '';
   if (value === '') {
-    throw new WardenError('SETTING_MISSING', `The environment variable ${name} is not set. The Terraform module sets it; see docs/deployment.md.`);
+    throw new WardenError(
+      'SETTING_MISSING',
+      `The environment variable ${name} is not set. The Terraform module sets it; see docs/deployment.md.`,
+    );
   }
   return value;
 }

@@ -3,13 +3,13 @@ import { Command } from 'commander';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { applyPlan, type RepositoryResult } from '../../shared/app/apply-plan.ts';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
-import { parsePlan } from '../../shared/core/plan-file.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import { checkApplicable } from '../../shared/core/plan-check.ts';
+import { parsePlan } from '../../shared/core/plan-file.ts';
 import { renderResults } from '../../shared/report/apply-text.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
-import { openRegistry } from '../registry.ts';
+import { openCallersRegistry } from '../registry.ts';
 import { confirmed, outputStyle, stopOnInterrupt, terminalLogger } from '../terminal.ts';
 import { inUseOption, openUsage } from '../usage.ts';
 
@@ -37,7 +37,7 @@ export function applyCommand(): Command {
       await confirm(plan, options.yes === true);
       const isStopped = stopOnInterrupt();
       const results = await withLedger(options.ledger, async (ledger) => {
-        const registry = openRegistry({ concurrency: options.concurrency, manifestCache: ledger });
+        const registry = openCallersRegistry({ concurrency: options.concurrency, manifestCache: ledger });
         try {
           return await applyPlan(
             {
@@ -57,7 +57,11 @@ export function applyCommand(): Command {
           await registry.close();
         }
       });
-      process.stdout.write(options.json === true ? `${JSON.stringify(results, null, 2)}\n` : renderResults(results, outputStyle()));
+      process.stdout.write(
+        options.json === true
+          ? `${JSON.stringify(results, null, 2)}\n`
+          : renderResults(results, outputStyle()),
+      );
       if (results.some(isFailed)) process.exitCode = EXIT.failed;
     });
 }
@@ -72,15 +76,21 @@ async function readText(file: string): Promise<string> {
 
 /** Says how much will go and asks once on a terminal; elsewhere `--yes` has to say it. */
 async function confirm(plan: Plan, yes: boolean): Promise<void> {
-  const steps = plan.repositories.flatMap((repository) => (repository.refusal === null ? repository.steps : []));
+  const steps = plan.repositories.flatMap((repository) =>
+    repository.refusal === null ? repository.steps : [],
+  );
   const digests = steps.filter((step) => step.kind === 'delete').length;
   if (yes || steps.length === 0) return;
   const question = `Delete ${digests} manifests and ${steps.length - digests} tags of ${plan.target}?`;
-  if (process.stdin.isTTY !== true) throw new WardenError('CONFIRMATION_MISSING', `${question} Say so with --yes.`);
+  if (process.stdin.isTTY !== true)
+    throw new WardenError('CONFIRMATION_MISSING', `${question} Say so with --yes.`);
   if (!(await confirmed(question))) throw new WardenError('CONFIRMATION_MISSING', 'Nothing was deleted.');
 }
 
 /** What was left alone or failed ends the command with an error; what was rightly skipped does not. */
 function isFailed(result: RepositoryResult): boolean {
-  return result.refusal !== null || result.results.some(({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'blocked');
+  return (
+    result.refusal !== null ||
+    result.results.some(({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'blocked')
+  );
 }

@@ -8,12 +8,18 @@ import { outputStyle } from '../terminal.ts';
 /** `gcr-warden explain`: what was decided about one image, by which rule, on what evidence, when. */
 export function explainCommand(): Command {
   return new Command('explain')
-    .description('Say what was decided about an image and what was done, by which rule, on what evidence, when')
+    .description(
+      'Say what was decided about an image and what was done, by which rule, on what evidence, when',
+    )
     .argument('<image>', 'HOST/NAME@sha256:… or HOST/NAME:TAG')
     .addOption(ledgerOption())
     .option('--json', 'print it as JSON')
     .action(async (image: string, options: { ledger: string; json?: true }) => {
-      const life = await withLedger(options.ledger, (ledger) => explainImage(ledger, parseImageReference(image)));
-      process.stdout.write(options.json === true ? `${JSON.stringify(life, null, 2)}\n` : renderImageLife(life, outputStyle()));
+      const life = await withLedger(options.ledger, (ledger) =>
+        explainImage(ledger, parseImageReference(image)),
+      );
+      process.stdout.write(
+        options.json === true ? `${JSON.stringify(life, null, 2)}\n` : renderImageLife(life, outputStyle()),
+      );
     });
 }

@@ -3,7 +3,7 @@ import { listTarget } from '../../shared/app/list-target.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderListings } from '../../shared/report/listing-text.ts';
 import { concurrencyOption } from '../options.ts';
-import { openRegistry } from '../registry.ts';
+import { openCallersRegistry } from '../registry.ts';
 import { outputStyle } from '../terminal.ts';
 
 /** `gcr-warden list`: what a registry holds. */
@@ -14,7 +14,10 @@ export function listCommand(): Command {
     .option('--json', 'print the listings as JSON')
     .addOption(concurrencyOption())
     .action(async (target: string, options: { json?: true; concurrency: number }) => {
-      const { reader, close } = openRegistry({ concurrency: options.concurrency, manifestCache: null });
+      const { reader, close } = openCallersRegistry({
+        concurrency: options.concurrency,
+        manifestCache: null,
+      });
       try {
         const { catalog, listings } = await listTarget(reader, parseTarget(target), options.concurrency);
         process.stdout.write(

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderPlan } from '../../shared/report/plan-text.ts';
 import { EXIT } from '../exit-code.ts';
-import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
-import { openRegistry } from '../registry.ts';
+import { openCallersRegistry } from '../registry.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
 import { inUseOption, openUsage } from '../usage.ts';
 
@@ -37,7 +37,10 @@ export function planCommand(): Command {
       const target = parseTarget(text);
       const policies = await readPolicyFolder(options.policies).read();
       const plan = await withLedger(options.ledger, async (ledger) => {
-        const { reader, close } = openRegistry({ concurrency: options.concurrency, manifestCache: ledger });
+        const { reader, close } = openCallersRegistry({
+          concurrency: options.concurrency,
+          manifestCache: ledger,
+        });
         try {
           return await planTarget(
             {
@@ -50,14 +53,22 @@ export function planCommand(): Command {
               concurrency: options.concurrency,
             },
             target,
-            { policies, scope: options.onlyEnforced === true ? 'enforced' : 'all', trigger: 'command', deleting: null },
+            {
+              policies,
+              scope: options.onlyEnforced === true ? 'enforced' : 'all',
+              trigger: 'command',
+              deleting: null,
+            },
           );
         } finally {
           await close();
         }
       });
-      if (options.out !== undefined) await writeFile(options.out, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
-      process.stdout.write(options.json === true ? `${JSON.stringify(plan, null, 2)}\n` : renderPlan(plan, outputStyle()));
+      if (options.out !== undefined)
+        await writeFile(options.out, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
+      process.stdout.write(
+        options.json === true ? `${JSON.stringify(plan, null, 2)}\n` : renderPlan(plan, outputStyle()),
+      );
       if (plan.problems.length > 0) process.exitCode = EXIT.failed;
     });
 }

@@ -17,7 +17,9 @@ export function policyCommand(): Command {
           process.stdout.write(`${file}:${line}:${column}: ${code}: ${message}\n`);
         }
         const names = policies.map((policy) => `${policy.name} (${policy.mode})`).join(', ');
-        process.stdout.write(`${policies.length} policies are fine${names === '' ? '' : `: ${names}`}; ${problems.length} problems.\n`);
+        process.stdout.write(
+          `${policies.length} policies are fine${names === '' ? '' : `: ${names}`}; ${problems.length} problems.\n`,
+        );
       }
       if (problems.length > 0) process.exitCode = EXIT.failed;
     });

@@ -1,8 +1,14 @@
 import type { HttpFunction } from '@google-cloud/functions-framework';
-import { type CleanPorts, type CleanRequest, cleanRepository } from '../../shared/app/clean-repository.ts';
+import {
+  type CleanPorts,
+  type CleanRequest,
+  type CleanResult,
+  cleanRepository,
+} from '../../shared/app/clean-repository.ts';
 import { type DeadLetterPorts, publishDeadLetter } from '../../shared/app/dead-letter.ts';
 import { WardenError } from '../../shared/core/error.ts';
 import { outcomeLabel } from '../../shared/core/journal.ts';
+import { formatTarget, type Target, withinTarget } from '../../shared/core/reference.ts';
 import { parseWork, type Work } from '../../shared/core/work.ts';
 import { answerDelivery } from './reply.ts';
 
@@ -10,14 +16,14 @@ import { answerDelivery } from './reply.ts';
 export interface CleanWatch {
   readonly onWork: (work: Work) => void;
   readonly onPlan: CleanRequest['onPlan'];
-  readonly onOutcome: CleanRequest['onOutcome'];
+  readonly onResult: (result: CleanResult) => void;
   readonly isStopped: CleanRequest['isStopped'];
 }
 
 const UNWATCHED: CleanWatch = {
   onWork: () => {},
   onPlan: () => {},
-  onOutcome: () => {},
+  onResult: () => {},
   isStopped: () => false,
 };
 
@@ -26,7 +32,7 @@ const UNWATCHED: CleanWatch = {
  * step is begun, well within the function's timeout.
  */
 export function cleanHandler(
-  open: () => Promise<CleanPorts & DeadLetterPorts>,
+  open: () => Promise<CleanPorts & DeadLetterPorts & { readonly targets: readonly Target[] }>,
   budgetMs: number,
   watch: CleanWatch = UNWATCHED,
 ): HttpFunction {
@@ -35,22 +41,24 @@ export function cleanHandler(
     await answerDelivery(ports.logger, request, response, async (message) => {
       let work: ReturnType<typeof parseWork>;
       try {
-        work = parseWork(message.data);
+        work = readWork(message.data, ports.targets);
       } catch (problem) {
         if (!(problem instanceof WardenError)) throw problem;
         await publishDeadLetter(ports, message, problem);
         return;
       }
       watch.onWork(work);
-      const { plan, result } = await cleanRepository(ports, {
+      const cleaned = await cleanRepository(ports, {
         repository: work.parsed,
         trigger: work.trigger,
         deleting: new Set(work.policies),
         untilMs: ports.clock() + budgetMs,
         isStopped: watch.isStopped,
         onPlan: watch.onPlan,
-        onOutcome: watch.onOutcome,
+        onOutcome: () => {},
       });
+      const { plan, result } = cleaned;
+      watch.onResult(cleaned);
       ports.logger.log('INFO', 'repository cleaned', {
         repository: work.repository,
         runId: result?.runId ?? null,
@@ -60,6 +68,19 @@ export function cleanHandler(
       });
     });
   };
+}
+
+/**
+ * Reads work and refuses a repository outside the configured targets: a forged message must not make us show
+ * our credentials to a registry that nobody named.
+ */
+function readWork(data: string, targets: readonly Target[]): ReturnType<typeof parseWork> {
+  const work = parseWork(data);
+  if (targets.some((target) => withinTarget(target, work.parsed))) return work;
+  throw new WardenError(
+    'WORK_OUTSIDE_TARGETS',
+    `${work.repository} lies in none of ${targets.map(formatTarget).join(', ')}.`,
+  );
 }
 
 function count(labels: readonly string[]): Record<string, number> {

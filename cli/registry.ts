@@ -1,0 +1,17 @@
+import { adcCredentials } from '../shared/adapters/registry/adc.ts';
+import { firstOf } from '../shared/adapters/registry/credentials.ts';
+import { dockerConfigCredentials } from '../shared/adapters/registry/docker-config.ts';
+import {
+  type OpenRegistry,
+  type OpenRegistryOptions,
+  openRegistry,
+} from '../shared/adapters/registry/open.ts';
+import { terminalLogger } from './terminal.ts';
+
+/** Opens registries with the caller's own credentials: the docker config first, then Application Default Credentials. */
+export function openCallersRegistry(
+  options: Pick<OpenRegistryOptions, 'concurrency' | 'manifestCache'>,
+): OpenRegistry {
+  const credentials = firstOf([dockerConfigCredentials({ env: process.env }), adcCredentials()]);
+  return openRegistry({ ...options, credentials, clock: Date.now, logger: terminalLogger });
+}

@@ -1,0 +1,42 @@
+import { http } from '@google-cloud/functions-framework';
+import { newId } from '../shared/adapters/identity/new-id.ts';
+import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
+import { cleanHandler } from './handlers/clean.ts';
+import {
+  CONCURRENCY,
+  logger,
+  once,
+  openConfiguredLedger,
+  openConfiguredPolicies,
+  openConfiguredRegistry,
+  openConfiguredUsage,
+  settings,
+} from './open-ports.ts';
+
+/** Well within the 540 s that Terraform gives the function: the requests under way have to end and be written down. */
+const BUDGET_MS = 420_000;
+
+http(
+  'clean',
+  cleanHandler(
+    once(async () => {
+      const ledger = await openConfiguredLedger();
+      const registry = await openConfiguredRegistry(ledger);
+      return {
+        registry: registry.reader,
+        deleter: registry.deleter(),
+        ledger,
+        usage: await openConfiguredUsage(),
+        policies: await openConfiguredPolicies(),
+        publisher: createPubSubPublisher(),
+        deadLetterTopic: settings.deadLetterTopic,
+        targets: settings.targets,
+        clock: Date.now,
+        newId,
+        logger,
+        concurrency: CONCURRENCY,
+      };
+    }),
+    BUDGET_MS,
+  ),
+);
