@@ -1,0 +1,177 @@
+locals {
+  # Timeouts of what Pub/Sub calls stay below the acknowledgement deadline of the subscription.
+  functions = {
+    record-image-event = {
+      timeout_seconds = 60
+      memory          = "512Mi"
+      concurrency     = 40
+      max_instances   = 20
+      ledger_role     = "roles/datastore.user"
+      ingress         = "ALLOW_INTERNAL_ONLY"
+      environment     = { GCR_WARDEN_DEAD_LETTER_TOPIC = google_pubsub_topic.gcr_dead_letter.id }
+    }
+    dispatch = {
+      timeout_seconds = 300
+      memory          = "512Mi"
+      concurrency     = 1
+      max_instances   = 2
+      ledger_role     = "roles/datastore.user"
+      ingress         = "ALLOW_INTERNAL_ONLY"
+      environment = {
+        GCR_WARDEN_POLICIES   = local.policies_url
+        GCR_WARDEN_WORK_TOPIC = google_pubsub_topic.work.id
+      }
+    }
+    clean = {
+      timeout_seconds = 540
+      memory          = "1Gi"
+      concurrency     = 1
+      max_instances   = 20
+      ledger_role     = "roles/datastore.user"
+      ingress         = "ALLOW_INTERNAL_ONLY"
+      environment = {
+        GCR_WARDEN_DEAD_LETTER_TOPIC = google_pubsub_topic.work_dead_letter.id
+        GCR_WARDEN_IN_USE            = var.in_use_object == null ? "" : var.in_use_object
+        GCR_WARDEN_POLICIES          = local.policies_url
+        GCR_WARDEN_WORK_TOPIC        = google_pubsub_topic.work.id
+      }
+    }
+    audit = {
+      timeout_seconds = 1740
+      memory          = "512Mi"
+      concurrency     = 1
+      max_instances   = 2
+      ledger_role     = "roles/datastore.user"
+      ingress         = "ALLOW_INTERNAL_ONLY"
+      environment     = {}
+    }
+    report = {
+      timeout_seconds = 60
+      memory          = "512Mi"
+      concurrency     = 20
+      max_instances   = 2
+      ledger_role     = "roles/datastore.viewer"
+      ingress         = var.report.ingress
+      environment     = {}
+    }
+  }
+
+  environment = {
+    GCR_WARDEN_AUDIT_PROJECTS = join(",", sort(local.audit_projects))
+    GCR_WARDEN_LEDGER         = "firestore:${var.project_id}/${google_firestore_database.ledger.name}"
+    GCR_WARDEN_TARGETS        = join(",", var.targets)
+  }
+
+  policies_url     = "gs://${google_storage_bucket.policies.name}/${local.policy_prefix}"
+  functions_folder = coalesce(var.functions_folder, "${path.module}/../dist/functions")
+}
+
+resource "google_storage_bucket" "sources" {
+  project                     = var.project_id
+  name                        = "${replace(replace(var.project_id, ":", "-"), ".", "-")}-${var.name}-sources"
+  location                    = var.region
+  labels                      = var.labels
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  # The zips can be made again from the repository.
+  force_destroy = true
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_storage_bucket_object" "source" {
+  for_each = local.functions
+  bucket   = google_storage_bucket.sources.name
+  # A new name for new content makes the function be built again, and only then.
+  name   = "${each.key}-${filesha256("${local.functions_folder}/${each.key}.zip")}.zip"
+  source = "${local.functions_folder}/${each.key}.zip"
+
+  lifecycle {
+    precondition {
+      condition     = fileexists("${local.functions_folder}/${each.key}.zip")
+      error_message = "${local.functions_folder}/${each.key}.zip is missing: run \"npm ci && npm run bundle\" in the repository of gcr-warden, or name the folder of the zips as functions_folder."
+    }
+  }
+}
+
+resource "google_artifact_registry_repository" "functions" {
+  project       = var.project_id
+  location      = var.region
+  repository_id = "${var.name}-functions"
+  description   = "Images of the functions of gcr-warden, made by their builds."
+  format        = "DOCKER"
+  labels        = var.labels
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_cloudfunctions2_function" "this" {
+  for_each    = local.functions
+  project     = var.project_id
+  location    = var.region
+  name        = "${var.name}-${each.key}"
+  description = "gcr-warden: ${each.key}"
+  labels      = var.labels
+
+  build_config {
+    runtime           = "nodejs24"
+    entry_point       = each.key
+    service_account   = google_service_account.build.id
+    docker_repository = google_artifact_registry_repository.functions.id
+
+    source {
+      storage_source {
+        bucket = google_storage_bucket.sources.name
+        object = google_storage_bucket_object.source[each.key].name
+      }
+    }
+  }
+
+  service_config {
+    service_account_email            = google_service_account.function[each.key].email
+    ingress_settings                 = each.value.ingress
+    timeout_seconds                  = each.value.timeout_seconds
+    available_memory                 = each.value.memory
+    available_cpu                    = "1"
+    max_instance_count               = each.value.max_instances
+    max_instance_request_concurrency = each.value.concurrency
+    all_traffic_on_latest_revision   = true
+    environment_variables            = merge(local.environment, each.value.environment)
+  }
+
+  depends_on = [
+    google_artifact_registry_repository_iam_member.build,
+    google_project_iam_member.build_logs,
+    google_project_iam_member.build_sources,
+    google_project_service.this,
+    google_storage_bucket_object.policy,
+  ]
+}
+
+# A function of the second generation is a Cloud Run service of the same name.
+resource "google_cloud_run_v2_service_iam_member" "push" {
+  for_each = toset(["record-image-event", "clean"])
+  project  = var.project_id
+  location = var.region
+  name     = google_cloudfunctions2_function.this[each.value].name
+  role     = "roles/run.invoker"
+  member   = google_service_account.push.member
+}
+
+resource "google_cloud_run_v2_service_iam_member" "schedule" {
+  for_each = toset(["dispatch", "audit"])
+  project  = var.project_id
+  location = var.region
+  name     = google_cloudfunctions2_function.this[each.value].name
+  role     = "roles/run.invoker"
+  member   = google_service_account.schedule.member
+}
+
+resource "google_cloud_run_v2_service_iam_member" "report" {
+  for_each = toset(var.report.invokers)
+  project  = var.project_id
+  location = var.region
+  name     = google_cloudfunctions2_function.this["report"].name
+  role     = "roles/run.invoker"
+  member   = each.value
+}

@@ -1,0 +1,53 @@
+# What the service may do to the registries that it looks after: read them, and delete only if asked to.
+
+locals {
+  registry_readers = toset(["clean", "dispatch"])
+}
+
+resource "google_artifact_registry_repository_iam_member" "reader" {
+  for_each = {
+    for pair in setproduct(local.registry_readers, keys(local.repositories)) :
+    "${pair[0]} ${pair[1]}" => { function = pair[0], place = local.repositories[pair[1]] }
+  }
+  project    = each.value.place.project
+  location   = each.value.place.location
+  repository = each.value.place.repository
+  role       = "roles/artifactregistry.reader"
+  member     = google_service_account.function[each.value.function].member
+}
+
+resource "google_project_iam_member" "reader" {
+  for_each = {
+    for pair in setproduct(local.registry_readers, local.whole_projects) :
+    "${pair[0]} ${pair[1]}" => { function = pair[0], project = pair[1] }
+  }
+  project = each.value.project
+  role    = "roles/artifactregistry.reader"
+  member  = google_service_account.function[each.value.function].member
+}
+
+# The only permission to delete in this module. The registry asks for it at each delete of a tag or a digest,
+# besides the permissions to read that clean has already.
+resource "google_project_iam_custom_role" "deleter" {
+  for_each    = var.allow_deletion ? local.registry_projects : toset([])
+  project     = each.value
+  role_id     = "${replace(var.name, "-", "_")}_deleter"
+  title       = "gcr-warden: deletes images and tags"
+  permissions = ["artifactregistry.repositories.deleteArtifacts"]
+}
+
+resource "google_artifact_registry_repository_iam_member" "deleter" {
+  for_each   = var.allow_deletion ? local.repositories : {}
+  project    = each.value.project
+  location   = each.value.location
+  repository = each.value.repository
+  role       = google_project_iam_custom_role.deleter[each.value.project].id
+  member     = google_service_account.function["clean"].member
+}
+
+resource "google_project_iam_member" "deleter" {
+  for_each = var.allow_deletion ? local.whole_projects : toset([])
+  project  = each.value
+  role     = google_project_iam_custom_role.deleter[each.value].id
+  member   = google_service_account.function["clean"].member
+}

@@ -1,0 +1,235 @@
+# Run by `terraform init && terraform test`: the provider is mocked, nothing is contacted or made.
+
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
+  }
+}
+
+variables {
+  functions_folder = "./tests/fixtures/functions"
+  policies_folder  = "./tests/fixtures/policies"
+  policy_revision  = "0123456789abcdef0123456789abcdef01234567"
+  project_id       = "warden-project"
+  region           = "europe-west1"
+  targets          = ["europe-docker.pkg.dev/shop-project/services"]
+}
+
+run "can_not_delete_by_default" {
+  assert {
+    condition     = length(google_project_iam_custom_role.deleter) == 0
+    error_message = "A role that may delete was made."
+  }
+  assert {
+    condition     = length(google_artifact_registry_repository_iam_member.deleter) + length(google_project_iam_member.deleter) == 0
+    error_message = "A role that may delete was granted."
+  }
+  assert {
+    condition     = toset([for member in google_artifact_registry_repository_iam_member.reader : member.role]) == toset(["roles/artifactregistry.reader"])
+    error_message = "The registry is not just read."
+  }
+  assert {
+    condition     = keys(google_artifact_registry_repository_iam_member.reader) == ["clean shop-project/europe/services", "dispatch shop-project/europe/services"]
+    error_message = "Others than clean and dispatch read the registry, or elsewhere."
+  }
+}
+
+run "lets_only_clean_delete_and_only_there" {
+  variables {
+    allow_deletion = true
+    targets        = ["europe-docker.pkg.dev/shop-project/services", "gcr.io/old-project", "us-docker.pkg.dev/other-project"]
+  }
+
+  assert {
+    condition     = alltrue([for role in google_project_iam_custom_role.deleter : role.permissions == toset(["artifactregistry.repositories.deleteArtifacts"])])
+    error_message = "The role holds other permissions than the one to delete."
+  }
+  assert {
+    condition     = keys(google_artifact_registry_repository_iam_member.deleter) == ["old-project/us/gcr.io", "shop-project/europe/services"]
+    error_message = "A target with a repository has to be granted there and nowhere else."
+  }
+  assert {
+    condition     = keys(google_project_iam_member.deleter) == ["other-project"]
+    error_message = "Only a target without a repository may be granted in its project."
+  }
+  assert {
+    condition = alltrue([
+      for member in concat(values(google_artifact_registry_repository_iam_member.deleter), values(google_project_iam_member.deleter)) :
+      member.member == google_service_account.function["clean"].member
+    ])
+    error_message = "Another account than that of clean may delete."
+  }
+}
+
+run "reads_every_way_to_write_a_target" {
+  variables {
+    targets = [
+      "asia.gcr.io/a-project",
+      "docker.europe-west4.rep.pkg.dev/b-project/images",
+      "eu.gcr.io/c-project/app",
+      "gcr.io/example.com/d-project",
+      "us-docker.pkg.dev/e-project/services/api",
+      "us-east1-docker.pkg.dev/example.com/f-project/services",
+      "us.gcr.io/c-project",
+    ]
+  }
+
+  assert {
+    condition = keys(local.repositories) == [
+      "a-project/asia/asia.gcr.io",
+      "b-project/europe-west4/images",
+      "c-project/europe/eu.gcr.io",
+      "c-project/us/us.gcr.io",
+      "e-project/us/services",
+      "example.com:d-project/us/gcr.io",
+      "example.com:f-project/us-east1/services",
+    ]
+    error_message = "A target was read as another repository: ${join(" ", keys(local.repositories))}"
+  }
+  assert {
+    condition     = length(local.whole_projects) == 0
+    error_message = "A target with a repository was granted in its whole project."
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.this["dispatch"].service_config[0].environment_variables["GCR_WARDEN_TARGETS"] == join(",", var.targets)
+    error_message = "The functions are told other targets than those named."
+  }
+}
+
+run "follows_the_topic_of_each_project" {
+  variables {
+    targets = ["europe-docker.pkg.dev/shop-project/services", "gcr.io/example.com/d-project"]
+  }
+
+  assert {
+    condition     = [for topic in google_pubsub_topic.gcr : "${topic.project}/${topic.name}"] == ["example.com:d-project/gcr", "shop-project/gcr"]
+    error_message = "Each project of a target needs its topic gcr."
+  }
+  assert {
+    condition     = [for subscription in google_pubsub_subscription.events : subscription.name] == ["gcr-warden-events-example.com.d-project", "gcr-warden-events-shop-project"]
+    error_message = "Each topic gcr needs a subscription."
+  }
+  assert {
+    condition     = alltrue([for subscription in concat(values(google_pubsub_subscription.events), [google_pubsub_subscription.work]) : length(subscription.dead_letter_policy) == 1 && length(subscription.retry_policy) == 1 && length(subscription.push_config[0].oidc_token) == 1])
+    error_message = "A push subscription has no dead-letter topic, no retry policy or no identity."
+  }
+  assert {
+    condition     = length(google_pubsub_subscription_iam_member.dead_letter) == 3
+    error_message = "Pub/Sub's agent can't take messages from each push subscription."
+  }
+  assert {
+    condition     = google_pubsub_topic_iam_member.artifact_registry["shop-project"].member == "serviceAccount:service-123456789012@gcp-sa-artifactregistry.iam.gserviceaccount.com"
+    error_message = "Artifact Registry may not publish."
+  }
+}
+
+run "adopts_topics" {
+  variables {
+    create_gcr_topic = false
+  }
+
+  assert {
+    condition     = length(google_pubsub_topic.gcr) == 0 && google_pubsub_subscription.events["shop-project"].topic == "projects/shop-project/topics/gcr"
+    error_message = "The topic that is there has to be taken."
+  }
+}
+
+run "gives_a_message_longer_than_its_function" {
+  assert {
+    condition     = google_pubsub_subscription.events["shop-project"].ack_deadline_seconds > google_cloudfunctions2_function.this["record-image-event"].service_config[0].timeout_seconds
+    error_message = "An event would be delivered again while it is being recorded."
+  }
+  assert {
+    condition     = google_pubsub_subscription.work.ack_deadline_seconds > google_cloudfunctions2_function.this["clean"].service_config[0].timeout_seconds && google_pubsub_subscription.work.ack_deadline_seconds <= 600
+    error_message = "Work would be delivered again while it is being done, or the deadline is over Pub/Sub's limit."
+  }
+}
+
+run "is_called_by_its_own_callers_only" {
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"])
+    error_message = "A function can be reached from outside."
+  }
+  assert {
+    condition     = keys(google_cloud_run_v2_service_iam_member.push) == ["clean", "record-image-event"] && keys(google_cloud_run_v2_service_iam_member.schedule) == ["audit", "dispatch"] && length(google_cloud_run_v2_service_iam_member.report) == 0
+    error_message = "A function has a caller that it should not have."
+  }
+  assert {
+    condition     = [for function in google_cloudfunctions2_function.this : function.build_config[0].entry_point] == keys(google_cloudfunctions2_function.this)
+    error_message = "A function's entry point has another name."
+  }
+}
+
+run "uploads_policies_with_their_revision" {
+  assert {
+    condition     = [for object in google_storage_bucket_object.policy : trimprefix(object.name, "${local.policy_prefix}/")] == ["team/release.yml", "untagged.yaml"]
+    error_message = "Not all policy files, or others, are uploaded."
+  }
+  assert {
+    condition     = alltrue([for object in google_storage_bucket_object.policy : object.metadata["git-revision"] == var.policy_revision])
+    error_message = "A policy file doesn't say where it comes from."
+  }
+  assert {
+    condition     = output.policies_url == "gs://warden-project-gcr-warden-policies/${local.policy_prefix}" && google_cloudfunctions2_function.this["clean"].service_config[0].environment_variables["GCR_WARDEN_POLICIES"] == output.policies_url
+    error_message = "The functions read policies elsewhere."
+  }
+}
+
+run "puts_another_set_of_policies_into_another_folder" {
+  variables {
+    policies_folder = "./tests/fixtures/policies/team"
+  }
+
+  assert {
+    condition     = output.policies_url != run.uploads_policies_with_their_revision.policies_url
+    error_message = "The files of two sets of policies would be mixed while they are replaced."
+  }
+}
+
+run "keeps_the_folder_for_a_commit_that_changes_no_policy" {
+  variables {
+    policy_revision = "fedcba98-dirty"
+  }
+
+  assert {
+    condition     = output.policies_url == run.uploads_policies_with_their_revision.policies_url
+    error_message = "The functions would be deployed again for nothing."
+  }
+}
+
+run "protects_the_ledger" {
+  assert {
+    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.ledger.location_id == "europe-west1"
+    error_message = "The ledger can be destroyed, or lies elsewhere."
+  }
+  assert {
+    condition     = alltrue([for member in google_project_iam_member.ledger : member.condition[0].expression == "resource.name == \"projects/warden-project/databases/gcr-warden\""])
+    error_message = "An account may use other databases of the project."
+  }
+}
+
+run "reads_what_is_in_use_where_it_is_told" {
+  variables {
+    in_use_object = "gs://cluster-facts/in-use/pods.json"
+  }
+
+  assert {
+    condition     = google_storage_bucket_iam_member.in_use[0].bucket == "cluster-facts"
+    error_message = "clean can't read what is in use."
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.this["clean"].service_config[0].environment_variables["GCR_WARDEN_IN_USE"] == "gs://cluster-facts/in-use/pods.json"
+    error_message = "clean isn't told where to read."
+  }
+}
+
+run "audits_the_projects_named" {
+  variables {
+    audit_projects = ["b-project", "a-project"]
+  }
+
+  assert {
+    condition     = keys(google_project_iam_member.auditor) == ["a-project", "b-project"] && google_cloudfunctions2_function.this["audit"].service_config[0].environment_variables["GCR_WARDEN_AUDIT_PROJECTS"] == "a-project,b-project"
+    error_message = "Other projects are audited than those named."
+  }
+}

@@ -1,0 +1,185 @@
+variable "allow_deletion" {
+  description = "Whether the account of the function clean may delete images and tags. While false, no account that this module creates holds such a permission, whatever the policies say."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "audit_projects" {
+  description = "Projects whose service-account keys and registry permissions are audited. null: the projects of targets."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.audit_projects == null ? true : alltrue([for project in var.audit_projects : can(regex("^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$", project))])
+    error_message = "Each of audit_projects has to be a project id, for example \"my-project\" or \"example.com:my-project\"."
+  }
+}
+
+variable "create_gcr_topic" {
+  description = "Whether to make the topic gcr in each project of targets. false: adopt the topics that are there, for example because another tool made them."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "database" {
+  description = "The Firestore database of the ledger. location: null is the region; it can't be changed later. delete_protection: false before the database may be destroyed."
+  type = object({
+    name              = optional(string, "gcr-warden")
+    location          = optional(string)
+    delete_protection = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.database.name))
+    error_message = "database.name has to be 4 to 63 lower-case letters, digits and hyphens, beginning with a letter. The database \"(default)\" is left to others: its TTL fields and its protection would change with this module."
+  }
+}
+
+variable "enable_apis" {
+  description = "Whether to enable the APIs that the module needs in project_id. They are left enabled when the module is destroyed."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "functions_folder" {
+  description = "Folder with the zips that \"npm run bundle\" makes, one a function. null: dist/functions of the repository that this module lies in."
+  type        = string
+  default     = null
+}
+
+variable "in_use_object" {
+  description = "Storage object that lists what clusters run (gs://BUCKET/OBJECT). null: nothing is known to be in use, and policies that ask for it keep."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.in_use_object == null ? true : can(regex("^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/[^/].*$", var.in_use_object))
+    error_message = "in_use_object has to be a storage object, for example \"gs://my-bucket/in-use/pods.json\"."
+  }
+}
+
+variable "labels" {
+  description = "Labels for everything that can bear them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "name" {
+  description = "Prefix of what the module creates. Short, because account ids are limited to 30 characters."
+  type        = string
+  default     = "gcr-warden"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,9}[a-z0-9]$", var.name))
+    error_message = "name has to be 3 to 11 lower-case letters, digits and hyphens, beginning with a letter: the longest account id is NAME-record-image-event, and 30 characters are allowed."
+  }
+}
+
+variable "policies_folder" {
+  description = "Folder of policy files (*.yaml, *.yml, also in folders below it), usually of your own repository. Policy tests (*.test.yaml) stay there."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = length(fileset(var.policies_folder, "**/*.{yaml,yml}")) > 0
+    error_message = "policies_folder holds no *.yaml or *.yml file. Name a folder of policy files as seen from where terraform runs, for example \"$${path.root}/policies\"."
+  }
+}
+
+variable "policy_revision" {
+  description = "Git commit that the policy files are taken from, which every decision records."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9a-f]{7,64}(-dirty)?$", var.policy_revision))
+    error_message = "policy_revision has to be a git commit, 7 to 64 hexadecimal digits, with \"-dirty\" behind it where files were changed since. For example the output of \"git rev-parse HEAD\"."
+  }
+}
+
+variable "project_id" {
+  description = "Project that the service runs in."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "project_id has to be a project id (not its number or display name), for example \"my-project\"."
+  }
+}
+
+variable "region" {
+  description = "Region of the functions, buckets and schedules, for example \"europe-west1\"."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "region has to be a region such as \"europe-west1\", not a zone or a multi-region."
+  }
+}
+
+variable "report" {
+  description = "The report pages. invokers: members that may open them. ingress: \"ALLOW_ALL\" lets them do so from outside the VPC, with their identity all the same."
+  type = object({
+    ingress  = optional(string, "ALLOW_INTERNAL_ONLY")
+    invokers = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["ALLOW_ALL", "ALLOW_INTERNAL_AND_GCLB", "ALLOW_INTERNAL_ONLY"], var.report.ingress)
+    error_message = "report.ingress has to be \"ALLOW_ALL\", \"ALLOW_INTERNAL_AND_GCLB\" or \"ALLOW_INTERNAL_ONLY\"."
+  }
+
+  validation {
+    condition     = length(setintersection(var.report.invokers, ["allUsers", "allAuthenticatedUsers"])) == 0
+    error_message = "report.invokers may not name everybody: the pages tell what runs where. Name users, groups or service accounts."
+  }
+}
+
+variable "schedule" {
+  description = "When to look for due policies and when to audit, as cron expressions, and the time zone that they are meant in."
+  type = object({
+    audit     = optional(string, "17 3 * * *")
+    dispatch  = optional(string, "*/5 * * * *")
+    time_zone = optional(string, "Etc/UTC")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for cron in [var.schedule.audit, var.schedule.dispatch] : length(split(" ", cron)) == 5])
+    error_message = "schedule.audit and schedule.dispatch have to be cron expressions of five fields, for example \"*/5 * * * *\"."
+  }
+}
+
+variable "targets" {
+  description = "What the service looks after: HOST/PROJECT[/REPO], for example \"europe-docker.pkg.dev/my-project/services\" or \"gcr.io/my-project\"."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.targets) > 0 && length(var.targets) == length(distinct(var.targets))
+    error_message = "targets has to name at least one HOST/PROJECT[/REPO], and none of them twice."
+  }
+
+  validation {
+    # The same hosts, matched whole, that the service sends its credentials to.
+    condition     = alltrue([for target in var.targets : can(regex("^(((us|eu|asia)\\.)?gcr\\.io|[a-z]+(-[a-z]+[0-9]+)?-docker\\.pkg\\.dev|docker\\.[a-z]+-[a-z]+[0-9]+\\.rep\\.pkg\\.dev)(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$", target))])
+    error_message = "Each of targets has to be HOST/PROJECT[/REPO] on gcr.io, us.gcr.io, eu.gcr.io, asia.gcr.io, LOCATION-docker.pkg.dev or docker.LOCATION.rep.pkg.dev, with no scheme and no slash at its end."
+  }
+
+  validation {
+    condition     = alltrue([for target in var.targets : !can(regex("^[^/]+/[^/]+\\.[^/]+$", target))])
+    error_message = "A first path component with a dot is the domain of a domain-scoped project: write HOST/example.com/my-project."
+  }
+}
