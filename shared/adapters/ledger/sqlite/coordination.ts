@@ -1,0 +1,58 @@
+import type { CoordinationLedger, Lease } from '../../../ports.ts';
+import type { Database } from './database.ts';
+import { integer, text } from './row.ts';
+
+/** Who works where, and what is due. A lease's row stays when it is given back, so that its token grows on. */
+export function coordinationLedger(database: Database): CoordinationLedger {
+  return {
+    async acquireLease(repository, holder, nowMs, untilMs) {
+      return database.transaction(() => {
+        const row = database.get('SELECT * FROM leases WHERE repository = ?', repository);
+        const last: Lease | null =
+          row === null
+            ? null
+            : {
+                repository,
+                holder: text(row, 'holder'),
+                fencingToken: integer(row, 'fencing_token'),
+                untilMs: integer(row, 'until_ms'),
+              };
+        if (last !== null && last.untilMs > nowMs) return { kind: 'held', by: last };
+        const lease: Lease = { repository, holder, fencingToken: (last?.fencingToken ?? 0) + 1, untilMs };
+        database.run(
+          `INSERT INTO leases (repository, holder, fencing_token, until_ms) VALUES (?, ?, ?, ?)
+           ON CONFLICT (repository) DO UPDATE
+           SET holder = excluded.holder, fencing_token = excluded.fencing_token, until_ms = excluded.until_ms`,
+          repository,
+          holder,
+          lease.fencingToken,
+          untilMs,
+        );
+        return { kind: 'taken', lease };
+      });
+    },
+
+    async releaseLease({ repository, holder, fencingToken }) {
+      database.run(
+        'UPDATE leases SET until_ms = 0 WHERE repository = ? AND holder = ? AND fencing_token = ?',
+        repository,
+        holder,
+        fencingToken,
+      );
+    },
+
+    async claimTick(policy, scheduledAtMs) {
+      const changes = database.run(
+        'INSERT INTO ticks (policy, scheduled_at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING',
+        policy,
+        scheduledAtMs,
+      );
+      return changes === 1;
+    },
+
+    async lastTicks() {
+      const rows = database.all('SELECT policy, max(scheduled_at_ms) AS last FROM ticks GROUP BY policy');
+      return Object.fromEntries(rows.map((row) => [text(row, 'policy'), integer(row, 'last')]));
+    },
+  };
+}

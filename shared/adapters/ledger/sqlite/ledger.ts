@@ -1,0 +1,30 @@
+import type { Ledger } from '../../../ports.ts';
+import { coordinationLedger } from './coordination.ts';
+import { Database } from './database.ts';
+import { eventLedger } from './events.ts';
+import { findingLedger } from './findings.ts';
+import { runLedger } from './runs.ts';
+
+export interface SqliteLedgerOptions {
+  /** How long a write waits for another process's, in milliseconds. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * Opens the ledger of one machine: a SQLite file, created where there is none. Several processes may have
+ * it open at once; every write is on the disk when its promise resolves.
+ * @throws WardenError LEDGER_UNAVAILABLE, LEDGER_UNREADABLE, LEDGER_VERSION (written by a newer gcr-warden),
+ * LEDGER_BUSY (retryable)
+ */
+export async function openSqliteLedger(path: string, options: SqliteLedgerOptions = {}): Promise<Ledger> {
+  const database = new Database(path, options.busyTimeoutMs ?? 10_000);
+  return {
+    ...eventLedger(database),
+    ...runLedger(database),
+    ...coordinationLedger(database),
+    ...findingLedger(database),
+    async close() {
+      database.close();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+/** `PRAGMA application_id`: says that a SQLite file is a ledger of ours ("gcrw"). */
+export const APPLICATION_ID = 0x67_63_72_77;
+
+/**
+ * One entry a schema version, oldest first; never edited once released. The file's `user_version` counts
+ * how many have run.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE events (
+    repository TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    published_at_ms INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    digest TEXT,
+    tag TEXT,
+    PRIMARY KEY (repository, message_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX events_by_time ON events (published_at_ms);
+
+  CREATE TABLE observed_facts (
+    repository TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (repository, hash)
+  ) STRICT;
+
+  CREATE TABLE runs (
+    id TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    started_at_ms INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (id, repository)
+  ) STRICT;
+  CREATE INDEX runs_by_time ON runs (started_at_ms);
+  CREATE INDEX runs_by_repository ON runs (repository, started_at_ms);
+
+  CREATE TABLE intents (
+    run_id TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    step_index INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    content TEXT NOT NULL,
+    settlement TEXT,
+    PRIMARY KEY (run_id, repository, step_index)
+  ) STRICT;
+  CREATE INDEX intents_by_time ON intents (at_ms);
+  CREATE INDEX intents_by_repository ON intents (repository, at_ms);
+  CREATE INDEX intents_by_digest ON intents (digest, at_ms);
+  CREATE INDEX intents_open ON intents (repository) WHERE settlement IS NULL;
+
+  CREATE TABLE decisions (
+    repository TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    plan_id TEXT NOT NULL,
+    at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE decision_chunks (
+    repository TEXT NOT NULL REFERENCES decisions (repository) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (repository, position)
+  ) STRICT;
+
+  CREATE TABLE manifests (
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (repository, digest)
+  ) STRICT;
+
+  CREATE TABLE leases (
+    repository TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    fencing_token INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE ticks (
+    policy TEXT NOT NULL,
+    scheduled_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (policy, scheduled_at_ms)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE findings (
+    project TEXT PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    content TEXT NOT NULL
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSqliteLedger } from '../../../shared/adapters/ledger/sqlite/ledger.ts';
+import { describeLedger } from '../../contracts/ledger.ts';
+
+async function newFolder(): Promise<string> {
+  return await mkdtemp(join(tmpdir(), 'gcr-warden-ledger-'));
+}
+
+describeLedger('SQLite', async () => {
+  const folder = await newFolder();
+  const path = join(folder, 'ledger.db');
+  const ledger = await openSqliteLedger(path);
+  return {
+    ledger,
+    another: () => openSqliteLedger(path),
+    async close() {
+      await ledger.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+});
+
+describe('the SQLite file', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await newFolder();
+    path = join(folder, 'ledger.db');
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  it('refuses a file that a newer gcr-warden wrote, and leaves it as it is', async () => {
+    await (await openSqliteLedger(path)).close();
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 999');
+    database.close();
+    await expect(openSqliteLedger(path)).rejects.toMatchObject({ code: 'LEDGER_VERSION', retryable: false });
+    const again = new DatabaseSync(path);
+    expect(again.prepare('PRAGMA user_version').get()).toMatchObject({ user_version: 999 });
+    again.close();
+  });
+
+  it("refuses another program's SQLite file, and leaves it as it is", async () => {
+    const database = new DatabaseSync(path);
+    database.exec('CREATE TABLE bookmarks (url TEXT)');
+    database.close();
+    await expect(openSqliteLedger(path)).rejects.toMatchObject({ code: 'LEDGER_UNREADABLE' });
+    const again = new DatabaseSync(path);
+    expect(again.prepare('SELECT name FROM sqlite_schema').all()).toMatchObject([{ name: 'bookmarks' }]);
+    expect(again.prepare('PRAGMA journal_mode').get()).toMatchObject({ journal_mode: 'delete' });
+    again.close();
+  });
+
+  it('says so where the file is no database at all', async () => {
+    await writeFile(path, 'apiVersion: gcr-warden/v1\n'.repeat(100));
+    await expect(openSqliteLedger(path)).rejects.toMatchObject({ code: 'LEDGER_UNREADABLE' });
+  });
+
+  it('says so where the folder does not exist', async () => {
+    await expect(openSqliteLedger(join(folder, 'none', 'ledger.db'))).rejects.toMatchObject({
+      code: 'LEDGER_UNAVAILABLE',
+    });
+  });
+
+  it('says that another process holds the file when waiting has not helped', async () => {
+    const ledger = await openSqliteLedger(path, { busyTimeoutMs: 20 });
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(ledger.claimTick('services', 1)).rejects.toMatchObject({
+      code: 'LEDGER_BUSY',
+      retryable: true,
+    });
+    other.exec('COMMIT');
+    other.close();
+    expect(await ledger.claimTick('services', 1)).toBe(true);
+    await ledger.close();
+  });
+
+  it('can be opened for the first time by several processes at once', { timeout: 30_000 }, async () => {
+    const module = new URL('../../../shared/adapters/ledger/sqlite/ledger.ts', import.meta.url).href;
+    const script = `
+      const { openSqliteLedger } = await import(${JSON.stringify(module)});
+      const ledger = await openSqliteLedger(${JSON.stringify(path)});
+      const claims = [];
+      for (let tick = 0; tick < 50; tick += 1) claims.push(await ledger.claimTick('services', tick));
+      await ledger.close();
+      process.stdout.write(String(claims.filter(Boolean).length));
+    `;
+    const counts = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        let output = '';
+        child.stdout.on('data', (part: Buffer) => {
+          output += part.toString();
+        });
+        const [code] = await once(child, 'close');
+        expect(code).toBe(0);
+        return Number(output);
+      }),
+    );
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(50);
+  });
+});

@@ -1,0 +1,584 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Decision } from '../../shared/core/decision.ts';
+import type { Digest } from '../../shared/core/digest.ts';
+import type { Finding } from '../../shared/core/finding.ts';
+import { sha256 } from '../../shared/core/hash.ts';
+import type { HistoryFact } from '../../shared/core/history.ts';
+import type { ImageEvent } from '../../shared/core/image-event.ts';
+import type { Intent, Outcome, Run, Settlement } from '../../shared/core/journal.ts';
+import type { PolicySource } from '../../shared/core/policy.ts';
+import type { Ledger } from '../../shared/ports.ts';
+
+/** A fresh, empty ledger, and ways to look at the same one again. */
+export interface LedgerUnderTest {
+  readonly ledger: Ledger;
+  /** Another handle on the same data, as a second process has one. The caller closes it. */
+  another(): Promise<Ledger>;
+  /** Closes the first handle, where the test has not, and throws the data away. */
+  close(): Promise<void>;
+}
+
+const REPOSITORY = 'europe-docker.pkg.dev/acme/services/api';
+const OTHER = 'gcr.io/example.com/acme/worker';
+const NOW = Date.parse('2026-03-14T02:00:00Z');
+const CONTENDERS = 64;
+
+function digestOf(name: string | number): Digest {
+  return sha256(`manifest ${name}`);
+}
+
+const SOURCE: PolicySource = {
+  file: 'policies/services.yaml',
+  line: 1,
+  contentHash: digestOf('policy'),
+  gitRevision: { kind: 'known', value: '4f1c' },
+};
+
+function imageEvent(over: Partial<ImageEvent> = {}): ImageEvent {
+  return {
+    version: 1,
+    messageId: '14070000000000001',
+    publishedAtMs: NOW,
+    action: 'INSERT',
+    repository: REPOSITORY,
+    digest: digestOf('a'),
+    tag: 'v1.2.3',
+    ...over,
+  };
+}
+
+function fact(over: Partial<HistoryFact> = {}): HistoryFact {
+  return { atMs: NOW, source: 'observed', action: 'INSERT', digest: digestOf('a'), tag: null, ...over };
+}
+
+function intent(index: number, over: Partial<Intent> = {}): Intent {
+  return {
+    version: 1,
+    runId: 'run-1',
+    index,
+    repository: REPOSITORY,
+    planId: digestOf('plan'),
+    atMs: NOW + index,
+    step: {
+      kind: 'delete',
+      digest: digestOf(index),
+      root: digestOf(index),
+      tags: [`pr-${index}`],
+      sizeBytes: 1_000 + index,
+      allowedBy: [{ policy: 'services', rule: 'old pull requests', mode: 'enforce', source: SOURCE }],
+    },
+    reason: `untagged for 31 days; „alt“ № ${index}`,
+    ...over,
+  };
+}
+
+function settlement(index: number, over: Partial<Settlement> = {}): Settlement {
+  return {
+    version: 1,
+    runId: 'run-1',
+    repository: REPOSITORY,
+    index,
+    atMs: NOW + 1_000 + index,
+    outcome: { kind: 'deleted' },
+    ...over,
+  };
+}
+
+function run(over: Partial<Run> = {}): Run {
+  return {
+    version: 1,
+    id: 'run-1',
+    repository: REPOSITORY,
+    planId: digestOf('plan'),
+    startedAtMs: NOW,
+    finishedAtMs: null,
+    trigger: 'schedule',
+    mode: 'apply',
+    kept: 12,
+    toDelete: 3,
+    outcomes: {},
+    refusal: null,
+    ...over,
+  };
+}
+
+function decision(name: string | number): Decision {
+  return {
+    root: digestOf(name),
+    tags: [`release-${name}`],
+    members: [digestOf(`child of ${name}`)],
+    verdict: 'delete',
+    because: null,
+    unknown: null,
+    voices: [
+      {
+        policy: 'services',
+        rule: 'old pull requests',
+        effect: 'delete',
+        answer: 'yes',
+        mode: 'enforce',
+        source: SOURCE,
+        line: 12,
+        evidence: [
+          { kind: 'age', since: 'untagged', ageMs: 3_000_000, wanted: 'more than', wantedMs: 2_000_000 },
+        ],
+      },
+    ],
+    enforced: true,
+  };
+}
+
+function finding(name: string): Finding {
+  return {
+    version: 1,
+    fingerprint: digestOf(name),
+    check: 'key-age',
+    title: 'Service-account key is too old',
+    severity: 'high',
+    status: 'FAIL',
+    project: 'acme',
+    resource: `//iam.googleapis.com/projects/acme/serviceAccounts/${name}`,
+    evidence: 'The key is 412 days old.',
+    risk: 'Whoever holds it can push.',
+    remediation: ['gcloud iam service-accounts keys delete 1 --iam-account=ci@acme.iam.gserviceaccount.com'],
+  };
+}
+
+/** Names that a store may take for something else: for a path, a pattern, a reserved name, SQL. */
+const HOSTILE_NAMES: readonly { readonly title: string; readonly name: string }[] = [
+  { title: 'slashes', name: 'gcr.io/a//b/c/' },
+  { title: 'one dot', name: '.' },
+  { title: 'two dots', name: '..' },
+  { title: 'a reserved name', name: '__x__' },
+  { title: 'a prototype name', name: '__proto__' },
+  { title: 'percent signs', name: 'a%2Fb' },
+  { title: 'what percent signs stand for', name: 'a/b' },
+  { title: 'a tilde', name: 'a~b' },
+  { title: 'wildcards', name: 'a*?_%[b]' },
+  { title: 'quotes', name: `a'; DROP TABLE runs; --"\`` },
+  { title: 'letters beyond ASCII', name: 'köln/日本/🚢' },
+  { title: 'line breaks and tabs', name: 'a\n\tb\r' },
+  { title: 'a space in front', name: ' a' },
+  { title: 'nothing at all', name: '' },
+  { title: '3,000 characters', name: `gcr.io/${'long/'.repeat(600)}` },
+  { title: '3,000 characters with another end', name: `gcr.io/${'long/'.repeat(600)}z` },
+];
+
+/**
+ * What every ledger has to do. Run by one test file for each adapter.
+ * @param open makes a fresh, empty ledger
+ */
+export function describeLedger(name: string, open: () => Promise<LedgerUnderTest>): void {
+  describe(`${name}: the ledger's contract`, () => {
+    let under: LedgerUnderTest;
+    let ledger: Ledger;
+
+    beforeEach(async () => {
+      under = await open();
+      ledger = under.ledger;
+    });
+    afterEach(async () => {
+      await under.close();
+    });
+
+    describe('events', () => {
+      it('records an event once, however often it arrives', async () => {
+        expect(await ledger.recordEvent(imageEvent())).toBe('recorded');
+        expect(await ledger.recordEvent(imageEvent())).toBe('duplicate');
+        expect(await ledger.recentEvents(10)).toEqual([imageEvent()]);
+      });
+
+      it(`records one of ${CONTENDERS} concurrent deliveries of an event, through two handles`, async () => {
+        const second = await under.another();
+        const answers = await Promise.all(
+          Array.from({ length: CONTENDERS }, (_, turn) =>
+            (turn % 2 === 0 ? ledger : second).recordEvent(imageEvent()),
+          ),
+        );
+        await second.close();
+        expect(answers.filter((answer) => answer === 'recorded')).toHaveLength(1);
+        expect(await ledger.historyFacts(REPOSITORY)).toHaveLength(1);
+      });
+
+      it('keeps equal message ids of two repositories apart: ids are unique within a topic only', async () => {
+        expect(await ledger.recordEvent(imageEvent())).toBe('recorded');
+        expect(await ledger.recordEvent(imageEvent({ repository: OTHER }))).toBe('recorded');
+        expect(await ledger.historyFacts(OTHER)).toHaveLength(1);
+      });
+
+      it('tells the facts of one repository, told and observed', async () => {
+        await ledger.recordEvent(imageEvent({ messageId: '1', action: 'DELETE', digest: null }));
+        await ledger.recordEvent(imageEvent({ messageId: '2', tag: null }));
+        await ledger.recordEvent(imageEvent({ messageId: '3', repository: OTHER }));
+        await ledger.recordObserved(REPOSITORY, [fact({ tag: 'latest' })]);
+        await ledger.recordObserved(OTHER, [fact()]);
+        const facts = await ledger.historyFacts(REPOSITORY);
+        expect(facts).toHaveLength(3);
+        expect(facts).toEqual(
+          expect.arrayContaining([
+            { atMs: NOW, source: 'told', action: 'DELETE', digest: null, tag: 'v1.2.3' },
+            { atMs: NOW, source: 'told', action: 'INSERT', digest: digestOf('a'), tag: null },
+            { atMs: NOW, source: 'observed', action: 'INSERT', digest: digestOf('a'), tag: 'latest' },
+          ]),
+        );
+      });
+
+      it('keeps 10,000 observed facts, and writing them again changes nothing', async () => {
+        const facts = Array.from({ length: 10_000 }, (_, index) => fact({ digest: digestOf(index) }));
+        await ledger.recordObserved(REPOSITORY, facts);
+        await ledger.recordObserved(REPOSITORY, facts);
+        const found = await ledger.historyFacts(REPOSITORY);
+        expect(found).toHaveLength(facts.length);
+        expect(new Set(found.map((one) => one.digest)).size).toBe(facts.length);
+      });
+
+      it('shows the newest events of all repositories first', async () => {
+        for (const [index, messageId] of ['1', '2', '3', '4'].entries()) {
+          const repository = index % 2 === 0 ? REPOSITORY : OTHER;
+          await ledger.recordEvent(imageEvent({ messageId, repository, publishedAtMs: NOW + index }));
+        }
+        const newest = await ledger.recentEvents(3);
+        expect(newest.map((event) => event.messageId)).toEqual(['4', '3', '2']);
+      });
+    });
+
+    describe('runs and the journal', () => {
+      it('shows runs newest first, of one repository or of all, each as it was saved last', async () => {
+        await ledger.saveRun(run({ id: 'run-1', startedAtMs: NOW }));
+        await ledger.saveRun(run({ id: 'run-2', startedAtMs: NOW + 2 }));
+        await ledger.saveRun(run({ id: 'run-2', repository: OTHER, startedAtMs: NOW + 1 }));
+        const finished = run({ finishedAtMs: NOW + 9, outcomes: { deleted: 3, 'skipped: moved': 1 } });
+        await ledger.saveRun(finished);
+        const all = await ledger.runs({ limit: 10 });
+        expect(all.map((one) => one.startedAtMs)).toEqual([NOW + 2, NOW + 1, NOW]);
+        expect(await ledger.runs({ repository: REPOSITORY, limit: 10 })).toEqual([
+          run({ id: 'run-2', startedAtMs: NOW + 2 }),
+          finished,
+        ]);
+        expect(await ledger.runs({ repository: REPOSITORY, limit: 1 })).toHaveLength(1);
+      });
+
+      it('has intents open until their outcome is written', async () => {
+        const intents = [0, 1, 2].map((index) => intent(index));
+        await ledger.writeIntents(intents);
+        await ledger.writeIntents([intent(0, { repository: OTHER })]);
+        expect(await ledger.openIntents(REPOSITORY)).toEqual(intents);
+        await ledger.writeSettlements([settlement(1)]);
+        expect(await ledger.openIntents(REPOSITORY)).toEqual([intent(0), intent(2)]);
+        await ledger.writeSettlements([settlement(0), settlement(2)]);
+        expect(await ledger.openIntents(REPOSITORY)).toEqual([]);
+        expect(await ledger.openIntents(OTHER)).toHaveLength(1);
+      });
+
+      it('settles intents of several writes and several runs at once', async () => {
+        await ledger.writeIntents([intent(0), intent(1)]);
+        await ledger.writeIntents([intent(2)]);
+        await ledger.writeIntents([intent(0, { runId: 'run-2' })]);
+        await ledger.writeSettlements([settlement(1), settlement(2), settlement(0, { runId: 'run-2' })]);
+        expect(await ledger.openIntents(REPOSITORY)).toEqual([intent(0)]);
+      });
+
+      it('leaves the first outcome where one is written twice', async () => {
+        const failed: Outcome = { kind: 'failed', retryable: true, reason: 'HTTP 503' };
+        await ledger.writeIntents([intent(0), intent(1)]);
+        await ledger.writeSettlements([settlement(0)]);
+        await ledger.writeSettlements([settlement(0, { outcome: failed }), settlement(1)]);
+        await ledger.writeSettlements([settlement(0, { outcome: failed })]);
+        await ledger.writeSettlements([settlement(1, { outcome: failed })]);
+        const entries = await ledger.journal({ runId: 'run-1', limit: 10 });
+        expect(entries.map((entry) => entry.settlement?.outcome)).toEqual([
+          { kind: 'deleted' },
+          { kind: 'deleted' },
+        ]);
+      });
+
+      it('loses no outcome of two writers that settle the same write at once', async () => {
+        const second = await under.another();
+        const indexes = Array.from({ length: 12 }, (_, index) => index);
+        await ledger.writeIntents(indexes.map((index) => intent(index)));
+        await Promise.all(
+          [ledger, second].map((handle, turn) =>
+            handle.writeSettlements(
+              indexes.filter((index) => index % 2 === turn).map((index) => settlement(index)),
+            ),
+          ),
+        );
+        await second.close();
+        expect(await ledger.openIntents(REPOSITORY)).toEqual([]);
+        const entries = await ledger.journal({ repository: REPOSITORY, limit: 100 });
+        expect(entries.filter((entry) => entry.settlement === null)).toEqual([]);
+        expect(entries).toHaveLength(indexes.length);
+      });
+
+      it('leaves the first intent where one is written twice, settled or not', async () => {
+        await ledger.writeIntents([intent(0), intent(1)]);
+        await ledger.writeIntents([intent(0), intent(1)]);
+        await ledger.writeIntents([intent(0, { atMs: NOW + 50, reason: 'written again after a crash' })]);
+        expect(await ledger.openIntents(REPOSITORY)).toEqual([intent(0), intent(1)]);
+        await ledger.writeSettlements([settlement(0), settlement(1)]);
+        await ledger.writeIntents([intent(0, { atMs: NOW + 60 }), intent(1, { atMs: NOW + 60 })]);
+        expect(await ledger.openIntents(REPOSITORY)).toEqual([]);
+        const entries = await ledger.journal({ repository: REPOSITORY, limit: 10 });
+        expect(entries.map((entry) => entry.intent)).toEqual([intent(1), intent(0)]);
+      });
+
+      it('refuses an outcome of an intent that was never written, and writes none of that call', async () => {
+        await ledger.writeIntents([intent(0)]);
+        await expect(ledger.writeSettlements([settlement(0), settlement(7)])).rejects.toMatchObject({
+          code: 'LEDGER_INTENT_UNKNOWN',
+        });
+        expect(await ledger.openIntents(REPOSITORY)).toEqual([intent(0)]);
+      });
+
+      it('writes all intents of a call or none', async () => {
+        const broken = { ...intent(700), step: { ...intent(700).step, sizeBytes: 1n } } as unknown as Intent;
+        const intents = Array.from({ length: 700 }, (_, index) => intent(index));
+        await expect(ledger.writeIntents([...intents, broken])).rejects.toThrow();
+        expect(await ledger.openIntents(REPOSITORY)).toEqual([]);
+        await ledger.writeIntents(intents);
+        expect(await ledger.openIntents(REPOSITORY)).toEqual(intents);
+        await ledger.writeSettlements(intents.map((one) => settlement(one.index)));
+        expect(await ledger.openIntents(REPOSITORY)).toEqual([]);
+      });
+
+      it('shows the journal newest first: of all, of a repository, a digest, a run, and up to a limit', async () => {
+        await ledger.writeIntents([intent(0), intent(1), intent(2)]);
+        await ledger.writeIntents([
+          intent(0, { repository: OTHER, atMs: NOW + 10 }),
+          intent(1, { repository: OTHER, atMs: NOW + 11, runId: 'run-2' }),
+        ]);
+        await ledger.writeIntents([intent(3), intent(4)]);
+        await ledger.writeSettlements([settlement(1)]);
+        const times = async (filter: Parameters<Ledger['journal']>[0]): Promise<number[]> =>
+          (await ledger.journal(filter)).map((entry) => entry.intent.atMs - NOW);
+        expect(await times({ limit: 100 })).toEqual([11, 10, 4, 3, 2, 1, 0]);
+        expect(await times({ limit: 3 })).toEqual([11, 10, 4]);
+        expect(await times({ repository: REPOSITORY, limit: 100 })).toEqual([4, 3, 2, 1, 0]);
+        expect(await times({ repository: REPOSITORY, limit: 4 })).toEqual([4, 3, 2, 1]);
+        expect(await times({ digest: digestOf(1), limit: 100 })).toEqual([11, 1]);
+        expect(await times({ digest: digestOf(1), repository: REPOSITORY, limit: 100 })).toEqual([1]);
+        expect(await times({ runId: 'run-1', limit: 2 })).toEqual([10, 4]);
+        expect(await times({ runId: 'run-1', repository: OTHER, limit: 9 })).toEqual([10]);
+        expect(await times({ runId: 'run-3', limit: 9 })).toEqual([]);
+        expect(await ledger.journal({ digest: digestOf(1), repository: REPOSITORY, limit: 1 })).toEqual([
+          { intent: intent(1), settlement: settlement(1) },
+        ]);
+      });
+
+      it.each([0, -1, 1.5, Number.NaN, 1_000_000])('refuses to look up %s results', async (limit) => {
+        const refused = { code: 'LEDGER_LIMIT_INVALID' };
+        await expect(ledger.journal({ limit })).rejects.toMatchObject(refused);
+        await expect(ledger.runs({ limit })).rejects.toMatchObject(refused);
+        await expect(ledger.recentEvents(limit)).rejects.toMatchObject(refused);
+      });
+    });
+
+    describe('decisions and manifests', () => {
+      it('keeps the last decisions of a repository, 10,000 artifacts as well as none', async () => {
+        expect(await ledger.lastDecisions(REPOSITORY)).toBeNull();
+        const decisions = Array.from({ length: 10_000 }, (_, index) => decision(index));
+        const record = { runId: 'run-1', planId: digestOf('plan'), atMs: NOW, decisions };
+        await ledger.saveDecisions(REPOSITORY, record);
+        expect(await ledger.lastDecisions(REPOSITORY)).toEqual(record);
+        await ledger.saveDecisions(REPOSITORY, record);
+        expect(await ledger.lastDecisions(REPOSITORY)).toEqual(record);
+        const smaller = { ...record, runId: 'run-2', decisions: [decision('ü')] };
+        await ledger.saveDecisions(REPOSITORY, smaller);
+        expect(await ledger.lastDecisions(REPOSITORY)).toEqual(smaller);
+        await ledger.saveDecisions(REPOSITORY, { ...record, decisions: [] });
+        expect(await ledger.lastDecisions(REPOSITORY)).toEqual({ ...record, decisions: [] });
+        expect(await ledger.lastDecisions(OTHER)).toBeNull();
+      });
+
+      it('gives manifests back byte for byte', async () => {
+        const content = '{"annotations": {"title": "Käse 日本 🚢 \\u0000 \\ud800"},\r\n\t"x":1 }\n';
+        const manifests = Array.from({ length: 70 }, (_, index) => ({
+          repository: index === 0 ? OTHER : REPOSITORY,
+          digest: digestOf(index),
+          mediaType: 'application/vnd.oci.image.manifest.v1+json',
+          content: `${content}${index}`,
+        }));
+        await ledger.saveManifests(manifests);
+        await ledger.saveManifests(manifests.slice(0, 3));
+        const asked = [...manifests.map((one) => one.digest), digestOf('never stored'), digestOf(5)];
+        const found = await ledger.manifests(REPOSITORY, asked);
+        const byDigest = (a: { digest: Digest }, b: { digest: Digest }) => (a.digest < b.digest ? -1 : 1);
+        expect([...found].sort(byDigest)).toEqual(manifests.slice(1).sort(byDigest));
+      });
+    });
+
+    describe('leases and ticks', () => {
+      it(`gives a lease to one of ${CONTENDERS} that ask at once`, async () => {
+        const second = await under.another();
+        const contend = async (nowMs: number, untilMs: number) => {
+          const answers = await Promise.all(
+            Array.from({ length: CONTENDERS }, (_, turn) =>
+              (turn % 2 === 0 ? ledger : second).acquireLease(REPOSITORY, `worker-${turn}`, nowMs, untilMs),
+            ),
+          );
+          const taken = answers.flatMap((answer) => (answer.kind === 'taken' ? [answer.lease] : []));
+          const holders = answers.map((answer) =>
+            answer.kind === 'taken' ? answer.lease.holder : answer.by.holder,
+          );
+          expect(taken).toHaveLength(1);
+          expect(new Set(holders)).toEqual(new Set([taken[0]?.holder]));
+          return taken[0]?.fencingToken;
+        };
+        expect(await contend(NOW, NOW + 1_000)).toBe(1);
+        expect(await contend(NOW + 1_000, NOW + 2_000)).toBe(2);
+        await second.close();
+      });
+
+      it('lets nobody in before a lease has ended, its own holder neither, and anybody after', async () => {
+        const first = await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 100);
+        const lease = { repository: REPOSITORY, holder: 'a', fencingToken: 1, untilMs: NOW + 100 };
+        expect(first).toEqual({ kind: 'taken', lease });
+        expect(await ledger.acquireLease(REPOSITORY, 'b', NOW + 99, NOW + 300)).toEqual({
+          kind: 'held',
+          by: lease,
+        });
+        expect((await ledger.acquireLease(REPOSITORY, 'a', NOW + 99, NOW + 300)).kind).toBe('held');
+        expect((await ledger.acquireLease(OTHER, 'b', NOW, NOW + 100)).kind).toBe('taken');
+        expect(await ledger.acquireLease(REPOSITORY, 'b', NOW + 100, NOW + 300)).toEqual({
+          kind: 'taken',
+          lease: { repository: REPOSITORY, holder: 'b', fencingToken: 2, untilMs: NOW + 300 },
+        });
+      });
+
+      it('frees a lease that is given back, and its token grows on', async () => {
+        const first = await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 100);
+        if (first.kind !== 'taken') throw new Error('the lease was not free');
+        await ledger.releaseLease(first.lease);
+        const second = await ledger.acquireLease(REPOSITORY, 'a', NOW + 1, NOW + 100);
+        expect(second).toMatchObject({ kind: 'taken', lease: { fencingToken: 2 } });
+      });
+
+      it('does nothing when a former holder gives back what another has taken since', async () => {
+        const first = await ledger.acquireLease(REPOSITORY, 'same name', NOW, NOW + 100);
+        if (first.kind !== 'taken') throw new Error('the lease was not free');
+        await ledger.acquireLease(REPOSITORY, 'same name', NOW + 100, NOW + 300);
+        await ledger.releaseLease(first.lease);
+        await ledger.releaseLease({ ...first.lease, repository: OTHER });
+        const third = await ledger.acquireLease(REPOSITORY, 'c', NOW + 200, NOW + 400);
+        expect(third).toMatchObject({ kind: 'held', by: { fencingToken: 2 } });
+      });
+
+      it(`lets one of ${CONTENDERS} claim a scheduled time`, async () => {
+        const claims = await Promise.all(
+          Array.from({ length: CONTENDERS }, () => ledger.claimTick('services', NOW)),
+        );
+        expect(claims.filter((claimed) => claimed)).toHaveLength(1);
+      });
+
+      it('tells the latest scheduled time claimed for each policy, in whatever order they were', async () => {
+        expect(await ledger.lastTicks()).toEqual({});
+        expect(await ledger.claimTick('services', NOW + 60)).toBe(true);
+        expect(await ledger.claimTick('services', NOW)).toBe(true);
+        expect(await ledger.claimTick('services', NOW + 60)).toBe(false);
+        expect(await ledger.claimTick('base images', NOW)).toBe(true);
+        expect(await ledger.lastTicks()).toEqual({ services: NOW + 60, 'base images': NOW });
+      });
+    });
+
+    describe('findings', () => {
+      it("replaces a project's findings and tells which projects have some", async () => {
+        expect(await ledger.findings('acme')).toBeNull();
+        expect(await ledger.auditedProjects()).toEqual([]);
+        await ledger.saveFindings('example.com:acme', NOW, []);
+        await ledger.saveFindings('acme', NOW, [finding('a'), finding('b')]);
+        await ledger.saveFindings('acme', NOW + 1, [finding('ç')]);
+        expect(await ledger.findings('acme')).toEqual({ atMs: NOW + 1, findings: [finding('ç')] });
+        expect(await ledger.findings('example.com:acme')).toEqual({ atMs: NOW, findings: [] });
+        expect(await ledger.auditedProjects()).toEqual(['acme', 'example.com:acme']);
+      });
+    });
+
+    it('writes nothing and fails nowhere for empty lists', async () => {
+      await ledger.recordObserved(REPOSITORY, []);
+      await ledger.writeIntents([]);
+      await ledger.writeSettlements([]);
+      await ledger.saveManifests([]);
+      expect(await ledger.manifests(REPOSITORY, [])).toEqual([]);
+      expect(await ledger.historyFacts(REPOSITORY)).toEqual([]);
+      expect(await ledger.journal({ limit: 1 })).toEqual([]);
+      expect(await ledger.recentEvents(1)).toEqual([]);
+      expect(await ledger.runs({ limit: 1 })).toEqual([]);
+    });
+
+    it.each(HOSTILE_NAMES)('keeps what bears a hostile name apart: $title', async ({ name: hostile }) => {
+      const neighbours = HOSTILE_NAMES.map((one) => one.name).filter((one) => one !== hostile);
+      for (const repository of [hostile, ...neighbours.slice(0, 3)]) {
+        const mark = repository.length;
+        await ledger.recordEvent(imageEvent({ repository, messageId: repository, publishedAtMs: mark }));
+        await ledger.recordObserved(repository, [fact({ atMs: mark })]);
+        await ledger.saveRun(run({ id: repository, repository, startedAtMs: mark }));
+        await ledger.writeIntents([intent(0, { runId: repository, repository, atMs: mark })]);
+        await ledger.saveDecisions(repository, {
+          runId: repository,
+          planId: digestOf('plan'),
+          atMs: mark,
+          decisions: [decision(mark)],
+        });
+        await ledger.saveManifests([
+          { repository, digest: digestOf('m'), mediaType: 'm', content: repository },
+        ]);
+        await ledger.acquireLease(repository, repository, NOW, NOW + mark + 1);
+        await ledger.claimTick(repository, mark);
+        await ledger.saveFindings(repository, mark, [finding(repository)]);
+      }
+      const mark = hostile.length;
+      await ledger.writeSettlements([settlement(0, { runId: hostile, repository: hostile })]);
+      expect((await ledger.historyFacts(hostile)).map((one) => one.atMs)).toEqual([mark, mark]);
+      expect(await ledger.runs({ repository: hostile, limit: 9 })).toMatchObject([
+        { id: hostile, startedAtMs: mark },
+      ]);
+      expect(await ledger.openIntents(hostile)).toEqual([]);
+      expect(await ledger.journal({ repository: hostile, limit: 9 })).toMatchObject([
+        { intent: { runId: hostile, repository: hostile, atMs: mark }, settlement: { runId: hostile } },
+      ]);
+      expect(await ledger.journal({ runId: hostile, limit: 9 })).toHaveLength(1);
+      expect(await ledger.lastDecisions(hostile)).toMatchObject({ runId: hostile, atMs: mark });
+      expect(await ledger.manifests(hostile, [digestOf('m')])).toMatchObject([{ content: hostile }]);
+      expect(await ledger.acquireLease(hostile, 'b', NOW, NOW + 1)).toMatchObject({
+        kind: 'held',
+        by: { holder: hostile, repository: hostile, untilMs: NOW + mark + 1 },
+      });
+      const ticks = new Map(Object.entries(await ledger.lastTicks()));
+      expect(ticks.get(hostile)).toBe(mark);
+      expect((await ledger.findings(hostile))?.atMs).toBe(mark);
+      expect(await ledger.auditedProjects()).toContain(hostile);
+    });
+
+    it('has everything still after it was closed and opened again', async () => {
+      await ledger.recordEvent(imageEvent());
+      await ledger.writeIntents([intent(0)]);
+      await ledger.saveRun(run());
+      await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 100);
+      await ledger.claimTick('services', NOW);
+      await ledger.close();
+      const again = await under.another();
+      expect(await again.recordEvent(imageEvent())).toBe('duplicate');
+      expect(await again.openIntents(REPOSITORY)).toEqual([intent(0)]);
+      expect(await again.runs({ limit: 1 })).toEqual([run()]);
+      expect((await again.acquireLease(REPOSITORY, 'b', NOW, NOW + 100)).kind).toBe('held');
+      expect(await again.claimTick('services', NOW)).toBe(false);
+      await again.close();
+    });
+
+    it('shows one handle at once what another has written', async () => {
+      const second = await under.another();
+      await ledger.recordEvent(imageEvent());
+      expect(await second.recentEvents(1)).toEqual([imageEvent()]);
+      await second.writeIntents([intent(0)]);
+      await ledger.writeSettlements([settlement(0)]);
+      expect(await second.openIntents(REPOSITORY)).toEqual([]);
+      await second.close();
+    });
+
+    it('says that it is closed, and may be closed twice', async () => {
+      await ledger.close();
+      await ledger.close();
+      await expect(ledger.recordEvent(imageEvent())).rejects.toMatchObject({ code: 'LEDGER_CLOSED' });
+    });
+  });
+}
