@@ -15,7 +15,7 @@ const SCHEME = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
  * everything up to the next comma or blank (a token in RFC 9110 may not hold `/` or `:`, realms do).
  */
 const PARAMETER =
-  /([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[\s\S])*)"|([^\s",]+))[ \t]*(?=,|$)/y;
+  /([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[\s\S])*)"|([^\s",=][^\s",]*))[ \t]*(?=,|$)/y;
 const TOKEN68 = /[A-Za-z0-9._~+/-]+=*[ \t]*(?=,|$)/y;
 const GAP = /[ \t,]*/y;
 const BLANKS = /[ \t]+/y;
@@ -46,21 +46,19 @@ function readHeader(text: string, found: Challenge[]): void {
     if (scheme === undefined) return;
     const parameters = new Map<string, string>();
     const twice = new Set<string>();
-    if (take(BLANKS) !== null) {
-      let parameter = take(PARAMETER);
-      if (parameter === null) take(TOKEN68);
-      while (parameter !== null) {
-        const name = (parameter[1] ?? '').toLowerCase();
-        if (parameters.has(name)) twice.add(name);
-        parameters.set(name, parameter[2]?.replace(/\\([\s\S])/g, '$1') ?? parameter[3] ?? '');
-        take(GAP);
-        parameter = take(PARAMETER);
-      }
+    take(BLANKS);
+    let parameter = take(PARAMETER);
+    // A scheme ends with the header or a comma, or is followed by something that can be read.
+    const isRead = parameter !== null || take(TOKEN68) !== null || at === text.length || text[at] === ',';
+    if (!isRead) return;
+    while (parameter !== null) {
+      const name = (parameter[1] ?? '').toLowerCase();
+      if (parameters.has(name)) twice.add(name);
+      parameters.set(name, parameter[2]?.replace(/\\([\s\S])/g, '$1') ?? parameter[3] ?? '');
+      take(GAP);
+      parameter = take(PARAMETER);
     }
     for (const name of twice) parameters.delete(name);
-    const next = text[at];
-    // A scheme is followed by the end, a comma, or by what was just read; anything else is not a challenge.
-    if (next !== undefined && next !== ',' && !/[ \t,]/.test(text[at - 1] ?? '')) return;
     found.push({ scheme: scheme.toLowerCase(), parameters });
     take(GAP);
   }

@@ -265,9 +265,10 @@ export function createTransport(options: TransportOptions): Transport {
   function waitMs(attemptsDone: number, reply: HttpReply | null): number | null {
     const asked = reply === null ? null : retryAfterMs(reply.headers, clock());
     if (asked !== null && asked > RETRY_AFTER_MAX_MS) return null;
+    // Who names a time is believed; a little jitter keeps those who wait for it from coming all at once.
+    if (asked !== null) return asked + random() * BACKOFF_MS.base;
     const backoff = reply?.status === 429 ? QUOTA_BACKOFF_MS : BACKOFF_MS;
-    const jittered = random() * Math.min(backoff.cap, backoff.base * 2 ** (attemptsDone - 1));
-    return asked === null ? jittered : asked + random() * backoff.base;
+    return random() * Math.min(backoff.cap, backoff.base * 2 ** (attemptsDone - 1));
   }
 
   return {
