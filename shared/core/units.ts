@@ -102,22 +102,22 @@ export function parseSize(text: string): Parsed<number> {
 }
 
 const SIZE_STEPS = [
-  ['TB', 1e12],
-  ['GB', 1e9],
-  ['MB', 1e6],
   ['kB', 1e3],
+  ['MB', 1e6],
+  ['GB', 1e9],
 ] as const;
 
 /** Prints a size for people in powers of 1000 with one decimal: `12.3 MB`. Registries bill and show the same. */
 export function formatSize(sizeBytes: number): string {
   if (!Number.isFinite(sizeBytes)) return 'an unknown size';
   if (sizeBytes < 0) return `-${formatSize(-sizeBytes)}`;
+  if (sizeBytes < 1000) return `${Math.floor(sizeBytes)} B`;
   for (const [unit, unitBytes] of SIZE_STEPS) {
+    const shown = (sizeBytes / unitBytes).toFixed(1);
     // Compared after rounding, or 999,999 bytes would read "1000.0 kB".
-    const tenths = Math.round((sizeBytes / unitBytes) * 10);
-    if (tenths >= 10) return `${(tenths / 10).toFixed(1)} ${unit}`;
+    if (Number(shown) < 1000) return `${shown} ${unit}`;
   }
-  return `${Math.round(sizeBytes)} B`;
+  return `${(sizeBytes / 1e12).toFixed(1)} TB`;
 }
 
 const SHARE = /^(0|[1-9][0-9]{0,2})(?:\.([0-9]{1,2}))?%$/;
