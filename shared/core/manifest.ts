@@ -84,16 +84,20 @@ export function parseManifest(text: string, contentType: string | null): Manifes
   }
   const subject = document['subject'] == null ? null : descriptor(document['subject'], 'subject');
   const artifactType = typeof document['artifactType'] === 'string' ? document['artifactType'] : null;
+  // One reader would take it for an image, another for an index with children (CVE-2021-41190).
+  if (document['manifests'] != null && (document['config'] != null || document['layers'] != null)) {
+    refuse('it has "manifests" beside "config" or "layers", so it may be an image or an index');
+  }
   const isIndex =
     mediaType === MEDIA_TYPES.ociIndex ||
     mediaType === MEDIA_TYPES.dockerManifestList ||
-    (Array.isArray(document['manifests']) && document['config'] === undefined);
+    Array.isArray(document['manifests']);
   if (isIndex) {
     if (!Array.isArray(document['manifests'])) refuse('it is an index without "manifests"');
     const children = descriptors(document['manifests'], 'manifests');
     return { kind: 'index', mediaType, artifactType, children, subject, blobs: [] };
   }
-  if (document['config'] === undefined) refuse('it has neither "config" nor "manifests"');
+  if (document['config'] == null) refuse('it has neither "config" nor "manifests"');
   const config = descriptor(document['config'], 'config');
   const layers = descriptors(document['layers'], 'layers');
   const fromConfig = config.mediaType === 'application/vnd.oci.empty.v1+json' ? null : config.mediaType;
