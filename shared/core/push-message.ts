@@ -12,6 +12,14 @@ export interface PushMessage {
 /** Pub/Sub's limit for one message, with room for base64 and the envelope. */
 const DATA_LENGTH_MAX = 14_000_000;
 
+/** Standard or URL alphabet. Decoding skips whatever is in neither, so a text that is no base64 has to be seen first. */
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+
+function isBase64(text: string): boolean {
+  // Four characters are three bytes; one that is left over holds no whole byte.
+  return BASE64.test(text) && text.replace(/=+$/, '').length % 4 !== 1;
+}
+
 function record(value: unknown): Record<string, unknown> | null {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
     ? (value as Record<string, unknown>)
@@ -39,7 +47,7 @@ export function parsePushMessage(body: unknown): PushMessage {
   const publishedAtMs = typeof publishTime === 'string' ? Date.parse(publishTime) : Number.NaN;
   if (!Number.isFinite(publishedAtMs)) refuse(`message ${messageId} has no readable "publishTime"`);
   const data = message['data'] ?? '';
-  if (typeof data !== 'string' || data.length > DATA_LENGTH_MAX)
+  if (typeof data !== 'string' || data.length > DATA_LENGTH_MAX || !isBase64(data))
     refuse(`"data" of message ${messageId} is not base64`);
   const attributes = Object.entries(record(message['attributes']) ?? {}).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
