@@ -244,15 +244,26 @@ export class DocumentReader {
     });
   }
 
-  /** The items of a list, or a single value as a list of one. null: reported. */
-  list(entry: Entry): readonly Node[] | null {
+  /**
+   * The items of a list. null: reported.
+   * @param single what a value that is no list counts as; null where only a list will do
+   */
+  list(entry: Entry, single: 'a list of one' | null = 'a list of one'): readonly Node[] | null {
     const before = this.problems.length;
     const found = this.#follow(entry.value, entry.key);
     if (found === null) {
       if (this.problems.length === before) this.report('POLICY_TYPE', entry, `${entry.key} has no value.`);
       return null;
     }
-    if (!isSeq(found)) return [found];
+    if (!isSeq(found)) {
+      if (single !== null) return [found];
+      this.report(
+        'POLICY_TYPE',
+        entry,
+        `${entry.key} is a list: begin each entry with a dash, \`- name: { … }\`; here is ${kindOf(found)}.`,
+      );
+      return null;
+    }
     if (found.items.length === 0) {
       this.report(
         'POLICY_TYPE',

@@ -228,7 +228,8 @@ function readPolicyName(reader: DocumentReader, entry: Entry | undefined): strin
 /** `owner` and `reason`: one line, however they are written. */
 function readNote(reader: DocumentReader, entry: Entry | undefined): string | null {
   if (entry === undefined) return null;
-  return reader.text(entry.value, entry, entry.key)?.trim().replaceAll(/\s+/g, ' ') ?? null;
+  const text = reader.text(entry.value, entry, entry.key)?.trim().replaceAll(/\s+/g, ' ') ?? '';
+  return text === '' ? null : text;
 }
 
 const REPOSITORY_GLOB = /^(?:\[::1\](?::[0-9*?]+)?\/)?[a-z0-9._:*?/-]+$/;
@@ -349,7 +350,7 @@ function readRules(
   names: Set<string>,
 ): readonly Rule[] {
   if (entry === undefined) return [];
-  const nodes = reader.list(entry);
+  const nodes = reader.list(entry, null);
   if (nodes === null) return [];
   const rules: Rule[] = [];
   for (const node of nodes) {

@@ -221,6 +221,7 @@ const rows: readonly (readonly [title: string, text: string, problems: readonly 
     'own name',
   ],
   ['a rule without conditions', `${HEAD}delete:\n  - r:\n`, ['POLICY_TYPE 5:5'], 'a mapping'],
+  ['rules without dashes', `${HEAD}delete:\n  r: { olderThan: 1d }\n`, ['POLICY_TYPE 5:3'], 'dash'],
   ['only excludes', withRepositories('["!**/base-*"]'), ['POLICY_NO_INCLUDE 3:15'], 'selects nothing'],
   [
     'a repository without a host',
