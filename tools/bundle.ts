@@ -1,6 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isModuleNamespaceObject } from 'node:util/types';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { type ZipEntry, zip } from './zip.ts';
 
@@ -15,8 +17,6 @@ const FRAMEWORK = '@google-cloud/functions-framework';
 interface Deployed {
   /** The exact version, as in our own `package.json`. */
   readonly frameworkVersion: string;
-  /** Whether the bundler prints what it dislikes; it throws in any case. */
-  readonly logLevel?: 'warning' | 'silent';
 }
 
 /** What was made, for the line that is printed. */
@@ -42,21 +42,27 @@ const COMMONJS_SHIM = [
 ].join('');
 
 /**
- * A package that is CommonJS and imported lazily loses its named exports in a bundle, which shows only when
- * the line runs. A file of ours that imports the package and is itself imported lazily keeps them.
+ * A CommonJS package that is imported lazily would lose its named exports in a bundle, which shows only when
+ * the line runs. So such an import gets a module that names them, as Node does for the source.
  */
-const refuseLazyPackages: Plugin = {
-  name: 'refuse-lazy-packages',
-  setup({ onResolve }) {
-    onResolve({ filter: /^[^./]/ }, ({ kind, path, importer }) => {
-      if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
-      if (/[\\/]node_modules[\\/]/.test(importer)) return undefined;
+const nameLazyExports: Plugin = {
+  name: 'name-lazy-exports',
+  setup({ resolve, onResolve, onLoad }) {
+    const require = createRequire(import.meta.url);
+    const seen = Symbol('resolved by this plugin');
+    onResolve({ filter: /^[^./]/ }, async ({ kind, path, importer, namespace, resolveDir, pluginData }) => {
+      const isOurs = namespace === 'file' && !/[\\/]node_modules[\\/]/.test(importer);
+      if (!isOurs || kind !== 'dynamic-import' || pluginData === seen) return undefined;
+      const found = await resolve(path, { kind, importer, namespace, resolveDir, pluginData: seen });
+      if (found.external || found.errors.length > 0) return found;
+      return isModuleNamespaceObject(require(found.path)) ? found : { ...found, namespace: 'lazy-exports' };
+    });
+    onLoad({ filter: /.*/, namespace: 'lazy-exports' }, ({ path }) => {
+      const names = Object.keys(require(path) as object).filter((name) => name !== 'default');
       return {
-        errors: [
-          {
-            text: `Don't import the package ${path} lazily: its named exports may be lost in the bundle. Import it in a file of its own, and that file lazily.`,
-          },
-        ],
+        contents: `const whole = require(${JSON.stringify(path)}); export default whole; export const { ${names.join(', ')} } = whole;`,
+        loader: 'js',
+        resolveDir: ROOT,
       };
     });
   },
@@ -78,7 +84,7 @@ const COMMON: BuildOptions = {
   legalComments: 'external',
   logLevel: 'warning',
   write: false,
-  plugins: [refuseLazyPackages],
+  plugins: [nameLazyExports],
 };
 
 async function bundleFiles(options: BuildOptions, outFolder: string): Promise<ZipEntry[]> {
@@ -113,7 +119,7 @@ export async function bundleFunction(
   name: string,
   source: string,
   out: string,
-  { frameworkVersion, logLevel = 'warning' }: Deployed,
+  { frameworkVersion }: Deployed,
 ): Promise<Bundle> {
   const folder = join(out, name);
   const files = await bundleFiles(
@@ -122,7 +128,6 @@ export async function bundleFunction(
       outExtension: { '.js': '.mjs' },
       target: 'node24',
       external: [FRAMEWORK],
-      logLevel,
     },
     folder,
   );
