@@ -29,6 +29,8 @@ export interface TagSpan {
 export interface DigestHistory {
   readonly firstSeenAtMs: number;
   readonly firstSeenBy: HistoryFact['source'];
+  /** Since when it has been there; later than `firstSeenAtMs` where it was deleted and pushed again. */
+  readonly presentSinceMs: number;
   /** In the order of their beginnings. */
   readonly tags: readonly TagSpan[];
   /** Since when it has had no tag; null while it has one. */
@@ -76,6 +78,7 @@ function compareText(a: string, b: string): number {
 interface Building {
   firstSeenAtMs: number;
   firstSeenBy: HistoryFact['source'];
+  presentSinceMs: number;
   tags: { -readonly [K in keyof TagSpan]: TagSpan[K] }[];
   untaggedSinceMs: number | null;
   deletedAtMs: number | null;
@@ -95,6 +98,7 @@ export function deriveHistory(repository: string, facts: readonly HistoryFact[])
       found = {
         firstSeenAtMs: fact.atMs,
         firstSeenBy: fact.source,
+        presentSinceMs: fact.atMs,
         tags: [],
         untaggedSinceMs: fact.atMs,
         deletedAtMs: null,
@@ -119,6 +123,7 @@ export function deriveHistory(repository: string, facts: readonly HistoryFact[])
       const building = seen(fact.digest, fact);
       if (building.deletedAtMs !== null) {
         building.deletedAtMs = null;
+        building.presentSinceMs = fact.atMs;
         building.untaggedSinceMs = fact.atMs;
       }
       if (fact.tag === null || holders.get(fact.tag) === fact.digest) continue;

@@ -129,12 +129,12 @@ function sumOfSizes(nodes: readonly Digest[], listed: ReadonlyMap<Digest, Listed
 }
 
 /**
- * A registry that tells no upload time leaves the ledger's first sight of the digest, which is never earlier
- * than the upload: an age counted from it is never too large.
+ * A registry that tells no upload time leaves the ledger's first sight of the digest since it was last gone,
+ * which is never earlier than the upload: an age counted from it is never too large.
  */
 function uploadedAt(manifest: ListedManifest, remembered: DigestHistory | undefined): Fact<number> {
   if (manifest.uploadedAtMs.kind === 'known') return manifest.uploadedAtMs;
-  return remembered === undefined ? manifest.uploadedAtMs : known(remembered.firstSeenAtMs);
+  return remembered === undefined ? manifest.uploadedAtMs : known(remembered.presentSinceMs);
 }
 
 function untaggedSince(tags: readonly string[], remembered: DigestHistory | undefined): Fact<number | null> {
