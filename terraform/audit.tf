@@ -7,6 +7,7 @@ resource "google_project_iam_custom_role" "auditor" {
   title    = "gcr-warden: reads keys and permissions"
   permissions = [
     "artifactregistry.locations.list",
+    "artifactregistry.projectsettings.get",
     "artifactregistry.repositories.getIamPolicy",
     "artifactregistry.repositories.list",
     "iam.roles.get",
