@@ -72,17 +72,18 @@ export function createSession(options: {
               ? { ...headers }
               : { ...headers, authorization: authorization.header },
         });
-      let authorization = await authorizer.authorization(host, scope);
+      const authorization = await authorizer.authorization(host, scope);
+      let secrets = authorization.secrets;
       let reply = await sendWith(authorization);
       if (reply.status === 401) {
         const renewed = await authorizer.renewed(host, scope, authorization, reply.headers);
         if (renewed !== null) {
-          authorization = renewed;
+          secrets = [...secrets, ...renewed.secrets];
           reply = await sendWith(renewed);
         }
       }
       const last = reply;
-      return { ...last, line, url, failure: () => failureOf(line, last, authorization.secrets) };
+      return { ...last, line, url, failure: () => failureOf(line, last, secrets) };
     },
   };
 }

@@ -1,0 +1,75 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { adcCredentials } from '../../../shared/adapters/registry/adc.ts';
+import { json, startServer, type TestServer } from './test-server.ts';
+
+let folder: string;
+let metadata: TestServer;
+let reply: { status: number; body: unknown };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'adc-'));
+  reply = {
+    status: 200,
+    body: { access_token: 'ya29.from-metadata', expires_in: 3_600, token_type: 'Bearer' },
+  };
+  metadata = await startServer((request, response) => {
+    response.setHeader('metadata-flavor', 'Google');
+    if (request.url.includes('/token')) json(response, reply.status, reply.body);
+    else json(response, 200, '');
+  });
+  // No file of the machine's own user is found, and its metadata server is ours.
+  vi.stubEnv('HOME', folder);
+  vi.stubEnv('CLOUDSDK_CONFIG', folder);
+  vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', undefined);
+  vi.stubEnv('GCE_METADATA_HOST', metadata.host);
+  vi.stubEnv('METADATA_SERVER_DETECTION', 'assume-present');
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await metadata.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('Application Default Credentials', () => {
+  it("give an access token for Google's hosts, and keep it", async () => {
+    const adc = adcCredentials();
+    for (const host of ['gcr.io', 'europe-docker.pkg.dev']) {
+      expect(await adc.forHost(host)).toEqual({ kind: 'oauth', accessToken: 'ya29.from-metadata' });
+    }
+    expect(metadata.seen.filter(({ url }) => url.includes('/token'))).toHaveLength(1);
+  });
+
+  it.each(['registry.example.com', 'mirror.gcr.io', 'us-docker-pkg.dev', '127.0.0.1:5000'])(
+    'are not even looked for on behalf of %s',
+    async (host) => {
+      expect(await adcCredentials().forHost(host)).toEqual({ kind: 'anonymous' });
+      expect(metadata.seen).toEqual([]);
+    },
+  );
+
+  it('that do not exist leave us anonymous', async () => {
+    vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
+    expect(await adcCredentials().forHost('gcr.io')).toEqual({ kind: 'anonymous' });
+  });
+
+  it('in a broken file are an error that shows nothing of the file', async () => {
+    const path = join(folder, 'key.json');
+    await writeFile(path, '{"private_key": "very-secret-key');
+    vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', path);
+    const failure = await adcCredentials()
+      .forHost('gcr.io')
+      .catch((thrown: unknown) => thrown as Error);
+    expect(failure).toMatchObject({ code: 'CREDENTIALS_INVALID' });
+    expect(JSON.stringify(failure) + String((failure as Error).stack)).not.toContain('secret');
+  });
+
+  it('that are not answered in time are an error', async () => {
+    reply = { status: 200, body: { access_token: '' } };
+    await expect(adcCredentials({ deadlineMs: 2_000 }).forHost('gcr.io')).rejects.toMatchObject({
+      code: 'CREDENTIALS_INVALID',
+    });
+  });
+});
