@@ -23,11 +23,11 @@ function asVersion(version: string): string[] {
 
 /** Stands for the command line: prints how it was started, ends with 7, or waits for a signal. */
 const MAIN = `
-console.log(JSON.stringify({ version: process.versions.node, argv: process.argv.slice(2) }));
 if (process.argv[2] === 'wait') {
   process.on('SIGTERM', () => { console.log('got SIGTERM'); process.exit(3); });
   setInterval(() => {}, 1000);
 } else process.exitCode = 7;
+console.log(JSON.stringify({ version: process.versions.node, argv: process.argv.slice(2) }));
 `;
 
 let folder = '';
