@@ -1,6 +1,7 @@
 import type { Digest } from './digest.ts';
-import type { Listing } from './listing.ts';
-import { MEDIA_TYPES, subjectOfTag } from './manifest.ts';
+import { type Fact, unknown } from './fact.ts';
+import type { ListedManifest, Listing } from './listing.ts';
+import { type Manifest, MEDIA_TYPES, subjectOfTag } from './manifest.ts';
 
 /** What one listed manifest has to do with other listed manifests of its repository. */
 export interface GraphNode {
@@ -37,6 +38,8 @@ const PLAIN_IMAGES: ReadonlySet<string> = new Set([
   MEDIA_TYPES.dockerManifestV1Signed,
 ]);
 
+const INDEXES: ReadonlySet<string> = new Set([MEDIA_TYPES.ociIndex, MEDIA_TYPES.dockerManifestList]);
+
 /**
  * Builds the graph of a listing. Only relations between listed manifests count: a subject that is gone makes
  * an orphan, which is a root of its own.
@@ -49,7 +52,7 @@ export function buildGraph(listing: Listing): Graph {
   let unreadIndex: string | null = null;
 
   for (const manifest of listing.manifests) {
-    const relations = listing.relations[manifest.digest];
+    const relations = listing.relations[manifest.digest] ?? assumedRelations(manifest);
     const subjects = new Set<Digest>();
     const tags: string[] = [];
     const subjectTags: string[] = [];
@@ -106,6 +109,16 @@ export function buildGraph(listing: Listing): Graph {
     artifacts.set(digest, [digest]);
   }
   return { nodes, referrers, artifacts, circular, unreadIndex };
+}
+
+/**
+ * What a listing says by leaving a manifest's relations out: that there are none. Of an index that can't be
+ * true, so whoever made the listing did not read it.
+ */
+function assumedRelations({ mediaType }: ListedManifest): Fact<Manifest> | undefined {
+  return mediaType.kind === 'known' && INDEXES.has(mediaType.value)
+    ? unknown('it is an index and was not read')
+    : undefined;
 }
 
 /** Everything that lives and dies with a root: children of any depth, and whatever is about any of them. */
