@@ -87,11 +87,15 @@ function isAllowed(path: string, one: Import, target: string | null): boolean {
   if (isBelow(path, 'shared/report')) {
     if (target === null) return false;
     if (isBelow(target, 'shared/app')) return one.isTypeOnly;
-    return isCore || isBelow(target, 'shared/report') || (isPorts && one.isTypeOnly);
+    return isCore || isBelow(target, 'shared/report');
   }
   // A file in shared that the layout has no place for may import nothing at all.
   if (isBelow(path, 'shared')) return false;
-  // Composition roots and everything around them; nothing that runs for a user leans on the tests.
+  if (isBelow(path, 'functions') && target !== null) {
+    // What is deployed holds nothing that is made for one machine.
+    return isBelow(target, 'shared') || isBelow(target, 'functions');
+  }
+  // The other composition roots and everything around them; nothing that runs for a user leans on the tests.
   return target === null || isBelow(path, 'test') || !isBelow(target, 'test');
 }
 
