@@ -5,8 +5,8 @@ import type { Logger, Publisher } from '../shared/ports.ts';
 
 /** Topics whose messages are posted to push endpoints of this machine, as Pub/Sub's push subscriptions do. */
 export interface LocalTopics extends Publisher {
-  /** Delivers a topic's messages to a URL from now on. */
-  subscribe(topic: string, endpoint: string): void;
+  /** Delivers a topic's messages to a URL from now on, so many at once. */
+  subscribe(topic: string, endpoint: string, inFlightMax: number): void;
   /** Publishes with a publish time of its own: an estate's pushes lie in the past. */
   publishAt(topic: string, data: string, publishedAtMs: number): Promise<void>;
   /** Resolves when every message published so far was acknowledged or given up. */
@@ -19,11 +19,9 @@ const DELIVERIES_MAX = 5;
 const RETRY_DELAY_MS = 500;
 const DELIVERY_TIMEOUT_MS = 60_000;
 
-/** How many messages one topic has under way at once. */
-const IN_FLIGHT_MAX = 4;
-
 interface Subscription {
   readonly endpoint: string;
+  readonly inFlightMax: number;
   readonly waiting: (() => Promise<void>)[];
   inFlight: number;
 }
@@ -35,7 +33,7 @@ export function createLocalTopics(deadLetterTopic: string, logger: Logger): Loca
   let closed = false;
 
   const pump = (subscription: Subscription): void => {
-    while (subscription.inFlight < IN_FLIGHT_MAX) {
+    while (subscription.inFlight < subscription.inFlightMax) {
       const deliver = subscription.waiting.shift();
       if (deliver === undefined) return;
       subscription.inFlight += 1;
@@ -102,8 +100,8 @@ export function createLocalTopics(deadLetterTopic: string, logger: Logger): Loca
   };
 
   return {
-    subscribe(topic, endpoint) {
-      subscriptions.set(topic, { endpoint, waiting: [], inFlight: 0 });
+    subscribe(topic, endpoint, inFlightMax) {
+      subscriptions.set(topic, { endpoint, inFlightMax, waiting: [], inFlight: 0 });
     },
     publish: (topic, data, attributes = {}) => publishAt(topic, data, Date.now(), attributes),
     publishAt: (topic, data, publishedAtMs) => publishAt(topic, data, publishedAtMs, {}),

@@ -9,19 +9,17 @@ import { type DeadLetterPorts, publishDeadLetter } from '../../shared/app/dead-l
 import { WardenError } from '../../shared/core/error.ts';
 import { outcomeLabel } from '../../shared/core/journal.ts';
 import { formatTarget, type Target, withinTarget } from '../../shared/core/reference.ts';
-import { parseWork, type Work } from '../../shared/core/work.ts';
+import { parseWork } from '../../shared/core/work.ts';
 import { answerDelivery } from './reply.ts';
 
 /** What a caller may watch of a run. */
 export interface CleanWatch {
-  readonly onWork: (work: Work) => void;
   readonly onPlan: CleanRequest['onPlan'];
   readonly onResult: (result: CleanResult) => void;
   readonly isStopped: CleanRequest['isStopped'];
 }
 
 const UNWATCHED: CleanWatch = {
-  onWork: () => {},
   onPlan: () => {},
   onResult: () => {},
   isStopped: () => false,
@@ -47,7 +45,6 @@ export function cleanHandler(
         await publishDeadLetter(ports, message, problem);
         return;
       }
-      watch.onWork(work);
       const cleaned = await cleanRepository(ports, {
         repository: work.parsed,
         trigger: work.trigger,

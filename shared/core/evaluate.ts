@@ -177,7 +177,8 @@ function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEva
       answers.set(root, {
         kind: 'yes',
         evidence: [
-          ...matches(candidate.artifact).evidence,
+          // A rule of `newest` alone has matched everything, which says nothing beside the place.
+          ...matches(candidate.artifact).evidence.filter(({ kind }) => kind !== 'everything'),
           {
             kind: 'newest',
             rank: index + 1,

@@ -40,8 +40,8 @@ export function evidenceSentence(evidence: Evidence): string {
     case 'media type':
       return `it is ${evidence.mediaType}`;
     case 'newest': {
-      const where = evidence.group === null || evidence.group === '' ? '' : ` of ${evidence.group}`;
-      return `number ${evidence.rank} of ${evidence.of}${where}, of which the newest ${evidence.count} stay`;
+      const where = evidence.group === null || evidence.group === '' ? '' : ` in ${evidence.group}`;
+      return `newest ${evidence.rank} of ${evidence.of}${where} (${evidence.count} stay)`;
     }
     case 'unknown':
       return `not known ${evidence.what}: ${evidence.reason}`;
@@ -55,29 +55,30 @@ export function voiceSentence(voice: RuleVoice): string {
 }
 
 /**
- * Why an artifact is kept or deleted, in one sentence. The only place where such a sentence is made: plan,
- * journal, explain and report all show this one.
+ * Why an artifact is kept or deleted, in one sentence that begins with the verdict. The only place where such
+ * a sentence is made: plan, journal, explain and report all show this one.
  */
 export function decisionSentence(decision: Decision): string {
-  if (decision.because === 'its relations are not known') {
-    return `kept: its relations are not known (${decision.unknown ?? 'no reason given'})`;
-  }
-  if (decision.because === 'something kept needs it') {
-    return 'kept: something that is kept points at it or is about it';
-  }
-  const unknowing = decision.voices.filter(
-    (voice) => voice.effect === 'delete' && voice.answer === 'unknown',
-  );
-  if (decision.because === 'no rule names it') {
-    return unknowing[0] === undefined ? 'kept: no rule names it' : `kept: ${voiceSentence(unknowing[0])}`;
-  }
-  const speaking =
-    decision.verdict === 'keep'
-      ? decision.voices.filter((voice) => voice.effect === 'keep')
-      : decision.voices.filter((voice) => voice.effect === 'delete' && voice.answer === 'yes');
   const verdict =
     decision.verdict === 'keep' ? 'kept' : decision.enforced ? 'deleted' : 'would be deleted (mode: plan)';
-  return `${verdict}: ${speaking.map(voiceSentence).join('; ')}`;
+  return `${verdict}: ${reasonSentence(decision)}`;
+}
+
+/** The same without the verdict, for where that stands beside it. */
+export function reasonSentence({ because, unknown, verdict, voices }: Decision): string {
+  if (because === 'its relations are not known') {
+    return `its relations are not known (${unknown ?? 'no reason given'})`;
+  }
+  if (because === 'something kept needs it') return 'something that is kept points at it or is about it';
+  const unknowing = voices.find((voice) => voice.effect === 'delete' && voice.answer === 'unknown');
+  if (because === 'no rule names it')
+    return unknowing === undefined ? 'no rule names it' : voiceSentence(unknowing);
+  return voices
+    .filter((voice) =>
+      verdict === 'keep' ? voice.effect === 'keep' : voice.effect === 'delete' && voice.answer === 'yes',
+    )
+    .map(voiceSentence)
+    .join('; ');
 }
 
 /** How a step ended, in words. */

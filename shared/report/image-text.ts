@@ -23,6 +23,7 @@ export function renderImageLife(life: ImageLife, style: TextStyle): string {
       lines.push(...field('', `  ${sourceSentence(voice.source)}`, style));
     }
   }
+  let told = '';
   for (const { intent, settlement } of life.journal) {
     const what = intent.step.kind === 'untag' ? `remove tag ${intent.step.tag}` : 'delete the manifest';
     const outcome =
@@ -34,12 +35,13 @@ export function renderImageLife(life: ImageLife, style: TextStyle): string {
         style,
       ),
     );
-    lines.push(...field('', intent.reason, style));
-    for (const { policy, rule, source } of intent.step.allowedBy) {
-      lines.push(
-        ...field('', `allowed by rule ${rule} of policy ${policy}, ${sourceSentence(source)}`, style),
-      );
-    }
+    const allowed = intent.step.allowedBy.map(
+      ({ policy, rule, source }) => `allowed by rule ${rule} of policy ${policy}, ${sourceSentence(source)}`,
+    );
+    // The steps of one run have one reason: it stands under the first of them.
+    const why = [intent.reason, ...allowed];
+    if (why.join() !== told) for (const line of why) lines.push(...field('', line, style));
+    told = why.join();
   }
   return `${lines.join('\n')}\n`;
 }

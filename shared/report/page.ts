@@ -4,7 +4,7 @@ import type { Decision } from '../core/decision.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
 import type { Finding } from '../core/finding.ts';
 import { sha256 } from '../core/hash.ts';
-import { decisionSentence } from '../core/sentence.ts';
+import { reasonSentence } from '../core/sentence.ts';
 import { formatAge } from '../core/units.ts';
 import { outcome as runOutcome } from './history-text.ts';
 import { type Html, html } from './html.ts';
@@ -96,7 +96,7 @@ ${table(
     .slice(0, DECISIONS_SHOWN)
     .map(
       (decision) =>
-        html`<tr><td class="${verdictClass(decision)}">${verdictWord(decision)}</td><td>${decision.tags.join(', ') || '–'}</td><td>${imageLink(repository, decision.root)}</td><td>${decisionSentence(decision)}</td></tr>`,
+        html`<tr><td class="${verdictClass(decision)}">${verdictWord(decision)}</td><td>${decision.tags.join(', ') || '–'}</td><td>${imageLink(repository, decision.root)}</td><td>${reasonSentence(decision)}</td></tr>`,
     ),
 )}
 ${rest > 0 ? html`<p class="faint">and ${rest} more</p>` : html``}</section>`;

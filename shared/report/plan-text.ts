@@ -1,7 +1,7 @@
 import type { Decision } from '../core/decision.ts';
 import { shortDigest } from '../core/digest.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
-import { decisionSentence } from '../core/sentence.ts';
+import { reasonSentence } from '../core/sentence.ts';
 import { formatSize } from '../core/units.ts';
 import { formatTime, printable, type TextStyle, table, toned } from './text.ts';
 
@@ -48,7 +48,7 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
           tagsCell(decision),
           shortDigest(decision.root),
           decision.members.length === 0 ? '' : `+${decision.members.length}`,
-          decisionSentence(decision),
+          reasonSentence(decision),
         ]),
         style,
       ),

@@ -1,0 +1,166 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import type { RepositoryResult } from '../shared/app/apply-plan.ts';
+import { explainImage } from '../shared/app/explain-image.ts';
+import type { RecordedEvent } from '../shared/app/record-event.ts';
+import { shortDigest } from '../shared/core/digest.ts';
+import { parseImageReference } from '../shared/core/reference.ts';
+import { formatWork } from '../shared/core/work.ts';
+import type { Logger } from '../shared/ports.ts';
+import { renderResult } from '../shared/report/apply-text.ts';
+import { renderImageLife } from '../shared/report/image-text.ts';
+import { renderRepositoryPlan } from '../shared/report/plan-text.ts';
+import { type TextStyle, toned } from '../shared/report/text.ts';
+import { pushEstate } from './estate.ts';
+import { createSettling } from './settling.ts';
+import { type LocalStack, startLocalStack, TOPICS } from './stack.ts';
+
+export interface LocalRunOptions {
+  /** End after the job was done once. */
+  readonly once: boolean;
+  readonly directory: string;
+  readonly policies: string;
+  readonly ports: { readonly registry: number; readonly report: number };
+  readonly style: TextStyle;
+  readonly write: (text: string) => void;
+  readonly logger: Logger;
+  /** Aborted when the run is to end. */
+  readonly signal: AbortSignal;
+}
+
+/** A repository that was pushed to is cleaned once nobody pushed to it for so long. */
+const QUIET_MS = 3_000;
+
+/**
+ * Does the main job in front of the reader: pushes an estate, records every push, runs the policies, applies
+ * their plans, audits, explains; and then stays up for images of the reader's own.
+ */
+export async function runLocal(options: LocalRunOptions): Promise<void> {
+  const { style, write, signal } = options;
+  let showing = false;
+  const recorded: RecordedEvent[] = [];
+  const results: RepositoryResult[] = [];
+  const settling = createSettling(QUIET_MS, (repository) => void cleanAfterPush(repository));
+  await mkdir(options.directory, { recursive: true });
+  const stack = await startLocalStack({
+    directory: options.directory,
+    policies: options.policies,
+    ports: options.ports,
+    logger: options.logger,
+    onRecorded: (event) => {
+      recorded.push(event);
+      if (!showing) return;
+      write(eventLine(event, style));
+      if (event.kind === 'recorded' && event.event.action === 'INSERT')
+        settling.touch(event.event.repository);
+    },
+    clean: {
+      isStopped: () => signal.aborted,
+      onPlan: (plan) => write(`${renderRepositoryPlan(plan, style)}\n\n`),
+      onResult: ({ result }) => {
+        if (result === null) return;
+        results.push(result);
+        write(`${renderResult(result, style)}\n\n`);
+      },
+    },
+  });
+  const cleanAfterPush = async (repository: string): Promise<void> => {
+    const { policies } = await stack.policies.read();
+    const names = policies.map((policy) => policy.name).sort();
+    write(`\n${toned('run', 'strong', style)} ${repository} has been quiet for ${QUIET_MS / 1000} s\n`);
+    await stack.topics.publish(
+      TOPICS.work,
+      formatWork({ version: 1, repository, trigger: 'push', policies: names, scheduledAtMs: Date.now() }),
+    );
+  };
+
+  try {
+    const { host } = stack.registry;
+    write(heading('1  Images are pushed', style));
+    write(`A registry that speaks Google's dialect listens at ${host}.\n`);
+    const estate = await pushEstate(host, Date.now(), stack.setRegistryClock);
+    stack.setRegistryClock(null);
+    await writeFile(stack.podsPath, estate.pods);
+    write(
+      `Pushed ${estate.pushed} images and indexes to ${estate.repositories} repositories, dated over the last six months.\n`,
+    );
+
+    write(heading('2  Every push is recorded', style));
+    await stack.topics.idle();
+    const counts = Map.groupBy(recorded, ({ kind }) => kind);
+    write(
+      `${recorded.length} notifications reached record-image-event: ${[...counts].map(([kind, all]) => `${all.length} ${kind}`).join(', ')}.\n`,
+    );
+
+    write(heading('3  The scheduler ticks: policies are planned and applied', style));
+    if (signal.aborted) return;
+    await stack.tick();
+    await stack.topics.idle();
+
+    write(heading('4  Keys and permissions are audited', style));
+    if (signal.aborted) return;
+
+    await explainOne(stack, results, options);
+    showing = true;
+    if (options.once || signal.aborted) return;
+    write(invitation(stack, options));
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    write('\nStopping.\n');
+  } finally {
+    settling.close();
+    await stack.close();
+  }
+}
+
+function heading(text: string, style: TextStyle): string {
+  return `\n${toned(text, 'strong', style)}\n${'─'.repeat(text.length)}\n`;
+}
+
+function eventLine(recorded: RecordedEvent, style: TextStyle): string {
+  if (recorded.kind === 'dead letter')
+    return `${toned('event', 'strong', style)} dead letter: ${recorded.reason}\n`;
+  const { action, repository, tag, digest } = recorded.event;
+  const name = `${repository}${tag === null ? '' : `:${tag}`}${digest === null ? '' : ` @${shortDigest(digest)}`}`;
+  return `${toned('event', 'strong', style)} ${action} ${name} ${recorded.kind}\n`;
+}
+
+/** Shows for one deleted image what can be asked about any. */
+async function explainOne(
+  stack: LocalStack,
+  results: readonly RepositoryResult[],
+  { style, write }: LocalRunOptions,
+): Promise<void> {
+  for (const result of results) {
+    const step = result.results.find(
+      ({ step: one, outcome }) => one.kind === 'untag' && outcome.kind === 'deleted',
+    )?.step;
+    if (step === undefined) continue;
+    write(heading('5  Every deletion can be explained', style));
+    const life = await explainImage(stack.ledger, parseImageReference(`${result.repository}@${step.digest}`));
+    write(renderImageLife(life, style));
+    return;
+  }
+}
+
+function invitation(stack: LocalStack, options: LocalRunOptions): string {
+  const { host } = stack.registry;
+  const ledger = relative('.', stack.ledgerPath);
+  const pods = relative('.', stack.podsPath);
+  const image = `${host}/acme/services/api:pr-200`;
+  return `${heading('It stays up', options.style)}Registry  ${host}  (plain HTTP, no login)
+Report    ${stack.reportUrl}
+
+Push an image of your own, with whichever of these you have:
+  skopeo copy --dest-tls-verify=false docker://docker.io/library/alpine docker://${image}
+  crane copy alpine ${image}
+  docker tag alpine ${image} && docker push ${image}
+
+Ask, in another terminal:
+  npx gcr-warden list ${host}/acme
+  npx gcr-warden plan --policies ${options.policies} --ledger ${ledger} --in-use ${pods} --out plan.json ${host}/acme
+  npx gcr-warden explain --ledger ${ledger} ${host}/acme/services/api:pr-101
+  npx gcr-warden history --ledger ${ledger}
+
+Events and runs appear here as they happen. Ctrl-C ends it.
+`;
+}
