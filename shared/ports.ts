@@ -1,5 +1,14 @@
+import type {
+  IamPolicy,
+  KeyActivity,
+  RegistryBucket,
+  RegistryRepository,
+  ServiceAccount,
+  ServiceAccountKey,
+} from './core/audit/access.ts';
 import type { Decision } from './core/decision.ts';
 import type { Digest } from './core/digest.ts';
+import type { Fact } from './core/fact.ts';
 import type { Finding } from './core/finding.ts';
 import type { HistoryFact } from './core/history.ts';
 import type { ImageEvent } from './core/image-event.ts';
@@ -168,4 +177,29 @@ export interface FindingLedger {
 /** The whole ledger: Firestore when deployed, a SQLite file on one machine. */
 export interface Ledger extends EventLedger, RunLedger, CoordinationLedger, FindingLedger {
   close(): Promise<void>;
+}
+
+/**
+ * Reads who may do what in a project from Google's own services. Never throws for what they answer: a read
+ * that fails is unknown with its reason, and a list of which one page is missing is unknown as a whole.
+ */
+export interface GoogleAccess {
+  serviceAccounts(project: string): Promise<Fact<readonly ServiceAccount[]>>;
+  serviceAccountKeys(project: string, email: string): Promise<Fact<readonly ServiceAccountKey[]>>;
+  /** What Policy Analyzer says about the last use of keys. */
+  keyActivity(project: string): Promise<Fact<readonly KeyActivity[]>>;
+  /** The project's own policy in version 3; nothing of its folders and organisation. */
+  projectPolicy(project: string): Promise<Fact<IamPolicy>>;
+  /** The locations that Artifact Registry may have repositories in. */
+  repositoryLocations(project: string): Promise<Fact<readonly string[]>>;
+  repositories(project: string, location: string): Promise<Fact<readonly RegistryRepository[]>>;
+  /** @param name `projects/P/locations/L/repositories/R` */
+  repositoryPolicy(name: string): Promise<Fact<IamPolicy>>;
+  /** Artifact Registry's `legacyRedirectionState`: how far the move from Container Registry is. */
+  redirection(project: string): Promise<Fact<string>>;
+  /** null where Cloud Storage says that there is no such bucket. */
+  bucket(name: string): Promise<Fact<RegistryBucket | null>>;
+  bucketPolicy(name: string): Promise<Fact<IamPolicy>>;
+  /** The permissions of a role: `roles/X`, `projects/P/roles/X` or `organizations/N/roles/X`. None for a deleted one. */
+  rolePermissions(role: string): Promise<Fact<readonly string[]>>;
 }

@@ -1,0 +1,43 @@
+import type { ServiceAccountKey } from '../access.ts';
+import type { Check } from '../check.ts';
+import { answerForKeys, endKeyNow } from '../key-answer.ts';
+
+const EXPOSED = /(?:_EXPOSED|_COMPROMISE_DETECTED)$/;
+const HARMLESS = /(?:_USER_INITIATED|_UNSPECIFIED)$/;
+
+/** Google's words about a key: why it is disabled, and what it is flagged with. */
+function wordsAbout(key: ServiceAccountKey): readonly string[] {
+  return key.disableReason === null ? key.flags : [key.disableReason, ...key.flags];
+}
+
+/** A key that Google found in public or in use by somebody else. */
+export const keyExposed: Check = {
+  id: 'key-exposed',
+  title: 'Service-account key is exposed or compromised',
+  severity: 'critical',
+  decided:
+    'Google says so: `disableReason` or `extendedStatus` ends in `EXPOSED` or `COMPROMISE_DETECTED`. A word not known here is UNKNOWN.',
+  run(audit) {
+    return answerForKeys(keyExposed, audit, (key, account) => {
+      const name = `Key ${key.id} of ${account.email}`;
+      const words = wordsAbout(key);
+      const exposed = words.filter((word) => EXPOSED.test(word));
+      if (exposed.length > 0) {
+        return {
+          status: 'FAIL',
+          evidence: `${name} is flagged ${exposed.join(', ')} and is ${key.disabled ? 'disabled' : 'still enabled'}`,
+          risk: 'Somebody else has this key, and has had all that its account may do.',
+          remediation: endKeyNow(key, audit.replies.project),
+        };
+      }
+      const strange = words.filter((word) => !HARMLESS.test(word));
+      if (strange.length > 0) {
+        return {
+          status: 'UNKNOWN',
+          evidence: `${name} is flagged with words not known here: ${strange.join(', ')}`,
+        };
+      }
+      return { status: 'PASS', evidence: `${name} is not flagged` };
+    });
+  },
+};

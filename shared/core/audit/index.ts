@@ -1,0 +1,55 @@
+import type { Finding, FindingStatus, Severity } from '../finding.ts';
+import type { AuditCase, Check } from './check.ts';
+import { broadProjectGrant } from './checks/broad-project-grant.ts';
+import { bucketPublicAccessPrevention } from './checks/bucket-public-access-prevention.ts';
+import { bucketUniformAccess } from './checks/bucket-uniform-access.ts';
+import { keyAge } from './checks/key-age.ts';
+import { keyExposed } from './checks/key-exposed.ts';
+import { keyNeverExpires } from './checks/key-never-expires.ts';
+import { legacyBucketLeft } from './checks/legacy-bucket-left.ts';
+import { publicAccess } from './checks/public-access.ts';
+import { accessGraph } from './graph.ts';
+import type { AuditReplies } from './replies.ts';
+import type { AuditSettings } from './settings.ts';
+
+/** Every check, by id. */
+export const CHECKS: readonly Check[] = [
+  broadProjectGrant,
+  bucketPublicAccessPrevention,
+  bucketUniformAccess,
+  keyAge,
+  keyExposed,
+  keyNeverExpires,
+  legacyBucketLeft,
+  publicAccess,
+];
+
+const STATUS_ORDER: readonly FindingStatus[] = ['FAIL', 'UNKNOWN', 'PASS'];
+const SEVERITY_ORDER: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
+
+/**
+ * Asks every check about what was read. The same replies give the same findings in the same order: what
+ * fails first, then what could not be seen, each by severity, check and resource.
+ */
+export function runChecks(replies: AuditReplies, nowMs: number, settings: AuditSettings): readonly Finding[] {
+  const audit: AuditCase = { replies, graph: accessGraph(replies), nowMs, settings };
+  const sorted = CHECKS.flatMap((check) => check.run(audit)).sort(compareFindings);
+  // A policy may name a member twice. The worst answer is the first, and one is enough.
+  const seen = new Set<string>();
+  return sorted.filter(({ fingerprint }) => !seen.has(fingerprint) && seen.add(fingerprint));
+}
+
+function compareFindings(a: Finding, b: Finding): number {
+  return (
+    STATUS_ORDER.indexOf(a.status) - STATUS_ORDER.indexOf(b.status) ||
+    SEVERITY_ORDER.indexOf(a.severity) - SEVERITY_ORDER.indexOf(b.severity) ||
+    compareTexts(a.check, b.check) ||
+    compareTexts(a.resource, b.resource) ||
+    compareTexts(a.evidence, b.evidence) ||
+    compareTexts(a.fingerprint, b.fingerprint)
+  );
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,120 @@
+import { type Fact, known, unknown } from '../fact.ts';
+import type { Finding } from '../finding.ts';
+import { NEVER_EXPIRES_MS, type ServiceAccount } from './access.ts';
+import { type Grant, grants } from './grants.ts';
+import { type AccessGraph, accessGraph } from './graph.ts';
+import { runChecks } from './index.ts';
+import type { AuditReplies } from './replies.ts';
+import type { AuditSettings } from './settings.ts';
+
+/** One key that somebody could have downloaded. */
+export interface KeyRow {
+  readonly account: string;
+  readonly keyId: string;
+  readonly ageMs: Fact<number>;
+  /** Whether the age is only what the certificate of an uploaded key claims. */
+  readonly claimed: boolean;
+  readonly disabled: boolean;
+  readonly accountDisabled: boolean;
+  /** When it ends; null means never. */
+  readonly endsAtMs: Fact<number | null>;
+  /** By whole days and some days late; null means that no use was seen. */
+  readonly lastAuthenticatedMs: Fact<number | null>;
+}
+
+/** What the audit of one project found. */
+export interface AuditReport {
+  readonly version: 1;
+  readonly project: string;
+  readonly atMs: number;
+  /** What fails first, then what could not be seen. */
+  readonly findings: readonly Finding[];
+  /** Oldest first; those without a known age before them. */
+  readonly keys: readonly KeyRow[];
+  /** By member, then path. */
+  readonly grants: readonly Grant[];
+  /** What the lists above may lack, one sentence each. */
+  readonly notSeen: readonly string[];
+}
+
+/** Makes the whole report of what was read. */
+export function auditReport(replies: AuditReplies, nowMs: number, settings: AuditSettings): AuditReport {
+  const graph = accessGraph(replies);
+  return {
+    version: 1,
+    project: replies.project,
+    atMs: nowMs,
+    findings: runChecks(replies, nowMs, settings),
+    keys: keyRows(replies, nowMs),
+    grants: grants(graph),
+    notSeen: notSeen(replies, graph),
+  };
+}
+
+function keyRows(replies: AuditReplies, nowMs: number): readonly KeyRow[] {
+  if (replies.accounts.kind === 'unknown') return [];
+  const lastUse = lastUses(replies);
+  const rows: KeyRow[] = [];
+  for (const { account, keys } of replies.accounts.value) {
+    if (keys.kind === 'unknown') continue;
+    for (const key of keys.value) {
+      if (key.keyType === 'SYSTEM_MANAGED') continue;
+      const { validAfterMs, validBeforeMs } = key;
+      rows.push({
+        account: account.email,
+        keyId: key.id,
+        ageMs: validAfterMs.kind === 'known' ? known(nowMs - validAfterMs.value) : validAfterMs,
+        claimed: key.origin !== 'GOOGLE_PROVIDED',
+        disabled: key.disabled,
+        accountDisabled: account.disabled,
+        endsAtMs:
+          validBeforeMs.kind === 'known'
+            ? known(validBeforeMs.value >= NEVER_EXPIRES_MS ? null : validBeforeMs.value)
+            : validBeforeMs,
+        lastAuthenticatedMs: lastUse(account, key.id),
+      });
+    }
+  }
+  const order = (row: KeyRow): number => (row.ageMs.kind === 'known' ? row.ageMs.value : Number.MAX_VALUE);
+  const name = (row: KeyRow): string => `${row.account}/${row.keyId}`;
+  return rows.sort((a, b) => order(b) - order(a) || (name(a) < name(b) ? -1 : 1));
+}
+
+/** When each key was last used. */
+function lastUses(replies: AuditReplies): (account: ServiceAccount, keyId: string) => Fact<number | null> {
+  const activity = replies.keyActivity;
+  if (activity.kind === 'unknown') return () => activity;
+  const uses = new Map(
+    activity.value.map((each) => [`${each.account}/${each.keyId}`, each.lastAuthenticatedMs]),
+  );
+  return ({ email, uniqueId }, keyId) => {
+    const found = [email, uniqueId]
+      .map((name) => uses.get(`${name}/${keyId}`))
+      .find((use) => use !== undefined);
+    if (found !== undefined) return known(found);
+    // Policy Analyzer leaves disabled keys and very new ones out: silence is no answer.
+    return unknown('Policy Analyzer says nothing about this key');
+  };
+}
+
+function notSeen(replies: AuditReplies, graph: AccessGraph): readonly string[] {
+  const lines = ['Grants inherited from folders and the organisation, and members of groups, are not read.'];
+  const tell = (what: string, fact: Fact<unknown>): void => {
+    if (fact.kind === 'unknown') lines.push(`${what}: ${fact.reason}`);
+  };
+  tell('The service accounts', replies.accounts);
+  if (replies.accounts.kind === 'known') {
+    for (const { account, keys } of replies.accounts.value) tell(`The keys of ${account.email}`, keys);
+  }
+  tell('The last use of keys', replies.keyActivity);
+  for (const { label, reason } of graph.unlisted) lines.push(`${label}: ${reason}`);
+  for (const node of [graph.project, ...graph.registries]) {
+    tell(`The policy of ${node.label}`, node.bindings);
+    if (node.kind === 'bucket') tell(`The settings of ${node.label}`, node.bucket);
+  }
+  tell('The state of the move to Artifact Registry', replies.redirection);
+  for (const [role, permissions] of Object.entries(replies.roles).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    tell(`The permissions of ${role}`, permissions);
+  }
+  return lines;
+}

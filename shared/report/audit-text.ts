@@ -1,0 +1,157 @@
+import type { Grant } from '../core/audit/grants.ts';
+import type { AuditReport, KeyRow } from '../core/audit/report.ts';
+import type { Fact } from '../core/fact.ts';
+import type { Finding, Severity } from '../core/finding.ts';
+import { DAY_MS } from '../core/units.ts';
+import { formatTime, printable, type TextStyle, type Tone, table, toned, wrap } from './text.ts';
+
+/** Enough to tell keys apart; the commands have the whole. */
+const KEY_ID_CHARACTERS = 12;
+
+const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
+
+/** The audit of a project for a terminal: keys by age, who can do what, and what to do about it. */
+export function renderAudit(report: AuditReport, style: TextStyle): string {
+  const { findings, notSeen } = report;
+  const failing = findings.filter(({ status }) => status === 'FAIL');
+  const unseen = findings.filter(({ status }) => status === 'UNKNOWN');
+  return `${[
+    `${toned(`Audit of project ${printable(report.project)}`, 'strong', style)}, ${formatTime(report.atMs)}`,
+    summary(report),
+    heading('Service-account keys, oldest first', style),
+    keysTable(report, style),
+    heading('Permissions on buckets and repositories', style),
+    grantsText(report.grants, style),
+    ...(failing.length > 0
+      ? [heading('What to do', style), ...failing.map((each) => findingText(each, style))]
+      : []),
+    ...(unseen.length > 0
+      ? [heading('Not decided', style), ...unseen.map((each) => findingText(each, style))]
+      : []),
+    heading('Not seen', style),
+    ...notSeen.map((line) => indented(line, style)),
+  ].join('\n')}\n`;
+}
+
+function heading(text: string, style: TextStyle): string {
+  return `\n${toned(text, 'strong', style)}`;
+}
+
+function indented(text: string, style: TextStyle): string {
+  return wrap(printable(text), Math.max(20, style.widthColumns - 2))
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
+function summary({ findings }: AuditReport): string {
+  const failing = findings.filter(({ status }) => status === 'FAIL');
+  const count = (status: Finding['status']): number =>
+    findings.filter((finding) => finding.status === status).length;
+  const bySeverity = SEVERITIES.map((severity) => ({
+    severity,
+    number: failing.filter((finding) => finding.severity === severity).length,
+  })).filter(({ number }) => number > 0);
+  const worst = bySeverity.map(({ severity, number }) => `${number} ${severity}`).join(', ');
+  return `${failing.length} FAIL${worst === '' ? '' : ` (${worst})`}, ${count('UNKNOWN')} UNKNOWN, ${count('PASS')} PASS`;
+}
+
+function keysTable({ keys, atMs }: AuditReport, style: TextStyle): string {
+  if (keys.length === 0) return '  none seen';
+  return table(
+    [
+      { title: 'AGE', align: 'right' },
+      { title: 'KEY' },
+      { title: 'STATE' },
+      { title: 'LAST USED' },
+      { title: 'ENDS' },
+      { title: 'ACCOUNT' },
+    ],
+    keys.map((key) => [
+      ageCell(key),
+      key.keyId.slice(0, KEY_ID_CHARACTERS),
+      stateCell(key),
+      dayCell(key.lastAuthenticatedMs, 'not seen'),
+      endCell(key, atMs),
+      key.account,
+    ]),
+    style,
+  );
+}
+
+function ageCell({ ageMs, claimed }: KeyRow): string {
+  if (ageMs.kind === 'unknown') return 'unknown';
+  const days = `${Math.floor(ageMs.value / DAY_MS)} d`;
+  return claimed ? `claimed ${days}` : days;
+}
+
+function stateCell({ disabled, accountDisabled }: KeyRow): string {
+  if (disabled) return 'disabled';
+  return accountDisabled ? 'account disabled' : 'enabled';
+}
+
+function endCell({ endsAtMs }: KeyRow, atMs: number): string {
+  const ended = endsAtMs.kind === 'known' && endsAtMs.value !== null && endsAtMs.value <= atMs;
+  return ended ? 'ended' : dayCell(endsAtMs, 'never');
+}
+
+function dayCell(fact: Fact<number | null>, none: string): string {
+  if (fact.kind === 'unknown') return 'unknown';
+  // Dates beyond what a calendar holds come from replies and must not end the report.
+  const date = new Date(fact.value ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? none : date.toISOString().slice(0, 10);
+}
+
+function grantsText(grants: readonly Grant[], style: TextStyle): string {
+  if (grants.length === 0) return '  none seen';
+  const byMember = new Map<string, Grant[]>();
+  for (const grant of grants) {
+    const group = byMember.get(grant.member) ?? [];
+    group.push(grant);
+    byMember.set(grant.member, group);
+  }
+  const inner: TextStyle = { ...style, widthColumns: style.widthColumns - 2 };
+  return [...byMember]
+    .map(([member, group]) => {
+      const rows = group.map((grant) => [canCell(grant), whereCell(grant)]);
+      const lines = table([{ title: 'CAN' }, { title: 'WHERE, AND BY WHICH WAY' }], rows, inner).split('\n');
+      return [printable(member), ...lines.map((line) => `  ${line}`)].join('\n');
+    })
+    .join('\n');
+}
+
+function canCell({ abilities }: Grant): string {
+  return abilities.kind === 'known' ? abilities.value.join(', ') : 'unknown';
+}
+
+function whereCell({ on, path, condition, abilities }: Grant): string {
+  const only =
+    condition.kind === 'unknown'
+      ? ', only if a condition holds that was not shown'
+      : condition.value === null
+        ? ''
+        : `, only if ${condition.value}`;
+  const why = abilities.kind === 'unknown' ? `; ${abilities.reason}` : '';
+  return `${on.join(', ')}; by ${path.join(' > ')}${only}${why}`;
+}
+
+const TONE: Readonly<Record<Severity, Tone>> = {
+  critical: 'bad',
+  high: 'bad',
+  medium: 'warning',
+  low: 'faint',
+};
+
+function findingText(finding: Finding, style: TextStyle): string {
+  const { status, severity, check, title, evidence, risk, remediation } = finding;
+  const head =
+    status === 'FAIL' ? toned(severity, TONE[severity], style) : toned('unknown', 'warning', style);
+  return [
+    `${head}  ${title} (${check})`,
+    indented(evidence, style),
+    ...(risk === '' ? [] : [indented(risk, style)]),
+    // Never wrapped: a command is there to be copied.
+    ...remediation.map(
+      (line) => `    ${toned(printable(line), line.startsWith('#') ? 'faint' : 'good', style)}`,
+    ),
+  ].join('\n');
+}
