@@ -33,10 +33,10 @@ export class Authorization {
       const credential = parseBasic(header ?? '');
       if (credential === null || !isAllowed(credential, this.#credentials)) return invalidCredential();
     }
-    const scopes = query.getAll('scope').flatMap((scope) => scope.split(' ').filter((part) => part !== ''));
-    // One scope an exchange: several break on Google.
-    if (scopes.length > 1) return problem(400, 'UNSUPPORTED', 'Ask for one scope an exchange');
-    const grant: Grant | null = scopes[0] === undefined ? { kind: 'none' } : parseScope(scopes[0]);
+    // One scope an exchange: several break on Google. Here the first one counts, so that crane still mounts
+    // across repositories (it asks for both at once), and a client that relies on the others is refused.
+    const [scope] = query.getAll('scope').flatMap((text) => text.split(' ').filter((part) => part !== ''));
+    const grant: Grant | null = scope === undefined ? { kind: 'none' } : parseScope(scope);
     if (grant === null) return problem(400, 'UNSUPPORTED', 'The scope is not known');
     const token = this.#issuer.issue(grant, performance.now());
     return jsonReply(200, { token, expires_in: TOKEN_LIFETIME_SECONDS }, { 'Cache-Control': 'no-store' });

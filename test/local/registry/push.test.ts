@@ -112,6 +112,35 @@ describe('a blob upload', () => {
     expect((await ask(registry, 'POST', missing)).status).toBe(202);
   });
 
+  it('of more bytes than a blob may have is refused before they come', async () => {
+    const registry = await startRegistry();
+    const location = await beginUpload(registry);
+    const token = await fetchToken(registry, `repository:${NAME}:pull,push`);
+    const status = await new Promise<number>((resolve, reject) => {
+      const large = request(`http://${registry.address}${location}`, {
+        method: 'PATCH',
+        headers: { Authorization: `Bearer ${token}`, 'Content-Length': 11 * 1024 ** 3 },
+      });
+      large.on('response', (reply) => {
+        resolve(reply.statusCode ?? 0);
+        large.destroy();
+      });
+      large.on('error', reject);
+      large.flushHeaders();
+    });
+    expect(status).toBe(413);
+  });
+
+  it('waits for another to end where too many are open', async () => {
+    const registry = await startRegistry();
+    const locations: string[] = [];
+    for (let number = 0; number < 256; number++) locations.push(await beginUpload(registry));
+    const refused = await ask(registry, 'POST', `/v2/${NAME}/blobs/uploads/`);
+    expect([refused.status, refused.code]).toEqual([429, 'TOOMANYREQUESTS']);
+    await ask(registry, 'DELETE', locations[0] ?? '');
+    expect((await ask(registry, 'POST', `/v2/${NAME}/blobs/uploads/`)).status).toBe(202);
+  });
+
   it('leaves no file of an open upload behind when the registry ends', async () => {
     const directory = await temporaryDirectory();
     const registry = await startRegistry({ directory });

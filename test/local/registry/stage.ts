@@ -59,11 +59,12 @@ export async function ask(
   path: string,
   { headers = {}, body, actions = 'pull,push' }: Question = {},
 ): Promise<Answer> {
-  const name = /^\/v2\/(.+?)\/(?:tags|manifests|blobs|referrers)\//.exec(path)?.[1];
+  const url = new URL(path, `http://${registry.address}`);
+  const name = /^\/v2\/(.+?)\/(?:tags|manifests|blobs|referrers)\//.exec(url.pathname)?.[1];
   const scope = name === undefined ? 'registry:catalog:*' : `repository:${name}:${actions}`;
   const authorization =
     actions === null ? {} : { Authorization: `Bearer ${await fetchToken(registry, scope)}` };
-  const reply = await fetch(new URL(path, `http://${registry.address}`), {
+  const reply = await fetch(url, {
     method,
     headers: { ...authorization, ...headers },
     body: body === undefined ? null : Buffer.from(body),
