@@ -1,4 +1,4 @@
-import { GoogleAuth } from 'google-auth-library';
+import type { GoogleAuth } from 'google-auth-library';
 import { WardenError } from '../../core/error.ts';
 import { hostKind } from '../../core/reference.ts';
 import type { Credentials } from './credentials.ts';
@@ -8,6 +8,7 @@ const NONE_FOUND = 'Could not load the default credentials';
 const DEADLINE_MS = 30_000;
 
 export interface AdcOptions {
+  /** For one answer of the library, which may ask a metadata server or a token endpoint. Default: 30 s. */
   readonly deadlineMs?: number;
 }
 
@@ -22,7 +23,7 @@ export function adcCredentials(options: AdcOptions = {}): Credentials {
   return {
     async forHost(host) {
       if (hostKind(host) !== 'google') return { kind: 'anonymous' };
-      auth ??= new GoogleAuth({ scopes: [SCOPE] });
+      auth ??= await open();
       let accessToken: string | null | undefined;
       try {
         accessToken = await within(deadlineMs, auth.getAccessToken());
@@ -44,6 +45,12 @@ export function adcCredentials(options: AdcOptions = {}): Credentials {
       return { kind: 'oauth', accessToken };
     },
   };
+}
+
+/** Loads the library where it is first needed: most starts of a function never ask a registry. */
+async function open(): Promise<GoogleAuth> {
+  const { GoogleAuth } = await import('google-auth-library');
+  return new GoogleAuth({ scopes: [SCOPE] });
 }
 
 async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {

@@ -44,6 +44,8 @@ export async function deleteTag(
   tag: string,
   options: DeletionOptions,
 ): Promise<DeleteReply> {
+  // From here on, so that the way to the guard and to a token counts.
+  const startBeforeMs = options.clock() + FRESH_MS;
   return asReply(repository, async () => {
     const guard = await options.guardReader.guard(repository);
     if (guard === 'removes tags too') {
@@ -56,7 +58,7 @@ export async function deleteTag(
       scope: deleteScope(repository, guard),
       method: 'DELETE',
       attemptsMax: 1,
-      startBeforeMs: options.clock() + FRESH_MS,
+      startBeforeMs,
     });
   });
 }

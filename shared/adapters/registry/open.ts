@@ -12,6 +12,8 @@ export interface OpenRegistryOptions {
   readonly concurrency: number;
   /** Where manifests that were read once are kept; null where there is no ledger. */
   readonly manifestCache: ManifestCache | null;
+  /** Hosts the user named, besides Google's and this machine; none by default. */
+  readonly hosts?: readonly string[];
 }
 
 /** A reader and, only where somebody asks for one, a deleter over one transport. */
@@ -24,13 +26,13 @@ export interface OpenRegistry {
 
 /** Opens registries with shared limits. Connections are made on first use. */
 export function openRegistry(options: OpenRegistryOptions): OpenRegistry {
-  const { credentials, clock, logger, concurrency, manifestCache } = options;
+  const { credentials, clock, logger, concurrency, manifestCache, hosts = [] } = options;
   const transport = createTransport({
     clock,
     logger,
     concurrency: { global: concurrency, perHost: concurrency },
   });
-  const client = { transport, credentials, clock, logger };
+  const client = { transport, credentials, clock, logger, hosts };
   return {
     reader: createRegistryReader({
       ...client,

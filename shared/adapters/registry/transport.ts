@@ -39,7 +39,7 @@ export interface Transport {
    *   REGISTRY_BODY_INVALID, REGISTRY_REDIRECT_REFUSED
    */
   send(request: HttpRequest): Promise<HttpReply>;
-  /** Closes idle connections and waits for requests under way. */
+  /** Closes idle connections and waits for requests under way; a second call does nothing more. */
   close(): Promise<void>;
 }
 
@@ -144,6 +144,7 @@ export function createTransport(options: TransportOptions): Transport {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  let closing: Promise<void> | null = null;
   const everywhere = new Places(concurrency.global);
   const byHost = new Map<string, Places>();
 
@@ -306,7 +307,8 @@ export function createTransport(options: TransportOptions): Transport {
       }
     },
     async close() {
-      await agent.close();
+      closing ??= agent.close();
+      await closing;
     },
   };
 }

@@ -7,18 +7,18 @@ import { json, startServer, type TestServer } from './test-server.ts';
 
 let folder: string;
 let metadata: TestServer;
-let reply: { status: number; body: unknown };
+/** What the metadata server hands out; null: it never answers. */
+let token: string | null;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'adc-'));
-  reply = {
-    status: 200,
-    body: { access_token: 'ya29.from-metadata', expires_in: 3_600, token_type: 'Bearer' },
-  };
+  token = 'ya29.from-metadata';
   metadata = await startServer((request, response) => {
     response.setHeader('metadata-flavor', 'Google');
-    if (request.url.includes('/token')) json(response, reply.status, reply.body);
-    else json(response, 200, '');
+    const isForToken = request.url.includes('/token');
+    if (!isForToken) json(response, 200, '');
+    else if (token !== null)
+      json(response, 200, { access_token: token, expires_in: 3_600, token_type: 'Bearer' });
   });
   // No file of the machine's own user is found, and its metadata server is ours.
   vi.stubEnv('HOME', folder);
@@ -66,9 +66,12 @@ describe('Application Default Credentials', () => {
     expect(JSON.stringify(failure) + String((failure as Error).stack)).not.toContain('secret');
   });
 
-  it('that are not answered in time are an error', async () => {
-    reply = { status: 200, body: { access_token: '' } };
-    await expect(adcCredentials({ deadlineMs: 2_000 }).forHost('gcr.io')).rejects.toMatchObject({
+  it.each([
+    ['are empty', ''],
+    ['do not come in time', null],
+  ])('that %s are an error', async (_name, answer) => {
+    token = answer;
+    await expect(adcCredentials({ deadlineMs: 1_000 }).forHost('gcr.io')).rejects.toMatchObject({
       code: 'CREDENTIALS_INVALID',
     });
   });

@@ -33,8 +33,8 @@ afterEach(async () => {
   for (const done of cleanup.splice(0)) await done();
 });
 
-function deleter(clock: () => number = () => 0, sleep?: (delayMs: number) => Promise<void>) {
-  const transport = patientTransport({ clock, attemptsMax: 3, ...(sleep === undefined ? {} : { sleep }) });
+function deleter(clock: () => number = () => 0) {
+  const transport = patientTransport({ clock, attemptsMax: 3 });
   cleanup.push(() => transport.close());
   return createRegistryDeleter({ transport, clock, credentials: fixedCredentials({}) });
 }
@@ -160,6 +160,17 @@ describe('a delete by tag', () => {
     list = PLAIN;
     onDelete = (_request, reply) => json(reply, 202, '');
     expect(await deleter().deleteTag(repository(), 'v1')).toMatchObject({ kind: 'blocked' });
+    expect(deletes()).toEqual([]);
+  });
+
+  it('is not sent where getting there took so long that the tag may have moved', async () => {
+    onDelete = (_request, reply) => json(reply, 202, '');
+    let nowMs = 0;
+    const slow = deleter(() => nowMs);
+    const reply = slow.deleteTag(repository(), 'v1');
+    // Before any of its requests is answered.
+    nowMs = 5_000;
+    expect(await reply).toMatchObject({ kind: 'failed', retryable: true });
     expect(deletes()).toEqual([]);
   });
 
