@@ -20,47 +20,59 @@ export interface GuardReader {
  * where its `tags/list` has Google's manifest map, whatever is in it; and for a plain one otherwise.
  */
 export function createGuardReader(session: Session): GuardReader {
-  const known = new Map<string, Guard>();
+  const held = new Map<string, Promise<Guard | null>>();
   return {
     async guard(repository) {
       const kind = hostKind(repository.host);
       if (kind === 'google') return 'refuses claimed digests';
       // A name on the network can stand for several registries behind one proxy, told apart by path.
       const key = kind === 'loopback' ? repository.host : formatRepository(repository);
-      const held = known.get(key);
-      if (held !== undefined) return held;
-      const reply = await session.send({
-        host: repository.host,
-        path: `${repositoryPath(repository)}/tags/list?n=1`,
-        scope: pullScope(repository),
-        method: 'GET',
-        bodyLimitBytes: BODY_LIMIT_BYTES,
-      });
-      if (reply.status !== 200) {
-        const failure = reply.failure();
-        // Of a repository that is gone nothing is learnt; the careful answer is right for it.
-        if (failure.complaints.some(({ code }) => code === 'NAME_UNKNOWN')) return 'removes tags too';
-        throw failure;
+      let asked = held.get(key);
+      if (asked === undefined) {
+        const asking = ask(session, repository);
+        asked = asking;
+        held.set(key, asking);
+        const forget = (): void => {
+          if (held.get(key) === asking) held.delete(key);
+        };
+        // Many ask at once and share one answer; what taught nothing is asked again.
+        asking.then((guard) => guard === null && forget(), forget);
       }
-      let document: unknown;
-      try {
-        document = JSON.parse(reply.body.toString('utf8'));
-      } catch {
-        document = null;
-      }
-      if (document === null || typeof document !== 'object' || Array.isArray(document)) {
-        throw new RegistryError(
-          'REGISTRY_BODY_INVALID',
-          `${reply.line.method} ${reply.line.url} answered with something that is not a JSON object. What this registry does when a digest is deleted is not known, so nothing is deleted there.`,
-          reply.line,
-          { status: reply.status },
-        );
-      }
-      const map = (document as Record<string, unknown>)['manifest'];
-      const isGoogleDialect = map !== null && typeof map === 'object' && !Array.isArray(map);
-      const guard: Guard = isGoogleDialect ? 'refuses claimed digests' : 'removes tags too';
-      known.set(key, guard);
-      return guard;
+      // Of a repository that is gone nothing is learnt; the careful answer is right for it.
+      return (await asked) ?? 'removes tags too';
     },
   };
+}
+
+/** null where the repository is gone, so that its registry shows nothing of itself. */
+async function ask(session: Session, repository: Repository): Promise<Guard | null> {
+  const reply = await session.send({
+    host: repository.host,
+    path: `${repositoryPath(repository)}/tags/list?n=1`,
+    scope: pullScope(repository),
+    method: 'GET',
+    bodyLimitBytes: BODY_LIMIT_BYTES,
+  });
+  if (reply.status !== 200) {
+    const failure = reply.failure();
+    if (failure.complaints.some(({ code }) => code === 'NAME_UNKNOWN')) return null;
+    throw failure;
+  }
+  let document: unknown;
+  try {
+    document = JSON.parse(reply.body.toString('utf8'));
+  } catch {
+    document = null;
+  }
+  if (document === null || typeof document !== 'object' || Array.isArray(document)) {
+    throw new RegistryError(
+      'REGISTRY_BODY_INVALID',
+      `${reply.line.method} ${reply.line.url} answered with something that is not a JSON object. What this registry does when a digest is deleted is not known, so nothing is deleted there.`,
+      reply.line,
+      { status: reply.status },
+    );
+  }
+  const map = (document as Record<string, unknown>)['manifest'];
+  const isGoogleDialect = map !== null && typeof map === 'object' && !Array.isArray(map);
+  return isGoogleDialect ? 'refuses claimed digests' : 'removes tags too';
 }

@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { pushImage, startLocalRegistry } from '../../../local/registry/index.ts';
+import { createRegistryDeleter, createRegistryReader } from '../../../shared/adapters/registry/client.ts';
+import { fixedCredentials } from '../../../shared/adapters/registry/credentials.ts';
+import { patientTransport } from './test-server.ts';
+
+describe('the requests of a sweep', () => {
+  it('are one listing and two tokens a repository, and one a delete', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'cost-'));
+    const registry = await startLocalRegistry({ directory });
+    const transport = patientTransport();
+    try {
+      const repositories = ['acme/one', 'acme/two'].map((name) => ({ host: registry.address, name }));
+      for (const { name } of repositories) {
+        for (let at = 0; at < 4; at += 1) {
+          const layers = [{ bytes: Buffer.from(`${at}`) }];
+          await pushImage({ registry: registry.address, name, tags: [], layers, format: 'docker' });
+        }
+      }
+      const before = { ...registry.requests };
+      const options = { transport, clock: Date.now, credentials: fixedCredentials({}) };
+      const reader = createRegistryReader(options);
+      const deleter = createRegistryDeleter(options);
+      for (const repository of repositories) {
+        const { manifests } = await reader.list(repository);
+        const replies = await Promise.all(
+          manifests.map(({ digest }) => deleter.deleteDigest(repository, digest)),
+        );
+        expect(replies).toEqual(Array(4).fill({ kind: 'deleted' }));
+      }
+      const spent = Object.fromEntries(
+        Object.entries(registry.requests)
+          .map(([route, count]) => [route, count - (before[route] ?? 0)] as const)
+          .filter(([, count]) => count > 0),
+      );
+      expect(spent).toEqual({
+        // For the challenge, once for the reader and once for the deleter.
+        'GET base': 2,
+        // Pull and delete for each repository; and pull once more for the deleter's look at the guard.
+        'GET token': 5,
+        // One listing a repository; and the look at the guard, which Google's own hosts are spared.
+        'GET tags': 3,
+        'DELETE manifests': 8,
+      });
+    } finally {
+      await transport.close();
+      await registry.close();
+      await rm(directory, { recursive: true });
+    }
+  });
+});
