@@ -1,0 +1,213 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { PubSub } from '@google-cloud/pubsub';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type LocalRegistry, startLocalRegistry } from '../../local/registry/index.ts';
+import { openFirestoreLedger } from '../../shared/adapters/ledger/firestore/ledger.ts';
+import { DAY_MS } from '../../shared/core/units.ts';
+import type { Ledger } from '../../shared/ports.ts';
+import { bundleFunction } from '../../tools/bundle.ts';
+import { ROOT, succeed, warden } from '../support/command.ts';
+import { type Emulator, startFirestoreEmulator, startPubSubEmulator } from '../support/emulators.ts';
+import { imageWith, writeOciLayout } from '../support/oci-layout.ts';
+import { describeWithPeers } from '../support/peer.ts';
+import { type FunctionProcess, startFunction } from './function-process.ts';
+
+const PROJECT = 'warden-e2e';
+const topicName = (topic: string): string => `projects/${PROJECT}/topics/${topic}`;
+
+const POLICY = `apiVersion: gcr-warden/v1
+policy: services
+repositories: ["*/acme/services/**"]
+schedule: { cron: "* * * * *", timeZone: Europe/Berlin }
+mode: enforce
+keep:
+  - releases: { tags: { semver: ">=1.0.0" }, newest: 5 }
+delete:
+  - pull-requests: { tags: { glob: "pr-*" }, olderThan: 14d }
+`;
+
+const BROKEN = `apiVersion: gcr-warden/v1
+policy: broken
+repositories: ["*/acme/other/**"]
+delete:
+  - old: { olderThen: 14d }
+`;
+
+describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's emulators", () => {
+  let directory: string;
+  let emulators: { readonly firestore: Emulator; readonly pubsub: Emulator };
+  let client: PubSub;
+  let registry: LocalRegistry;
+  let ledger: Ledger;
+  let env: Record<string, string>;
+  const functions = new Map<string, FunctionProcess>();
+  let registryNowMs = Date.now();
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'warden-e2e-'));
+    const [firestore, pubsub] = await Promise.all([startFirestoreEmulator(), startPubSubEmulator()]);
+    emulators = { firestore, pubsub };
+    process.env['FIRESTORE_EMULATOR_HOST'] = firestore.host;
+    process.env['PUBSUB_EMULATOR_HOST'] = pubsub.host;
+    client = new PubSub({ projectId: PROJECT });
+    ledger = await openFirestoreLedger({ projectId: PROJECT, databaseId: '(default)' });
+    for (const topic of ['gcr', 'work', 'gcr-dead-letter']) await client.createTopic(topic);
+
+    registry = await startLocalRegistry({
+      directory: join(directory, 'registry'),
+      now: () => registryNowMs,
+      notify: async (notification) => {
+        await client.topic('gcr').publishMessage({ data: Buffer.from(JSON.stringify(notification)) });
+      },
+    });
+    const policies = join(directory, 'policies');
+    await writeOciLayout(join(directory, 'layout'), {
+      '1.0.0': imageWith('release'),
+      'pr-7': imageWith('old pull request'),
+      'pr-8': imageWith('young pull request'),
+    });
+    await succeed('mkdir', ['-p', policies]);
+    await writeFile(join(policies, 'services.yaml'), POLICY);
+    await writeFile(join(policies, 'broken.yaml'), BROKEN);
+
+    env = {
+      FIRESTORE_EMULATOR_HOST: firestore.host,
+      PUBSUB_EMULATOR_HOST: pubsub.host,
+      GCR_WARDEN_LEDGER: `firestore:${PROJECT}/(default)`,
+      GCR_WARDEN_POLICIES: policies,
+      GCR_WARDEN_TARGETS: `${registry.host}/acme`,
+      GCR_WARDEN_WORK_TOPIC: topicName('work'),
+      GCR_WARDEN_DEAD_LETTER_TOPIC: topicName('gcr-dead-letter'),
+    };
+    // Below the checkout, so that the bundle finds functions-framework, which Google's builder installs beside it.
+    const out = join(ROOT, 'dist', `e2e-${process.pid}`);
+    for (const name of ['record-image-event', 'dispatch', 'clean', 'report']) {
+      await bundleFunction(name, join(ROOT, 'functions', `${name}.ts`), out, { frameworkVersion: '5.0.5' });
+      functions.set(name, await startFunction(name, join(out, name), env));
+    }
+    const subscription = (topic: string, endpoint: string) =>
+      client.topic(topic).createSubscription(`${topic}-push`, {
+        pushEndpoint: endpoint,
+        ackDeadlineSeconds: 60,
+        deadLetterPolicy: { deadLetterTopic: topicName('gcr-dead-letter'), maxDeliveryAttempts: 5 },
+      });
+    await client.topic('gcr-dead-letter').createSubscription('dead-letters');
+    await subscription('gcr', urlOf('record-image-event'));
+    await subscription('work', urlOf('clean'));
+  }, 180_000);
+
+  afterAll(async () => {
+    await Promise.all([...functions.values()].map((one) => one.stop()));
+    await ledger?.close();
+    await client?.close();
+    await registry?.close();
+    await Promise.all([emulators?.firestore.stop(), emulators?.pubsub.stop()]);
+    await rm(join(ROOT, 'dist', `e2e-${process.pid}`), { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const urlOf = (name: string): string => functions.get(name)?.url ?? '';
+  const repository = (): string => `${registry.host}/acme/services/api`;
+  const push = (tag: string): Promise<string> =>
+    succeed('skopeo', [
+      'copy',
+      '--dest-tls-verify=false',
+      `oci:${directory}/layout:${tag}`,
+      `docker://${repository()}:${tag}`,
+    ]);
+  const tags = async (): Promise<string[]> => {
+    const listed = await succeed('skopeo', ['list-tags', '--tls-verify=false', `docker://${repository()}`]);
+    return (JSON.parse(listed) as { Tags: string[] }).Tags.sort();
+  };
+
+  it('follows one image from push to record to plan to deletion to explain', async () => {
+    const nowMs = Date.now();
+    for (const [tag, daysAgo] of [
+      ['1.0.0', 60],
+      ['pr-7', 30],
+      ['pr-8', 2],
+    ] as const) {
+      registryNowMs = nowMs - daysAgo * DAY_MS;
+      await push(tag);
+    }
+    registryNowMs = Date.now();
+    await until('the pushes are in the ledger', async () => {
+      const told = (await ledger.historyFacts(repository())).filter((fact) => fact.source === 'told');
+      return new Set(told.map((fact) => fact.tag)).size === 3;
+    });
+
+    const dispatched = await fetch(urlOf('dispatch'), { method: 'POST' });
+    expect(await dispatched.json()).toEqual({ due: ['services'], repositories: [repository()] });
+    await until('the pull request is gone', async () => !(await tags()).includes('pr-7'));
+    await until('the run is finished', async () => {
+      const [run] = await ledger.runs({ repository: repository(), limit: 1 });
+      return run?.mode === 'apply' && run.finishedAtMs !== null;
+    });
+    expect(await tags()).toEqual(['1.0.0', 'pr-8']);
+
+    const explained = await warden(['explain', `${repository()}:pr-7`], env);
+    expect(explained.stderr).toBe('');
+    expect(explained.stdout).toMatch(/told by the registry/);
+    expect(explained.stdout).toMatch(
+      /rule pull-requests of policy services \(services.yaml:9\): pr-7 matches glob pr-\*, uploaded 30 d/,
+    );
+    expect(explained.stdout).toMatch(/delete the manifest: deleted/);
+    const page = await fetch(
+      `${urlOf('report')}?image=${encodeURIComponent(`${repository()}@${imageWith('old pull request').digest}`)}`,
+    );
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('delete the manifest: deleted');
+    // The broken policy stopped itself and nothing else, and said where it is broken.
+    expect(functions.get('dispatch')?.output()).toMatch(/broken\.yaml:5:\d+/);
+  }, 60_000);
+
+  it('sends what is no notification to the dead-letter topic, with its reason', async () => {
+    await client.topic('gcr').publishMessage({ data: Buffer.from('{"action":"INSERT"}') });
+    const message = await nextMessage(client, 'dead-letters');
+    expect(message.data).toBe('{"action":"INSERT"}');
+    expect(message.attributes['code']).toBe('EVENT_INVALID');
+    expect(message.attributes['reason']).toMatch(/names neither "digest" nor "tag"/);
+  }, 30_000);
+
+  it('refuses work for a repository outside the configured targets', async () => {
+    const work = {
+      version: 1,
+      repository: `${registry.host}/elsewhere/app`,
+      trigger: 'schedule',
+      policies: ['services'],
+      scheduledAtMs: 1,
+    };
+    await client.topic('work').publishMessage({ data: Buffer.from(JSON.stringify(work)) });
+    const message = await nextMessage(client, 'dead-letters');
+    expect(message.attributes['code']).toBe('WORK_OUTSIDE_TARGETS');
+  }, 30_000);
+});
+
+const WAIT_MS_MAX = 30_000;
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = Date.now() + WAIT_MS_MAX;
+  while (!(await holds())) {
+    if (Date.now() > deadlineMs) throw new Error(`It did not come to this: ${what}.`);
+    await pause(100);
+  }
+}
+
+/** Takes one message from a pull subscription. */
+function nextMessage(
+  client: PubSub,
+  name: string,
+): Promise<{ data: string; attributes: Record<string, string> }> {
+  const subscription = client.subscription(name);
+  return new Promise((resolve, reject) => {
+    subscription.once('error', reject);
+    subscription.once('message', (message) => {
+      const taken = { data: message.data.toString('utf8'), attributes: message.attributes };
+      void message.ackWithResponse().catch(() => message.ack());
+      setTimeout(() => void subscription.close().then(() => resolve(taken)), 200);
+    });
+  });
+}
