@@ -146,7 +146,9 @@ interface Candidate {
 
 /**
  * `newest`: of the artifacts that match all other conditions, the first `count` of each group. One whose
- * place can't be told is kept and takes no place, so that what is unknown never pushes another one out.
+ * place can't be told is kept and takes no place, so that what is unknown never pushes another one out. Of
+ * equals none is newer, so all that share the last place are kept: where the ledger's first look at a
+ * repository is all that is known of its times, nothing tells which of them came last.
  */
 function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEvaluator): RuleEvaluator {
   const groups = new Map<string, Candidate[]>();
@@ -169,19 +171,23 @@ function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEva
       else members.push(candidate);
     }
   }
+  const compare = newest.by === 'semver' ? byVersion : byUpload;
   for (const [group, candidates] of groups) {
-    candidates.sort(newest.by === 'semver' ? byVersion : byUpload);
-    for (const [index, candidate] of candidates.slice(0, newest.count).entries()) {
+    candidates.sort((a, b) => compare(a, b) || compareRoots(a, b));
+    let rankOfTied = 1;
+    for (const [index, candidate] of candidates.entries()) {
+      const before = candidates[index - 1];
+      if (before !== undefined && compare(before, candidate) !== 0) rankOfTied = index + 1;
+      if (rankOfTied > newest.count) break;
       const { root } = candidate.artifact;
       if (answers.has(root)) continue;
       answers.set(root, {
         kind: 'yes',
         evidence: [
-          // A rule of `newest` alone has matched everything, which says nothing beside the place.
-          ...matches(candidate.artifact).evidence.filter(({ kind }) => kind !== 'everything'),
+          ...matches(candidate.artifact).evidence,
           {
             kind: 'newest',
-            rank: index + 1,
+            rank: rankOfTied,
             count: newest.count,
             of: candidates.length,
             group: newest.per.kind === 'repository' ? null : group,
@@ -198,7 +204,7 @@ function compareRoots(a: Candidate, b: Candidate): number {
 }
 
 function byUpload(a: Candidate, b: Candidate): number {
-  return b.uploadedAtMs - a.uploadedAtMs || compareRoots(a, b);
+  return b.uploadedAtMs - a.uploadedAtMs;
 }
 
 /** What has no version comes last. */

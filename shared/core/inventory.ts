@@ -63,6 +63,7 @@ export function takeInventory(sources: InventorySources): InventoryTaking {
   const { listing, history } = sources;
   const graph = buildGraph(listing);
   const listed = new Map(listing.manifests.map((manifest) => [manifest.digest, manifest]));
+  const isTold = listing.manifests.some((manifest) => manifest.uploadedAtMs.kind === 'known');
   const usage = indexUsage(sources.usage);
   const artifacts: Artifact[] = [];
   for (const [root, nodes] of graph.artifacts) {
@@ -84,7 +85,7 @@ export function takeInventory(sources: InventorySources): InventoryTaking {
             ? known(relations.value.artifactType)
             : relations,
       sizeBytes: sumOfSizes(nodes, listed),
-      uploadedAtMs: uploadedAt(manifest, remembered),
+      uploadedAtMs: uploadedAt(manifest, remembered, isTold),
       untaggedSinceMs: untaggedSince(node.tags, remembered),
       taggedAtMs: taggedAt(node.tags, remembered),
       lastPulledAtMs: unknown('pulls are not recorded'),
@@ -129,11 +130,16 @@ function sumOfSizes(nodes: readonly Digest[], listed: ReadonlyMap<Digest, Listed
 }
 
 /**
- * A registry that tells no upload time leaves the ledger's first sight of the digest since it was last gone,
- * which is never earlier than the upload: an age counted from it is never too large.
+ * A registry that tells no upload time at all leaves the ledger's first sight of the digest since it was last
+ * gone, which is never earlier than the upload: an age counted from it is never too large. Beside times that
+ * the registry tells it would not do, since an old image seen late would rank as the newest.
  */
-function uploadedAt(manifest: ListedManifest, remembered: DigestHistory | undefined): Fact<number> {
-  if (manifest.uploadedAtMs.kind === 'known') return manifest.uploadedAtMs;
+function uploadedAt(
+  manifest: ListedManifest,
+  remembered: DigestHistory | undefined,
+  isTold: boolean,
+): Fact<number> {
+  if (isTold) return manifest.uploadedAtMs;
   return remembered === undefined ? manifest.uploadedAtMs : known(remembered.presentSinceMs);
 }
 

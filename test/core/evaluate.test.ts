@@ -389,10 +389,32 @@ describe('newest', () => {
     expect(found.unknown).toEqual(unknown);
   });
 
-  it('decides between equal times by digest, so that the same ones stay every night', () => {
-    const pieces = ['a', 'b', 'c', 'd'].map((name) => ({ name, days: 5 }));
-    const first = answers(pieces, [{ kind: 'all' }], newest(2));
-    expect(answers([...pieces].reverse(), [{ kind: 'all' }], newest(2)).yes.sort()).toEqual(first.yes);
+  it('keeps all that share the last place: nothing tells which of them is newer', () => {
+    const pieces = ['a', 'b', 'c'].map((name) => ({ name, days: 5 }));
+    const found = answers(
+      [...pieces, { name: 'new', days: 1 }, { name: 'old', days: 9 }],
+      [{ kind: 'all' }],
+      newest(2),
+    );
+    expect(found.yes).toEqual(['a', 'b', 'c', 'new']);
+  });
+
+  it('keeps all of a registry that tells no times, until the ledger has seen newer ones', () => {
+    const pieces = ['a', 'b', 'c', 'd'].map((name) => ({ name, days: null }));
+    const firstLook = pieces.map(({ name }) => ({ ...told(9, 'INSERT', name), source: 'observed' as const }));
+    const { inventory } = takingOf(
+      [...pieces, { name: 'e', days: null }],
+      [...firstLook, told(2, 'INSERT', 'e')],
+    );
+    const kept = (count: number): number => {
+      const ask = evaluateRule(
+        rule('keep', 'r', [{ kind: 'all' }], { newest: newest(count) }),
+        inventory,
+        NOW_MS,
+      );
+      return inventory.artifacts.filter((artifact) => ask(artifact).kind === 'yes').length;
+    };
+    expect([kept(1), kept(2)]).toEqual([1, 5]);
   });
 
   it('tells the rank, of how many, and the group', () => {

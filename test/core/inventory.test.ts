@@ -85,6 +85,14 @@ describe('inventory', () => {
       { kind: 'unknown', reason: 'the registry does not tell times' },
     ],
   ];
+  it('does not rank what was seen late among times that the registry tells', () => {
+    const pieces = [
+      { name: 'a', days: null },
+      { name: 'b', days: 7 },
+    ];
+    expect(artifactOf('a', pieces, [told(0, 'INSERT', 'a')])?.uploadedAtMs.kind).toBe('unknown');
+  });
+
   it.each(uploads)('takes for the upload %s', (_row, piece, facts, expected) => {
     expect(artifactOf('a', [piece], facts)?.uploadedAtMs).toEqual(expected);
   });
