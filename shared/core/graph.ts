@@ -51,7 +51,8 @@ export function buildGraph(listing: Listing): Graph {
   const referrers = new Map<Digest, Digest[]>();
   let unreadIndex: string | null = null;
 
-  for (const manifest of listing.manifests) {
+  // Sorted here again, which costs little where it is so: the order of a plan's steps comes from this one.
+  for (const manifest of [...listing.manifests].sort((a, b) => (a.digest < b.digest ? -1 : 1))) {
     const relations = listing.relations[manifest.digest] ?? assumedRelations(manifest);
     const subjects = new Set<Digest>();
     const tags: string[] = [];
