@@ -16,6 +16,16 @@ const repository = z.string().refine((text) => {
   }
 }, 'not HOST/NAME');
 
+const allowedBy = z
+  .array(
+    z.looseObject({
+      policy: z.string(),
+      mode: z.enum(['plan', 'enforce']),
+      source: z.looseObject({ file: z.string() }),
+    }),
+  )
+  .min(1);
+
 const step = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('untag'),
@@ -23,7 +33,7 @@ const step = z.discriminatedUnion('kind', [
     digest,
     root: digest,
     chain: z.number().int(),
-    allowedBy: z.array(z.looseObject({ policy: z.string(), mode: z.enum(['plan', 'enforce']) })).min(1),
+    allowedBy,
   }),
   z.object({
     kind: z.literal('delete'),
@@ -32,7 +42,7 @@ const step = z.discriminatedUnion('kind', [
     chain: z.number().int(),
     tags: z.array(tag),
     sizeBytes: z.number().nullable(),
-    allowedBy: z.array(z.looseObject({ policy: z.string(), mode: z.enum(['plan', 'enforce']) })).min(1),
+    allowedBy,
   }),
 ]);
 
@@ -47,7 +57,22 @@ const planShape = z.looseObject({
       repository,
       completeness: z.looseObject({ kind: z.enum(['complete', 'incomplete']) }),
       refusal: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
-      decisions: z.array(z.looseObject({ root: digest, verdict: z.enum(['keep', 'delete']) })),
+      // Without it nobody would look again at what runs.
+      asksUsage: z.boolean(),
+      decisions: z.array(
+        z.looseObject({
+          root: digest,
+          verdict: z.enum(['keep', 'delete']),
+          tags: z.array(tag),
+          members: z.array(digest),
+          voices: z.array(
+            z.looseObject({
+              evidence: z.array(z.looseObject({})),
+              source: z.looseObject({ file: z.string() }),
+            }),
+          ),
+        }),
+      ),
       steps: z.array(step),
     }),
   ),
