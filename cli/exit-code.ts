@@ -2,7 +2,7 @@
 export const EXIT = {
   /** It did what it was asked, whether or not there was something to do. */
   done: 0,
-  /** Something failed, or a policy is broken, or an audit found something. */
+  /** Something failed, or a policy is broken. */
   failed: 1,
   /** It was asked for something that can't be done: wrong arguments, an input that is refused. */
   refused: 2,

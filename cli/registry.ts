@@ -8,9 +8,12 @@ import {
 } from '../shared/adapters/registry/open.ts';
 import { terminalLogger } from './terminal.ts';
 
-/** Opens registries with the caller's own credentials: the docker config first, then Application Default Credentials. */
+/**
+ * Opens registries with the caller's own credentials: the docker config first, then Application Default
+ * Credentials. `hosts` are those that the caller named; nothing is sent to any other.
+ */
 export function openCallersRegistry(
-  options: Pick<OpenRegistryOptions, 'concurrency' | 'manifestCache'>,
+  options: Pick<OpenRegistryOptions, 'concurrency' | 'manifestCache' | 'hosts'>,
 ): OpenRegistry {
   const credentials = firstOf([dockerConfigCredentials({ env: process.env }), adcCredentials()]);
   return openRegistry({ ...options, credentials, clock: Date.now, logger: terminalLogger });

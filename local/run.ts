@@ -8,6 +8,7 @@ import { parseImageReference } from '../shared/core/reference.ts';
 import { formatWork } from '../shared/core/work.ts';
 import type { Logger } from '../shared/ports.ts';
 import { renderResult } from '../shared/report/apply-text.ts';
+import { renderAudit } from '../shared/report/audit-text.ts';
 import { renderImageLife } from '../shared/report/image-text.ts';
 import { renderRepositoryPlan } from '../shared/report/plan-text.ts';
 import { type TextStyle, toned } from '../shared/report/text.ts';
@@ -54,6 +55,7 @@ export async function runLocal(options: LocalRunOptions): Promise<void> {
       if (event.kind === 'recorded' && event.event.action === 'INSERT')
         settling.touch(event.event.repository);
     },
+    onAudit: (report) => write(renderAudit(report, style)),
     clean: {
       isStopped: () => signal.aborted,
       onPlan: (plan) => write(`${renderRepositoryPlan(plan, style)}\n\n`),
@@ -99,6 +101,7 @@ export async function runLocal(options: LocalRunOptions): Promise<void> {
 
     write(heading('4  Keys and permissions are audited', style));
     if (signal.aborted) return;
+    await stack.audit();
 
     await explainOne(stack, results, options);
     showing = true;
@@ -147,19 +150,21 @@ function invitation(stack: LocalStack, options: LocalRunOptions): string {
   const ledger = relative('.', stack.ledgerPath);
   const pods = relative('.', stack.podsPath);
   const image = `${host}/acme/services/api:pr-200`;
+  const there = `${host}/acme/services/api:main`;
   return `${heading('It stays up', options.style)}Registry  ${host}  (plain HTTP, no login)
 Report    ${stack.reportUrl}
 
 Push an image of your own, with whichever of these you have:
-  skopeo copy --dest-tls-verify=false docker://docker.io/library/alpine docker://${image}
-  crane copy alpine ${image}
-  docker tag alpine ${image} && docker push ${image}
+  skopeo copy --src-tls-verify=false --dest-tls-verify=false docker://${there} docker://${image}
+  crane copy ${there} ${image}
+  docker pull ${there} && docker tag ${there} ${image} && docker push ${image}
 
 Ask, in another terminal:
   npx gcr-warden list ${host}/acme
   npx gcr-warden plan --policies ${options.policies} --ledger ${ledger} --in-use ${pods} --out plan.json ${host}/acme
   npx gcr-warden explain --ledger ${ledger} ${host}/acme/services/api:pr-101
   npx gcr-warden history --ledger ${ledger}
+  npx gcr-warden audit --ledger ${ledger} --google-endpoint ${stack.googleUrl} --project acme
 
 Events and runs appear here as they happen. Ctrl-C ends it.
 `;

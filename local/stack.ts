@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { auditHandler } from '../functions/handlers/audit.ts';
 import { type CleanWatch, cleanHandler } from '../functions/handlers/clean.ts';
 import { dispatchHandler } from '../functions/handlers/dispatch.ts';
 import { recordImageEventHandler } from '../functions/handlers/record-image-event.ts';
 import { reportHandler } from '../functions/handlers/report.ts';
+import { openGoogleAccess } from '../shared/adapters/google/open-access.ts';
 import { newId } from '../shared/adapters/identity/new-id.ts';
 import { openSqliteLedger } from '../shared/adapters/ledger/sqlite/ledger.ts';
 import { readPolicyFolder } from '../shared/adapters/policies/folder.ts';
@@ -11,10 +13,12 @@ import { fixedCredentials } from '../shared/adapters/registry/credentials.ts';
 import { openRegistry } from '../shared/adapters/registry/open.ts';
 import { readPodsFile } from '../shared/adapters/usage/pods-file.ts';
 import type { RecordedEvent } from '../shared/app/record-event.ts';
+import type { AuditReport } from '../shared/core/audit/report.ts';
 import { parseTarget, type Target } from '../shared/core/reference.ts';
 import { DAY_MS } from '../shared/core/units.ts';
 import type { Ledger, Logger, PolicyReader } from '../shared/ports.ts';
 import { serveFunction } from './function-server.ts';
+import { acmeEstate, startGoogleApis } from './google-apis/index.ts';
 import { portIfFree } from './port.ts';
 import { type LocalRegistry, startLocalRegistry } from './registry/index.ts';
 import { createLocalTopics, type LocalTopics } from './topics.ts';
@@ -34,6 +38,7 @@ export interface LocalStackOptions {
   readonly logger: Logger;
   readonly onRecorded: (recorded: RecordedEvent) => void;
   readonly clean: CleanWatch;
+  readonly onAudit: (report: AuditReport) => void;
 }
 
 /** The whole service on one machine: the same handlers, use cases and adapters as deployed, on loopback. */
@@ -49,6 +54,10 @@ export interface LocalStack {
   setRegistryClock(atMs: number | null): void;
   /** Sends what Cloud Scheduler sends. */
   tick(): Promise<void>;
+  /** Sends what Cloud Scheduler sends once a day. */
+  audit(): Promise<void>;
+  /** Where Google's REST APIs are stood in for. */
+  readonly googleUrl: string;
   readonly reportUrl: string;
   close(): Promise<void>;
 }
@@ -83,6 +92,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     concurrency: 8,
     manifestCache: ledger,
   });
+  const google = await startGoogleApis({ estate: acmeEstate(Date.now()), now: Date.now() });
+  const googleAccess = openGoogleAccess(google.url);
   const deliveries = { publisher: topics, deadLetterTopic: TOPICS.deadLetters, logger };
 
   const functions = {
@@ -127,6 +138,17 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       ),
       0,
     ),
+    audit: await serveFunction(
+      'audit',
+      auditHandler(
+        async () => ({
+          projects: ['acme'],
+          ports: { access: googleAccess.access, ledger, clock: Date.now, logger },
+        }),
+        options.onAudit,
+      ),
+      0,
+    ),
     report: await serveFunction(
       'report',
       reportHandler(async () => ({ ledger, clock: Date.now, logger })),
@@ -149,11 +171,14 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       standingAtMs = atMs;
     },
     tick: () => request(functions.dispatch.url),
+    audit: () => request(functions.audit.url),
+    googleUrl: google.url,
     reportUrl: functions.report.url,
     async close() {
       topics.close();
       await Promise.all(Object.values(functions).map((served) => served.close()));
-      await Promise.all([registry.close(), client.close()]);
+      await Promise.all([registry.close(), client.close(), googleAccess.close()]);
+      await google.close();
       await ledger.close();
     },
   };

@@ -68,6 +68,7 @@ export interface RegistryDeleter {
   /**
    * What the registry does for us. `refuses claimed digests`: Google's guard. `removes tags too`: plain
    * distribution, where a digest takes all its tags along and a tag can't be removed alone.
+   * @throws WardenError REGISTRY_* where that can't be found out
    */
   guard(repository: Repository): Promise<'refuses claimed digests' | 'removes tags too'>;
   deleteTag(repository: Repository, tag: string): Promise<DeleteReply>;

@@ -6,6 +6,7 @@ import { messageOf, WardenError } from '../../shared/core/error.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import { checkApplicable } from '../../shared/core/plan-check.ts';
 import { parsePlan } from '../../shared/core/plan-file.ts';
+import { parseRepository } from '../../shared/core/reference.ts';
 import { renderResults } from '../../shared/report/apply-text.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
@@ -37,7 +38,11 @@ export function applyCommand(): Command {
       await confirm(plan, options.yes === true);
       const isStopped = stopOnInterrupt();
       const results = await withLedger(options.ledger, async (ledger) => {
-        const registry = openCallersRegistry({ concurrency: options.concurrency, manifestCache: ledger });
+        const registry = openCallersRegistry({
+          concurrency: options.concurrency,
+          manifestCache: ledger,
+          hosts: hostsOf(plan),
+        });
         try {
           return await applyPlan(
             {
@@ -64,6 +69,11 @@ export function applyCommand(): Command {
       );
       if (results.some(isFailed)) process.exitCode = EXIT.failed;
     });
+}
+
+/** The hosts that the plan's repositories are on; whoever applies the plan has named them. */
+function hostsOf(plan: Plan): string[] {
+  return [...new Set(plan.repositories.map(({ repository }) => parseRepository(repository).host))];
 }
 
 async function readText(file: string): Promise<string> {

@@ -13,13 +13,15 @@ export function listCommand(): Command {
     .argument('<target>', 'HOST/PROJECT[/REPO]')
     .option('--json', 'print the listings as JSON')
     .addOption(concurrencyOption())
-    .action(async (target: string, options: { json?: true; concurrency: number }) => {
+    .action(async (text: string, options: { json?: true; concurrency: number }) => {
+      const target = parseTarget(text);
       const { reader, close } = openCallersRegistry({
         concurrency: options.concurrency,
         manifestCache: null,
+        hosts: [target.host],
       });
       try {
-        const { catalog, listings } = await listTarget(reader, parseTarget(target), options.concurrency);
+        const { catalog, listings } = await listTarget(reader, target, options.concurrency);
         process.stdout.write(
           options.json === true
             ? `${JSON.stringify({ catalog, listings }, null, 2)}\n`

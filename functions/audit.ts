@@ -1,0 +1,17 @@
+import { http } from '@google-cloud/functions-framework';
+import { auditHandler } from './handlers/audit.ts';
+import { logger, once, openConfiguredLedger, settings } from './open-ports.ts';
+
+http(
+  'audit',
+  auditHandler(
+    once(async () => {
+      const { openGoogleAccess } = await import('../shared/adapters/google/open-access.ts');
+      const { access } = openGoogleAccess(null);
+      return {
+        projects: settings.auditProjects,
+        ports: { access, ledger: await openConfiguredLedger(), clock: Date.now, logger },
+      };
+    }),
+  ),
+);

@@ -1,0 +1,26 @@
+import type { GoogleAccess } from '../../ports.ts';
+import { googleAccess } from './access.ts';
+import { GOOGLE_APIS, GoogleRest } from './rest.ts';
+import { applicationDefaultToken } from './token.ts';
+
+/** Google's APIs, opened. */
+export interface OpenGoogleAccess {
+  readonly access: GoogleAccess;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens Google's APIs with Application Default Credentials, or a stand-in for all of them.
+ * @param endpoint a loopback origin (`http://127.0.0.1:8085`), which gets no credentials; null for Google
+ * @throws WardenError GOOGLE_ENDPOINT_REFUSED where the endpoint is not on this machine
+ */
+export function openGoogleAccess(endpoint: string | null): OpenGoogleAccess {
+  const rest =
+    endpoint === null
+      ? new GoogleRest({ token: applicationDefaultToken() })
+      : new GoogleRest({
+          token: async () => 'none',
+          endpoints: Object.fromEntries(GOOGLE_APIS.map((api) => [api, endpoint])),
+        });
+  return { access: googleAccess(rest), close: () => rest.close() };
+}
