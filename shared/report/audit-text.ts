@@ -143,10 +143,12 @@ const TONE: Readonly<Record<Severity, Tone>> = {
 
 function findingText(finding: Finding, style: TextStyle): string {
   const { status, severity, check, title, evidence, risk, remediation } = finding;
-  const head =
-    status === 'FAIL' ? toned(severity, TONE[severity], style) : toned('unknown', 'warning', style);
+  const word = status === 'FAIL' ? severity : 'unknown';
+  const gap = ' '.repeat(word.length + 2);
+  const titleLines = wrap(`${title} (${check})`, Math.max(20, style.widthColumns - gap.length));
+  const head = toned(word, status === 'FAIL' ? TONE[severity] : 'warning', style);
   return [
-    `${head}  ${title} (${check})`,
+    `${head}  ${titleLines.join(`\n${gap}`)}`,
     indented(evidence, style),
     ...(risk === '' ? [] : [indented(risk, style)]),
     // Never wrapped: a command is there to be copied.

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { grants } from '../../../shared/core/audit/grants.ts';
+import { accessGraph } from '../../../shared/core/audit/graph.ts';
+import type { AuditReplies } from '../../../shared/core/audit/replies.ts';
+import { known, unknown } from '../../../shared/core/fact.ts';
+import { BUCKET, bind, bucketWith, repliesWith, repositoryWith } from './replies.ts';
+
+function grantsOf(different: Partial<AuditReplies>) {
+  return grants(accessGraph(repliesWith(different)));
+}
+
+/** `member: abilities on resources` */
+function linesOf(different: Partial<AuditReplies>): string[] {
+  return grantsOf(different).map(
+    ({ member, abilities, on }) =>
+      `${member}: ${abilities.kind === 'known' ? abilities.value.join(' ') : '?'} on ${on.join(' and ')}`,
+  );
+}
+
+describe('grants', () => {
+  it('judge by permission and not by the name of the role', () => {
+    expect(
+      linesOf({
+        buckets: [bucketWith([bind('roles/storage.legacyBucketWriter', 'user:ada@example.com')])],
+        locations: known([repositoryWith(bind('roles/viewer', 'user:bob@example.com'))]),
+      }),
+    ).toEqual([
+      `user:ada@example.com: list push delete on bucket ${BUCKET}`,
+      'user:bob@example.com: read on repository europe-west1/services',
+    ]);
+  });
+
+  it('let a role on the project reach every registry, by what it can do to each', () => {
+    expect(
+      linesOf({
+        projectPolicy: known({ bindings: [bind('roles/storage.admin', 'user:ada@example.com')] }),
+        buckets: [bucketWith([])],
+        locations: known([repositoryWith()]),
+      }),
+    ).toEqual([`user:ada@example.com: list read push delete administer on bucket ${BUCKET}`]);
+  });
+
+  it('follow a convenience member to the holders of the basic role', () => {
+    const found = grantsOf({
+      projectPolicy: known({ bindings: [bind('roles/viewer', 'user:ada@example.com')] }),
+      buckets: [bucketWith([bind('roles/storage.objectViewer', 'projectViewer:acme')])],
+    });
+    expect(found).toMatchObject([
+      {
+        member: 'user:ada@example.com',
+        path: [
+          'roles/viewer on project acme',
+          'projectViewer:acme',
+          `roles/storage.objectViewer on bucket ${BUCKET}`,
+        ],
+      },
+    ]);
+  });
+
+  it.each<[string, Partial<AuditReplies>, string]>([
+    ['of another project', {}, 'projectViewer:other'],
+    ['of a project whose policy is not known', { projectPolicy: unknown('403') }, 'projectViewer:acme'],
+  ])('keep a convenience member %s', (_name, different, member) => {
+    const found = grantsOf({
+      ...different,
+      buckets: [bucketWith([bind('roles/storage.objectViewer', member)])],
+    });
+    expect(found.map((grant) => grant.member)).toEqual([member]);
+  });
+
+  it('keep the condition of a binding', () => {
+    const condition = { expression: 'x', title: 'for now', description: null };
+    const binding = { ...bind('roles/storage.objectViewer', 'user:ada@example.com'), condition };
+    expect(grantsOf({ buckets: [bucketWith([binding])] })[0]?.condition).toEqual(known('for now: x'));
+  });
+
+  it('see through a role name that hides a condition, and say that there is one', () => {
+    const binding = bind('roles/storage.objectViewer_withcond_2b17cc25d2cd9e2c54d8', 'user:ada@example.com');
+    const [grant] = grantsOf({ buckets: [bucketWith([binding])] });
+    expect(grant?.abilities).toEqual(known(['list', 'read']));
+    expect(grant?.condition.kind).toBe('unknown');
+  });
+
+  it.each<[string, AuditReplies['roles']]>([
+    ['that was refused', { 'projects/acme/roles/x': unknown('403') }],
+    ['that was never asked for', {}],
+  ])('are unknown for a role %s', (_name, roles) => {
+    const bindings = [bind('projects/acme/roles/x', 'user:ada@example.com')];
+    expect(linesOf({ roles, buckets: [bucketWith(bindings)] })).toEqual([
+      `user:ada@example.com: ? on bucket ${BUCKET}`,
+    ]);
+  });
+
+  it('leave out what is no registry for images', () => {
+    const location = repositoryWith(bind('roles/artifactregistry.reader', 'allUsers'));
+    const repositories =
+      location.repositories.kind === 'known'
+        ? known(
+            location.repositories.value.map((each) => ({
+              ...each,
+              repository: { ...each.repository, format: 'NPM' },
+            })),
+          )
+        : location.repositories;
+    expect(linesOf({ locations: known([{ ...location, repositories }]) })).toEqual([]);
+  });
+});
