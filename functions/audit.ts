@@ -5,12 +5,13 @@ import { logger, once, openConfiguredLedger, settings } from './open-ports.ts';
 http(
   'audit',
   auditHandler(
+    logger,
     once(async () => {
       const { openGoogleAccess } = await import('../shared/adapters/google/open-access.ts');
       const { access } = openGoogleAccess(null);
       return {
         projects: settings.auditProjects,
-        ports: { access, ledger: await openConfiguredLedger(), clock: Date.now, logger },
+        ports: { access, ledger: await openConfiguredLedger(), clock: Date.now },
       };
     }),
   ),

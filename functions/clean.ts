@@ -19,6 +19,7 @@ const BUDGET_MS = 420_000;
 http(
   'clean',
   cleanHandler(
+    logger,
     once(async () => {
       const ledger = await openConfiguredLedger();
       const registry = await openConfiguredRegistry(ledger);
@@ -33,7 +34,6 @@ http(
         targets: settings.targets,
         clock: Date.now,
         newId,
-        logger,
         concurrency: CONCURRENCY,
       };
     }),

@@ -2,7 +2,6 @@ import { http } from '@google-cloud/functions-framework';
 import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
 import { dispatchHandler } from './handlers/dispatch.ts';
 import {
-  logger,
   once,
   openConfiguredLedger,
   openConfiguredPolicies,
@@ -13,6 +12,7 @@ import {
 http(
   'dispatch',
   dispatchHandler(
+    logger,
     once(async () => {
       const ledger = await openConfiguredLedger();
       const { reader } = await openConfiguredRegistry(ledger);
@@ -25,7 +25,6 @@ http(
           publisher: createPubSubPublisher(),
           workTopic: settings.workTopic,
           clock: Date.now,
-          logger,
         },
       };
     }),

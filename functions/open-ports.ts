@@ -74,9 +74,23 @@ export async function openConfiguredPolicies(): Promise<PolicyReader> {
   });
 }
 
-/** The in-use source named by the environment, or none. */
+/** The in-use source named by the environment: an object in a bucket, a file, or none. */
 export async function openConfiguredUsage(): Promise<UsageReader> {
   const { noUsageSource, readPodsFile } = await import('../shared/adapters/usage/pods-file.ts');
-  const path = settings.inUse;
-  return path === null ? noUsageSource : readPodsFile({ path, clock: Date.now, ageMaxMs: DAY_MS });
+  const place = settings.inUse;
+  if (place === null) return noUsageSource;
+  const common = { clock: Date.now, ageMaxMs: DAY_MS };
+  const [, bucket, object] = /^gs:\/\/([^/]+)\/(.+)$/.exec(place) ?? [];
+  if (bucket === undefined || object === undefined) return readPodsFile({ ...common, path: place });
+  const [{ readPodsObject }, { GoogleRest }, { applicationDefaultToken }] = await Promise.all([
+    import('../shared/adapters/usage/pods-object.ts'),
+    import('../shared/adapters/google/rest.ts'),
+    import('../shared/adapters/google/token.ts'),
+  ]);
+  return readPodsObject({
+    ...common,
+    rest: new GoogleRest({ token: applicationDefaultToken() }),
+    bucket,
+    object,
+  });
 }

@@ -6,11 +6,11 @@ import { logger, once, openConfiguredLedger, settings } from './open-ports.ts';
 http(
   'record-image-event',
   recordImageEventHandler(
+    logger,
     once(async () => ({
       ledger: await openConfiguredLedger(),
       publisher: createPubSubPublisher(),
       deadLetterTopic: settings.deadLetterTopic,
-      logger,
     })),
   ),
 );

@@ -4,5 +4,8 @@ import { logger, once, openConfiguredLedger } from './open-ports.ts';
 
 http(
   'report',
-  reportHandler(once(async () => ({ ledger: await openConfiguredLedger(), clock: Date.now, logger }))),
+  reportHandler(
+    logger,
+    once(async () => ({ ledger: await openConfiguredLedger(), clock: Date.now })),
+  ),
 );

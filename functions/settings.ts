@@ -24,7 +24,7 @@ function required(environment: Environment, name: string): string {
   if (value === '') {
     throw new WardenError(
       'SETTING_MISSING',
-      `The environment variable ${name} is not set. The Terraform module sets it; see docs/deployment.md.`,
+      `The environment variable ${name} is not set. The Terraform module sets it; see terraform/README.md.`,
     );
   }
   return value;

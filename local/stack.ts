@@ -94,17 +94,17 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   });
   const google = await startGoogleApis({ estate: acmeEstate(Date.now()), now: Date.now() });
   const googleAccess = openGoogleAccess(google.url);
-  const deliveries = { publisher: topics, deadLetterTopic: TOPICS.deadLetters, logger };
+  const deliveries = { publisher: topics, deadLetterTopic: TOPICS.deadLetters };
 
   const functions = {
     recordImageEvent: await serveFunction(
       'record-image-event',
-      recordImageEventHandler(async () => ({ ...deliveries, ledger }), options.onRecorded),
+      recordImageEventHandler(logger, async () => ({ ...deliveries, ledger }), options.onRecorded),
       0,
     ),
     dispatch: await serveFunction(
       'dispatch',
-      dispatchHandler(async () => ({
+      dispatchHandler(logger, async () => ({
         targets,
         ports: {
           registry: client.reader,
@@ -113,7 +113,6 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
           publisher: topics,
           workTopic: TOPICS.work,
           clock: Date.now,
-          logger,
         },
       })),
       0,
@@ -121,6 +120,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     clean: await serveFunction(
       'clean',
       cleanHandler(
+        logger,
         async () => ({
           ...deliveries,
           registry: client.reader,
@@ -141,9 +141,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     audit: await serveFunction(
       'audit',
       auditHandler(
+        logger,
         async () => ({
           projects: ['acme'],
-          ports: { access: googleAccess.access, ledger, clock: Date.now, logger },
+          ports: { access: googleAccess.access, ledger, clock: Date.now },
         }),
         options.onAudit,
       ),
@@ -151,7 +152,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     ),
     report: await serveFunction(
       'report',
-      reportHandler(async () => ({ ledger, clock: Date.now, logger })),
+      reportHandler(logger, async () => ({ ledger, clock: Date.now })),
       await portIfFree(options.ports.report),
     ),
   };

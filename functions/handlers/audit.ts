@@ -2,19 +2,21 @@ import type { HttpFunction } from '@google-cloud/functions-framework';
 import { type AuditPorts, auditProject } from '../../shared/app/audit.ts';
 import type { AuditReport } from '../../shared/core/audit/report.ts';
 import { DEFAULT_AUDIT_SETTINGS } from '../../shared/core/audit/settings.ts';
+import type { Logger } from '../../shared/ports.ts';
 import { answerRequest } from './reply.ts';
 
 /** Cloud Scheduler → the findings of every configured project in the ledger, and how many there are in the answer. */
 export function auditHandler(
-  open: () => Promise<{ readonly ports: AuditPorts; readonly projects: readonly string[] }>,
+  logger: Logger,
+  open: () => Promise<{ readonly ports: Omit<AuditPorts, 'logger'>; readonly projects: readonly string[] }>,
   onReport: (report: AuditReport) => void = () => {},
 ): HttpFunction {
   return async (_request, response) => {
-    const { ports, projects } = await open();
-    await answerRequest(ports.logger, response, async () => {
+    await answerRequest(logger, response, async () => {
+      const { ports, projects } = await open();
       const counts: Record<string, Record<string, number>> = {};
       for (const project of projects) {
-        const report = await auditProject(ports, project, DEFAULT_AUDIT_SETTINGS);
+        const report = await auditProject({ ...ports, logger }, project, DEFAULT_AUDIT_SETTINGS);
         onReport(report);
         const byStatus = Map.groupBy(report.findings, (finding) => finding.status);
         counts[project] = Object.fromEntries(

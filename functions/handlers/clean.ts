@@ -10,6 +10,7 @@ import { WardenError } from '../../shared/core/error.ts';
 import { outcomeLabel } from '../../shared/core/journal.ts';
 import { formatTarget, type Target, withinTarget } from '../../shared/core/reference.ts';
 import { parseWork } from '../../shared/core/work.ts';
+import type { Logger } from '../../shared/ports.ts';
 import { answerDelivery } from './reply.ts';
 
 /** What a caller may watch of a run. */
@@ -30,13 +31,14 @@ const UNWATCHED: CleanWatch = {
  * step is begun, well within the function's timeout.
  */
 export function cleanHandler(
-  open: () => Promise<CleanPorts & DeadLetterPorts & { readonly targets: readonly Target[] }>,
+  logger: Logger,
+  open: () => Promise<Omit<CleanPorts & DeadLetterPorts, 'logger'> & { readonly targets: readonly Target[] }>,
   budgetMs: number,
   watch: CleanWatch = UNWATCHED,
 ): HttpFunction {
   return async (request, response) => {
-    const ports = await open();
-    await answerDelivery(ports.logger, request, response, async (message) => {
+    await answerDelivery(logger, request, response, async (message) => {
+      const ports = { ...(await open()), logger };
       let work: ReturnType<typeof parseWork>;
       try {
         work = readWork(message.data, ports.targets);
@@ -56,7 +58,7 @@ export function cleanHandler(
       });
       const { plan, result } = cleaned;
       watch.onResult(cleaned);
-      ports.logger.log('INFO', 'repository cleaned', {
+      logger.log('INFO', 'repository cleaned', {
         repository: work.repository,
         runId: result?.runId ?? null,
         artifacts: plan?.artifactCount ?? null,

@@ -4,17 +4,18 @@ import {
   type RecordedEvent,
   recordImageEvent,
 } from '../../shared/app/record-event.ts';
+import type { Logger } from '../../shared/ports.ts';
 import { answerDelivery } from './reply.ts';
 
 /** Topic `gcr` → one event in the ledger. `onRecorded` is told of what became of each message. */
 export function recordImageEventHandler(
-  open: () => Promise<RecordEventPorts>,
+  logger: Logger,
+  open: () => Promise<Omit<RecordEventPorts, 'logger'>>,
   onRecorded: (recorded: RecordedEvent) => void = () => {},
 ): HttpFunction {
   return async (request, response) => {
-    const ports = await open();
-    await answerDelivery(ports.logger, request, response, async (message) => {
-      onRecorded(await recordImageEvent(ports, message));
+    await answerDelivery(logger, request, response, async (message) => {
+      onRecorded(await recordImageEvent({ ...(await open()), logger }, message));
     });
   };
 }

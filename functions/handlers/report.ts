@@ -14,14 +14,13 @@ import {
 export interface ReportPorts {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 /** Answers these codes with 404 and their message: they are about what was asked for. */
 const NOT_FOUND: ReadonlySet<string> = new Set(['IMAGE_UNKNOWN', 'REFERENCE_INVALID']);
 
 /** HTTP, authenticated in front of it → the report pages: `/` and `/?image=HOST/NAME@sha256:…`. Reads only. */
-export function reportHandler(open: () => Promise<ReportPorts>): HttpFunction {
+export function reportHandler(logger: Logger, open: () => Promise<ReportPorts>): HttpFunction {
   return async (request, response) => {
     response.set({
       'Content-Type': 'text/html; charset=utf-8',
@@ -34,9 +33,9 @@ export function reportHandler(open: () => Promise<ReportPorts>): HttpFunction {
       response.status(405).set('Allow', 'GET, HEAD').send(renderProblemPage('This page can only be read.'));
       return;
     }
-    const ports = await open();
     const image = request.query['image'];
     try {
+      const ports = await open();
       const body =
         typeof image === 'string'
           ? renderImagePage(await explainImage(ports.ledger, parseImageReference(image)))
@@ -44,7 +43,7 @@ export function reportHandler(open: () => Promise<ReportPorts>): HttpFunction {
       response.status(200).send(body);
     } catch (problem) {
       const known = problem instanceof WardenError && NOT_FOUND.has(problem.code);
-      if (!known) ports.logger.log('ERROR', 'page failed', { reason: messageOf(problem) });
+      if (!known) logger.log('ERROR', 'page failed', { reason: messageOf(problem) });
       response
         .status(known ? 404 : 500)
         .send(renderProblemPage(known ? messageOf(problem) : 'The ledger could not be read.'));

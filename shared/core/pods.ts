@@ -28,13 +28,22 @@ function text(value: unknown): string | null {
  * @throws WardenError PODS_INVALID where the document is no list of pods
  */
 export function parsePods(document: string): Use[] {
-  let value: Json;
+  let value: unknown;
   try {
-    value = record(JSON.parse(document));
+    value = JSON.parse(document);
   } catch (cause) {
     throw new WardenError('PODS_INVALID', `The list of pods is not JSON: ${messageOf(cause)}.`, { cause });
   }
-  const items = value['items'];
+  return usesOfPods(value);
+}
+
+/**
+ * Reads what runs from such a list, parsed.
+ * @throws WardenError PODS_INVALID where it is no list of pods
+ */
+export function usesOfPods(value: unknown): Use[] {
+  const list = record(value);
+  const items = list['items'];
   if (!Array.isArray(items)) {
     throw new WardenError(
       'PODS_INVALID',
@@ -42,7 +51,7 @@ export function parsePods(document: string): Use[] {
     );
   }
   // A list that says it continues is not the whole of what runs.
-  if (text(record(value['metadata'])['continue']) !== null) {
+  if (text(record(list['metadata'])['continue']) !== null) {
     throw new WardenError(
       'PODS_INVALID',
       'The list of pods is cut: its "metadata.continue" says that there is more.',

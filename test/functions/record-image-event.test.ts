@@ -15,11 +15,10 @@ const NOTIFICATION = JSON.stringify({
 async function serve(stage: Stage, publisher: Publisher = stage.topics): Promise<string> {
   const served = await serveFunction(
     'record-image-event',
-    recordImageEventHandler(async () => ({
+    recordImageEventHandler(stage.logger, async () => ({
       ledger: stage.ledger,
       publisher,
       deadLetterTopic: DEAD_LETTERS,
-      logger: stage.logger,
     })),
     0,
   );

@@ -10,7 +10,7 @@ const DIGEST = `sha256:${'cd'.repeat(32)}` as const;
 async function serve(stage: Stage): Promise<string> {
   const served = await serveFunction(
     'report',
-    reportHandler(async () => ({ ledger: stage.ledger, clock: () => NOW_MS, logger: stage.logger })),
+    reportHandler(stage.logger, async () => ({ ledger: stage.ledger, clock: () => NOW_MS })),
     0,
   );
   onTestFinished(() => served.close());
@@ -84,4 +84,19 @@ describe('report', () => {
     const stage = await openStage();
     expect((await fetch(await serve(stage), { method: 'POST' })).status).toBe(405);
   });
+});
+
+it('answers 500 without a word of why when its settings are missing', async () => {
+  const stage = await openStage();
+  const served = await serveFunction(
+    'report',
+    reportHandler(stage.logger, async () => {
+      throw new Error('secret place');
+    }),
+    0,
+  );
+  onTestFinished(() => served.close());
+  const response = await fetch(served.url);
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain('secret place');
 });
