@@ -2,6 +2,7 @@ import { http } from '@google-cloud/functions-framework';
 import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
 import { dispatchHandler } from './handlers/dispatch.ts';
 import {
+  logger,
   once,
   openConfiguredLedger,
   openConfiguredPolicies,
