@@ -122,6 +122,9 @@ export function googleAccess(rest: GoogleRest): GoogleAccess {
     return known(pages);
   };
 
+  // Google's own roles are the same in every project: one read of each is enough for an audit of many.
+  const predefined = new Map<string, Fact<readonly string[]>>();
+
   return {
     async serviceAccounts(project) {
       const pages = await all(ACCOUNTS, {
@@ -233,18 +236,22 @@ export function googleAccess(rest: GoogleRest): GoogleAccess {
     },
 
     async rolePermissions(role) {
+      const stored = predefined.get(role);
+      if (stored !== undefined) return stored;
       const [, owner, ownerId, id] =
         /^(?:(projects|organizations)\/([^/]+)\/)?roles\/([\w.]+)$/.exec(role) ?? [];
       if (id === undefined) return unknown('that is no name of a role');
+      const isPredefined = owner === undefined || ownerId === undefined;
       const reply = await one(ROLE, {
         api: 'iam',
-        path:
-          owner === undefined || ownerId === undefined
-            ? path`/v1/roles/${id}`
-            : path`/v1/${owner}/${ownerId}/roles/${id}`,
+        path: isPredefined ? path`/v1/roles/${id}` : path`/v1/${owner}/${ownerId}/roles/${id}`,
       });
       // A deleted role grants nothing, although its bindings and permissions are still shown.
-      return map(reply, ({ includedPermissions, deleted }) => (deleted ? [] : includedPermissions));
+      const permissions = map(reply, ({ includedPermissions, deleted }) =>
+        deleted ? [] : includedPermissions,
+      );
+      if (isPredefined && permissions.kind === 'known') predefined.set(role, permissions);
+      return permissions;
     },
   };
 }

@@ -1,22 +1,23 @@
-/** Who a binding names when it names everybody. */
+/** The last one is how the newer kind of policy writes the first. */
+const PUBLIC = ['allUsers', 'allAuthenticatedUsers', 'principalSet://goog/public:all'];
+
+/** Whether a member stands for everybody, with or without an account of any kind. */
 export function isPublic(member: string): boolean {
-  return member === 'allUsers' || member === 'allAuthenticatedUsers';
+  return PUBLIC.includes(member);
 }
 
 /**
- * The domains whose accounts Google makes and uses itself. A list and not a pattern over the account's name:
- * anybody may call an account of theirs `service-123@own-project.iam.gserviceaccount.com`. A project can't
- * be named `gcp-sa-…` by a customer.
+ * The accounts that Google makes in its own projects for its services. The projects are listed, because
+ * anybody may call an account `service-123@own-project.iam.gserviceaccount.com`. One that is missing here is
+ * judged like any other account.
  */
-const AGENT_DOMAIN =
-  /@(gcp-sa-[a-z0-9-]+|container-engine-robot|containerregistry|compute-system|serverless-robot-prod|gcf-admin-robot|cloudcomposer-accounts|dataflow-service-producer-prod|dataproc-accounts|gs-project-accounts|service-networking)\.iam\.gserviceaccount\.com$/;
+const SERVICE_AGENT =
+  /^serviceAccount:service-(?:org-|folder-)?[0-9]+@(?:gcp-sa-[a-z0-9-]+|cloud-redis|cloudcomposer-accounts|compute-system|container-analysis|container-engine-robot|containerregistry|dataflow-service-producer-prod|dataproc-accounts|firebase-rules|gcf-admin-robot|gcp-gae-service|gs-project-accounts|serverless-robot-prod|service-networking)\.iam\.gserviceaccount\.com$/;
 const GOOGLE_APIS_AGENT = /^serviceAccount:[0-9]+@cloudservices\.gserviceaccount\.com$/;
 
 /** Whether a member is one of Google's own service agents, whose bindings their services depend on. */
 export function isServiceAgent(member: string): boolean {
-  return (
-    (member.startsWith('serviceAccount:') && AGENT_DOMAIN.test(member)) || GOOGLE_APIS_AGENT.test(member)
-  );
+  return SERVICE_AGENT.test(member) || GOOGLE_APIS_AGENT.test(member);
 }
 
 /** Whether a member is the old Container Registry service agent. */

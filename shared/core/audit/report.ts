@@ -98,7 +98,9 @@ function lastUses(replies: AuditReplies): (account: ServiceAccount, keyId: strin
 }
 
 function notSeen(replies: AuditReplies, graph: AccessGraph): readonly string[] {
-  const lines = ['Grants inherited from folders and the organisation, and members of groups, are not read.'];
+  const lines = [
+    'Grants inherited from folders and the organisation, members of groups, and accounts that somebody can act as are not read.',
+  ];
   const tell = (what: string, fact: Fact<unknown>): void => {
     if (fact.kind === 'unknown') lines.push(`${what}: ${fact.reason}`);
   };

@@ -141,6 +141,23 @@ describe('access over the documented replies', () => {
     expect((await access.rolePermissions('../v1/projects')).kind).toBe('unknown');
   });
 
+  it("reads one of Google's own roles once, whichever project asks", async () => {
+    const api = await serve((_in, out) =>
+      json(out, 200, { includedPermissions: ['compute.instances.list'] }),
+    );
+    const access = googleAccess(restAt(api.url));
+    await access.rolePermissions('roles/compute.viewer');
+    expect(await access.rolePermissions('roles/compute.viewer')).toEqual(known(['compute.instances.list']));
+    expect(api.seen).toHaveLength(1);
+  });
+
+  it('asks again for a role that could not be read', async () => {
+    const api = await serve((_in, out, index) => json(out, index === 0 ? 403 : 200, {}));
+    const access = googleAccess(restAt(api.url));
+    expect((await access.rolePermissions('roles/compute.viewer')).kind).toBe('unknown');
+    expect((await access.rolePermissions('roles/compute.viewer')).kind).toBe('known');
+  });
+
   it('says with every refusal what was refused', async () => {
     const { access } = await acme({ denied: ['acme'] });
     const facts = await Promise.all([
