@@ -50,6 +50,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
     directory = await mkdtemp(join(tmpdir(), 'warden-e2e-'));
     const [firestore, pubsub] = await Promise.all([startFirestoreEmulator(), startPubSubEmulator()]);
     emulators = { firestore, pubsub };
+    process.env['METADATA_SERVER_DETECTION'] = 'none';
     process.env['FIRESTORE_EMULATOR_HOST'] = firestore.host;
     process.env['PUBSUB_EMULATOR_HOST'] = pubsub.host;
     client = new PubSub({ projectId: PROJECT });
@@ -74,6 +75,8 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
     await writeFile(join(policies, 'broken.yaml'), BROKEN);
 
     env = {
+      // Nobody looks for a metadata server on this machine.
+      METADATA_SERVER_DETECTION: 'none',
       FIRESTORE_EMULATOR_HOST: firestore.host,
       PUBSUB_EMULATOR_HOST: pubsub.host,
       GCR_WARDEN_LEDGER: `firestore:${PROJECT}/(default)`,
@@ -114,6 +117,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
   const push = (tag: string): Promise<string> =>
     succeed('skopeo', [
       'copy',
+      '--preserve-digests',
       '--dest-tls-verify=false',
       `oci:${directory}/layout:${tag}`,
       `docker://${repository()}:${tag}`,
@@ -166,7 +170,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
 
   it('sends what is no notification to the dead-letter topic, with its reason', async () => {
     await client.topic('gcr').publishMessage({ data: Buffer.from('{"action":"INSERT"}') });
-    const message = await nextMessage(client, 'dead-letters');
+    const message = await deadLetter(client, 'EVENT_INVALID');
     expect(message.data).toBe('{"action":"INSERT"}');
     expect(message.attributes['code']).toBe('EVENT_INVALID');
     expect(message.attributes['reason']).toMatch(/names neither "digest" nor "tag"/);
@@ -181,7 +185,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
       scheduledAtMs: 1,
     };
     await client.topic('work').publishMessage({ data: Buffer.from(JSON.stringify(work)) });
-    const message = await nextMessage(client, 'dead-letters');
+    const message = await deadLetter(client, 'WORK_OUTSIDE_TARGETS');
     expect(message.attributes['code']).toBe('WORK_OUTSIDE_TARGETS');
   }, 30_000);
 });
@@ -196,18 +200,19 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
   }
 }
 
-/** Takes one message from a pull subscription. */
-function nextMessage(
+/** Takes messages from the dead-letter subscription until one has a code. */
+function deadLetter(
   client: PubSub,
-  name: string,
+  code: string,
 ): Promise<{ data: string; attributes: Record<string, string> }> {
-  const subscription = client.subscription(name);
+  const subscription = client.subscription('dead-letters');
   return new Promise((resolve, reject) => {
     subscription.once('error', reject);
-    subscription.once('message', (message) => {
-      const taken = { data: message.data.toString('utf8'), attributes: message.attributes };
-      void message.ackWithResponse().catch(() => message.ack());
-      setTimeout(() => void subscription.close().then(() => resolve(taken)), 200);
+    subscription.on('message', (message) => {
+      message.ack();
+      if (message.attributes['code'] !== code) return;
+      const { attributes } = message;
+      void subscription.close().then(() => resolve({ data: message.data.toString('utf8'), attributes }));
     });
   });
 }
