@@ -116,6 +116,14 @@ describe('the replies of', () => {
     );
   });
 
+  it('Artifact Registry about a policy in version 3', async () => {
+    const { access, urls } = await over('policy');
+    await access.repositoryPolicy('projects/acme/locations/us/repositories/gcr.io');
+    expect(urls()).toEqual([
+      '/v1/projects/acme/locations/us/repositories/gcr.io:getIamPolicy?options.requestedPolicyVersion=3',
+    ]);
+  });
+
   it('Artifact Registry about the move from Container Registry', async () => {
     const { access } = await over('projectSettings');
     expect(await access.redirection('acme')).toEqual(known('REDIRECTION_FROM_GCR_IO_FINALIZED'));

@@ -174,6 +174,14 @@ describe('a list', () => {
   });
 });
 
+describe('a list that leads in a circle', () => {
+  it('is given up at once', async () => {
+    const api = await serve((_in, out) => json(out, 200, { nextPageToken: 'again' }));
+    await restAt(api.url).readPages(READ);
+    expect(api.seen).toHaveLength(2);
+  });
+});
+
 describe('tokens', () => {
   it.each([
     ['another host', 'https://iam.googleapis.com.example.com'],

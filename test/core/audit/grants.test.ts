@@ -40,6 +40,19 @@ describe('grants', () => {
     ).toEqual([`user:ada@example.com: list read push delete administer on bucket ${BUCKET}`]);
   });
 
+  it('let whoever sets the policy of the project administer all that is below it', () => {
+    expect(
+      linesOf({
+        projectPolicy: known({ bindings: [bind('projects/acme/roles/x', 'user:ada@example.com')] }),
+        roles: { 'projects/acme/roles/x': known(['resourcemanager.projects.setIamPolicy']) },
+        buckets: [bucketWith([])],
+        locations: known([repositoryWith()]),
+      }),
+    ).toEqual([
+      `user:ada@example.com: administer on bucket ${BUCKET} and project acme and repository europe-west1/services`,
+    ]);
+  });
+
   it('follow a convenience member to the holders of the basic role', () => {
     const found = grantsOf({
       projectPolicy: known({ bindings: [bind('roles/viewer', 'user:ada@example.com')] }),
