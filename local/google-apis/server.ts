@@ -56,6 +56,7 @@ interface Route {
   reply(request: Request): ApiReply;
 }
 
+/** One value in a path. A colon that belongs to a name comes escaped; a plain one begins a verb. */
 const V = '([^/:]+)';
 
 /** Most of Google's lists have this limit. */
@@ -209,7 +210,7 @@ const ROUTES: readonly Route[] = [
       const found = bucketIn(estate, name);
       if (found === null) return storageProblem(404, 'notFound', 'The specified bucket does not exist.');
       const { bucket, project } = found;
-      const { enabled } = { enabled: bucket.uniformAccess };
+      const enabled = bucket.uniformAccess;
       const lists =
         query.get('projection') === 'full' && !enabled
           ? { acl: bucket.acl ?? [], defaultObjectAcl: bucket.defaultObjectAcl ?? [] }
