@@ -119,7 +119,19 @@ async function applyToRepository(
   try {
     return await runSteps(ports, plan, work, request, taken.lease, runId, startedAtMs);
   } finally {
-    await ports.ledger.releaseLease(taken.lease);
+    await giveBack(ports, taken.lease);
+  }
+}
+
+/** A lease that can't be given back ends by itself; that is no reason to lose what the run did. */
+async function giveBack(ports: ApplyPorts, lease: Lease): Promise<void> {
+  try {
+    await ports.ledger.releaseLease(lease);
+  } catch (problem) {
+    ports.logger.log('WARNING', 'a lease could not be given back and ends by itself', {
+      repository: lease.repository,
+      reason: messageOf(problem),
+    });
   }
 }
 
@@ -153,19 +165,32 @@ async function runSteps(
   const uses = work.asksUsage
     ? usesAmong(work, await ports.usage.read())
     : { users: new Map<Digest, string>(), gap: null };
-  const refusal = uses.gap === null ? null : `What is in use could not be read again: ${uses.gap}`;
-  const results =
-    refusal === null
+  const gap = uses.gap === null ? null : `What is in use could not be read again: ${uses.gap}`;
+  const { results, ended } =
+    gap === null
       ? await runBatches(ports, plan, work, request, { repository, lease, runId, users: uses.users })
-      : [];
+      : { results: [], ended: gap };
 
   const outcomes: Record<string, number> = {};
   for (const { outcome } of results) {
     const label = outcomeLabel(outcome);
     outcomes[label] = (outcomes[label] ?? 0) + 1;
   }
-  await ports.ledger.saveRun({ ...run, finishedAtMs: ports.clock(), outcomes, refusal });
+  const unsaved = await failureOf(() =>
+    ports.ledger.saveRun({ ...run, finishedAtMs: ports.clock(), outcomes, refusal: ended }),
+  );
+  const refusal = ended ?? (unsaved === null ? null : `The run's end could not be written down: ${unsaved}`);
   return { repository: work.repository, runId, refusal, results };
+}
+
+/** What something failed with, or null. */
+async function failureOf(work: () => Promise<void>): Promise<string | null> {
+  try {
+    await work();
+    return null;
+  } catch (problem) {
+    return messageOf(problem);
+  }
 }
 
 interface RepositoryRun {
@@ -174,6 +199,12 @@ interface RepositoryRun {
   readonly runId: string;
   /** Who uses an artifact now, by root. */
   readonly users: ReadonlyMap<Digest, string>;
+}
+
+/** What was done of a repository's steps, and why it ended before the last of them; null where it did not. */
+interface BatchesResult {
+  readonly results: readonly StepResult[];
+  readonly ended: string | null;
 }
 
 interface NumberedStep {
@@ -187,46 +218,73 @@ async function runBatches(
   work: RepositoryPlan,
   request: ApplyRequest,
   run: RepositoryRun,
-): Promise<StepResult[]> {
+): Promise<BatchesResult> {
   const reasons = new Map(work.decisions.map((decision) => [decision.root, decisionSentence(decision)]));
   const mayBegin = (): boolean =>
     !request.isStopped() &&
     ports.clock() < run.lease.untilMs - LEASE_MARGIN_MS &&
     (request.untilMs === null || ports.clock() < request.untilMs);
-  const guard = await ports.deleter.guard(run.repository);
   const results: StepResult[] = [];
+  let runner: StepRunner;
+  try {
+    runner = createStepRunner(ports, run.repository, await ports.deleter.guard(run.repository));
+  } catch (problem) {
+    return { results, ended: `How the registry deletes could not be found out: ${messageOf(problem)}` };
+  }
+  const leave = (steps: readonly NumberedStep[]): void => {
+    for (const { step } of steps) results.push({ step, outcome: stopped() });
+  };
+  let ended: string | null = null;
   for (const batch of batchesOf(work.steps)) {
     const steps = batch.flat();
-    if (!mayBegin()) {
+    if (ended !== null || !mayBegin()) {
       // Nothing was begun, so nothing is journalled: the next plan finds these again.
-      for (const { step } of steps) results.push({ step, outcome: stopped() });
+      leave(steps);
       continue;
     }
-    const runner = createStepRunner(ports, run.repository, guard);
-    const unsaved = await runner.saveForUndo(steps.map(({ step }) => step));
-    const intents = steps.map(
-      ({ index, step }): Intent => ({
-        version: 1,
-        runId: run.runId,
-        index,
-        repository: work.repository,
-        planId: plan.id,
-        atMs: ports.clock(),
-        step,
-        reason: reasons.get(step.root) ?? '',
-      }),
-    );
-    await ports.ledger.writeIntents(intents);
+    let unsaved: ReadonlyMap<Digest, string> = new Map();
+    const unwritten = await failureOf(async () => {
+      unsaved = await runner.saveForUndo(steps.map(({ step }) => step));
+      await ports.ledger.writeIntents(intentsOf(ports, plan, work, run, steps, reasons));
+    });
+    if (unwritten !== null) {
+      ended = `What was to be done could not be written down, so it was not done: ${unwritten}`;
+      leave(steps);
+      continue;
+    }
     const settled = await mapConcurrently(batch, ports.concurrency, (chain) =>
       runChain(ports, work.repository, chain, { request, run, runner, unsaved, mayBegin }),
     );
-    await ports.ledger.writeSettlements(
-      settled.flatMap((chain) => chain.map(({ settlement }) => settlement)),
-    );
     for (const chain of settled)
       for (const { step, settlement } of chain) results.push({ step, outcome: settlement.outcome });
+    const unsettled = await failureOf(() =>
+      ports.ledger.writeSettlements(settled.flatMap((chain) => chain.map(({ settlement }) => settlement))),
+    );
+    if (unsettled !== null) {
+      ended = `What was done could not be written down: ${unsettled}. The next run asks the registry and writes it.`;
+    }
   }
-  return results;
+  return { results, ended };
+}
+
+function intentsOf(
+  ports: ApplyPorts,
+  plan: Plan,
+  work: RepositoryPlan,
+  run: RepositoryRun,
+  steps: readonly NumberedStep[],
+  reasons: ReadonlyMap<Digest, string>,
+): Intent[] {
+  return steps.map(({ index, step }) => ({
+    version: 1,
+    runId: run.runId,
+    index,
+    repository: work.repository,
+    planId: plan.id,
+    atMs: ports.clock(),
+    step,
+    reason: reasons.get(step.root) ?? '',
+  }));
 }
 
 function stopped(): Outcome {
@@ -293,21 +351,18 @@ async function runChain(
     settled.push({ step, settlement });
     context.request.onOutcome(repository, step, outcome);
   };
-  let standing: string | null = null;
+  let standing: Outcome | null = null;
   let riding: NumberedStep[] = [];
   for (const numbered of chain) {
     const { step } = numbered;
-    const outcome = standing === null ? await runStep(context, step) : staysWith(standing);
+    const outcome: Outcome | 'with its digest' = standing ?? (await runStep(context, step));
     if (outcome === 'with its digest') {
       riding.push(numbered);
       continue;
     }
-    if (standing === null && !isGone(outcome) && !hasMoved(outcome)) {
-      standing = `${step.kind === 'untag' ? `tag ${step.tag}` : step.digest} had to stay`;
-    }
+    if (!isGone(outcome) && !hasMoved(outcome)) standing ??= outcomeOfRest(step, outcome);
     if (step.kind === 'delete') {
-      for (const tag of riding)
-        settle(tag, isGone(outcome) ? outcome : staysWith(`${step.digest} had to stay`));
+      for (const tag of riding) settle(tag, isGone(outcome) ? outcome : outcomeOfRest(step, outcome));
       riding = [];
     }
     settle(numbered, outcome);
@@ -315,8 +370,11 @@ async function runChain(
   return settled;
 }
 
-function staysWith(detail: string): Outcome {
-  return { kind: 'skipped', why: 'claimed', detail };
+/** What becomes of the rest of a chain once one step of it had to stay. */
+function outcomeOfRest(step: Step, outcome: Outcome): Outcome {
+  if (outcome.kind === 'skipped' && (outcome.why === 'stopped' || outcome.why === 'in use')) return outcome;
+  const what = step.kind === 'untag' ? `tag ${step.tag}` : step.digest;
+  return { kind: 'skipped', why: 'claimed', detail: `${what} had to stay` };
 }
 
 function isGone(outcome: Outcome): boolean {

@@ -1,0 +1,558 @@
+import { describe, expect, it } from 'vitest';
+import { pushIndex, tagManifest } from '../../local/registry/index.ts';
+import {
+  type ApplyPorts,
+  type ApplyRequest,
+  applyPlan,
+  type RepositoryResult,
+} from '../../shared/app/apply-plan.ts';
+import { planTarget } from '../../shared/app/plan-target.ts';
+import { outcomeLabel } from '../../shared/core/journal.ts';
+import type { Plan } from '../../shared/core/plan.ts';
+import { DAY_MS, MINUTE_MS } from '../../shared/core/units.ts';
+import type { Use } from '../../shared/core/usage.ts';
+import { applyRequest, NOW_MS, POLICY, planRequest, type Stage, setStage, usageReader } from './stage.ts';
+
+function planned(stage: Stage, text?: string): Promise<Plan> {
+  return planTarget(stage.ports, { host: stage.registry.host, prefix: 'acme' }, planRequest(text));
+}
+
+async function applied(
+  stage: Stage,
+  plan: Plan,
+  more: { ports?: Partial<ApplyPorts>; request?: Partial<ApplyRequest> } = {},
+): Promise<RepositoryResult> {
+  const results = await applyPlan({ ...stage.ports, ...more.ports }, plan, applyRequest(more.request));
+  const [result] = results;
+  if (result === undefined || results.length > 1) throw new Error(`${results.length} repositories`);
+  return result;
+}
+
+/** Outcomes by the step's name: a tag, or the first twelve characters of a digest. */
+function outcomes(result: RepositoryResult): Record<string, string> {
+  return Object.fromEntries(
+    result.results.map(({ step, outcome }) => [
+      step.kind === 'untag' ? step.tag : step.digest.slice(7, 19),
+      outcomeLabel(outcome),
+    ]),
+  );
+}
+
+const short = ({ digest }: { digest: string }): string => digest.slice(7, 19);
+
+describe('applying a plan', () => {
+  it('deletes what the plan says, nothing else, and leaves a finished run', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1', 'pr-2'], 30);
+    const kept = await stage.push('kept', ['stable', 'pr-3'], 30);
+    const result = await applied(stage, await planned(stage));
+    expect(outcomes(result)).toEqual({ 'pr-1': 'deleted', 'pr-2': 'deleted', [short(old)]: 'deleted' });
+    expect(await stage.standing()).toEqual({ [kept.digest]: ['pr-3', 'stable'] });
+    const runs = await stage.ledger.runs({ repository: stage.name, limit: 9 });
+    expect(runs.find(({ id }) => id === result.runId)).toMatchObject({
+      mode: 'apply',
+      kept: 1,
+      toDelete: 1,
+      finishedAtMs: NOW_MS,
+      outcomes: { deleted: 3 },
+      refusal: null,
+    });
+  });
+
+  it('writes every step down before its request, and its outcome after', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage);
+    const open: number[] = [];
+    const { deleter, ledger } = stage.ports;
+    const watch = async () => {
+      open.push((await ledger.openIntents(stage.name)).length);
+    };
+    await applied(stage, plan, {
+      ports: {
+        deleter: {
+          ...deleter,
+          deleteTag: async (...call) => watch().then(() => deleter.deleteTag(...call)),
+          deleteDigest: async (...call) => watch().then(() => deleter.deleteDigest(...call)),
+        },
+      },
+    });
+    expect(open).toEqual([2, 2]);
+    expect(await ledger.openIntents(stage.name)).toEqual([]);
+    const journal = await ledger.journal({ repository: stage.name, limit: 10 });
+    expect(journal.map(({ settlement }) => settlement?.outcome.kind)).toEqual(['deleted', 'deleted']);
+    expect(journal[0]?.intent).toMatchObject({
+      planId: plan.id,
+      reason: expect.stringContaining('rule pull-requests of policy services (services.yaml:'),
+    });
+  });
+
+  it('saves the manifest of whatever it deletes, so that it can be put back', async () => {
+    const stage = await setStage();
+    // Docker's format is not read for the listing's relations: the run has to read it for this.
+    const old = await stage.push('old', ['pr-1'], 30, { format: 'docker' });
+    await applied(stage, await planned(stage));
+    const [saved] = await stage.ledger.manifests(stage.name, [old.digest]);
+    expect(saved?.content).toContain('"schemaVersion":2');
+  });
+
+  it('leaves alone what it could not save, and says so', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', [], 30, { format: 'docker' });
+    const plan = await planned(stage);
+    const registry = {
+      ...stage.ports.registry,
+      readManifest: async () => {
+        throw new Error('503');
+      },
+    };
+    const result = await applied(stage, plan, { ports: { registry } });
+    expect(result.results.map(({ outcome }) => outcome)).toEqual([
+      { kind: 'failed', retryable: true, reason: 'its manifest could not be saved for undo: 503' },
+    ]);
+    expect(await stage.standing()).toHaveProperty([old.digest]);
+  });
+
+  it('does nothing where nothing is to be done', async () => {
+    const stage = await setStage();
+    await stage.push('new', ['pr-1'], 1);
+    expect(await applyPlan(stage.ports, await planned(stage), applyRequest())).toEqual([]);
+  });
+
+  it('tells outcomes as they come', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const told: string[] = [];
+    await applied(stage, await planned(stage), {
+      request: {
+        onOutcome: (repository, step, outcome) => told.push(`${repository} ${step.kind} ${outcome.kind}`),
+      },
+    });
+    expect(told).toEqual([`${stage.name} untag deleted`, `${stage.name} delete deleted`]);
+  });
+});
+
+describe('what changed between plan and apply', () => {
+  it('a tag that moved stays where it is now, and the digest it left goes', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage);
+    const young = await stage.push('young', ['pr-1'], 0);
+    expect(outcomes(await applied(stage, plan))).toEqual({
+      'pr-1': 'skipped: moved',
+      [short(old)]: 'deleted',
+    });
+    expect(await stage.standing()).toEqual({ [young.digest]: ['pr-1'] });
+  });
+
+  it('a tag that moves after the plan was checked and before its own step is looked at again', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1', 'pr-2'], 30);
+    const plan = await planned(stage);
+    const { deleter } = stage.ports;
+    const result = await applied(stage, plan, {
+      ports: {
+        deleter: {
+          ...deleter,
+          deleteTag: async (repository, tag) => {
+            // Somebody pushes the second tag while the first is removed.
+            if (tag === 'pr-1') await stage.push('young', ['pr-2'], 0);
+            return deleter.deleteTag(repository, tag);
+          },
+        },
+      },
+    });
+    expect(outcomes(result)).toEqual({
+      'pr-1': 'deleted',
+      'pr-2': 'skipped: moved',
+      [short(old)]: 'deleted',
+    });
+    expect(Object.values(await stage.standing())).toEqual([['pr-2']]);
+  });
+
+  it('a digest that got another tag stays', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', [], 30);
+    const plan = await planned(stage, POLICY.replace('untaggedFor: 7d', 'state: untagged'));
+    await tagManifest({ ...stage.target, from: old.digest, tag: 'rescued' });
+    const result = await applied(stage, plan);
+    expect(result.results[0]?.outcome).toMatchObject({
+      kind: 'skipped',
+      why: 'claimed',
+      detail: expect.stringContaining('rescued'),
+    });
+    expect(await stage.standing()).toEqual({ [old.digest]: ['rescued'] });
+  });
+
+  it('a digest that became a child of an index stays', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', [], 30);
+    const plan = await planned(stage, POLICY.replace('untaggedFor: 7d', 'state: untagged'));
+    await pushIndex({ ...stage.target, tags: ['v1'], children: [old] });
+    expect(outcomes(await applied(stage, plan))).toEqual({ [short(old)]: 'skipped: claimed' });
+  });
+
+  it('what somebody else deleted is already gone', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage);
+    await stage.ports.deleter.deleteTag(stage.repository, 'pr-1');
+    await stage.ports.deleter.deleteDigest(stage.repository, old.digest);
+    expect(outcomes(await applied(stage, plan))).toEqual({
+      'pr-1': 'already gone',
+      [short(old)]: 'already gone',
+    });
+  });
+
+  it('an image that came into use stays, with its tags', async () => {
+    const uses: Use[] = [];
+    const stage = await setStage({ usage: usageReader(uses) });
+    const text = POLICY.replace('keep:', 'keep:\n  - running: { inUse: true }');
+    // The source reads its list anew each time, as a cluster answers anew.
+    const usage = { read: () => usageReader(uses).read() };
+    const old = await stage.push('old', ['pr-1'], 30);
+    const other = await stage.push('other', ['pr-2'], 30);
+    const plan = await planned(stage, text);
+    uses.push({ repository: stage.name, digest: old.digest, tag: null, by: 'pod prod/api-1' });
+    const result = await applied(stage, plan, { ports: { usage } });
+    expect(outcomes(result)).toEqual({
+      'pr-1': 'skipped: in use',
+      [short(old)]: 'skipped: in use',
+      'pr-2': 'deleted',
+      [short(other)]: 'deleted',
+    });
+    expect(await stage.standing()).toEqual({ [old.digest]: ['pr-1'] });
+  });
+
+  it('nothing goes where nobody can say any longer what is in use', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage, POLICY.replace('keep:', 'keep:\n  - running: { inUse: true }'));
+    const answers = [{ kind: 'unknown', source: 'cluster prod', reason: '403' } as const];
+    const result = await applied(stage, plan, {
+      ports: { usage: { read: async () => ({ version: 1, answers }) } },
+    });
+    expect(result).toMatchObject({
+      refusal: 'What is in use could not be read again: cluster prod: 403',
+      results: [],
+    });
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+});
+
+describe('plans that must not be applied', () => {
+  it('a plan older than a day sends nothing', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage);
+    stage.setDaysAgo(-1.001);
+    await expect(applied(stage, plan)).rejects.toMatchObject({ code: 'PLAN_TOO_OLD' });
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+
+  it('a plan of a policy in mode plan sends nothing', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage, POLICY.replace('mode: enforce', 'mode: plan'));
+    await expect(applied(stage, plan)).rejects.toMatchObject({ code: 'PLAN_NOT_ENFORCED' });
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+
+  const texts = [
+    [
+      'more digests than the limit',
+      POLICY.replace('share: 100%', 'share: 100%, digests: 1'),
+      /2 manifests would go/,
+    ],
+    [
+      'a larger share than the limit',
+      POLICY.replace('share: 100%', 'share: 10%'),
+      /2 of 3 manifests would go/,
+    ],
+    [
+      'the last artifact',
+      POLICY.replace(', mayEmpty: true', '')
+        .replace('exact: stable', 'exact: other')
+        .replace('tags: { glob: "pr-*" }, ', ''),
+      /Nothing would be left/,
+    ],
+    [
+      'beside a broken policy with keeps',
+      `${POLICY}---\n${POLICY.replace('policy: services', 'policy: holds').replace('exact:', 'exactly:')}`,
+      /can't be read/,
+    ],
+  ] as const;
+  it.each(texts)('%s: nothing is sent', async (_row, text, why) => {
+    const stage = await setStage();
+    await stage.push('one', ['pr-1'], 30);
+    await stage.push('two', ['pr-2'], 30);
+    await stage.push('kept', ['stable'], 30);
+    const result = await applied(stage, await planned(stage, text));
+    expect(result).toMatchObject({ runId: null, results: [], refusal: expect.stringMatching(why) });
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+
+  it('a listing that can not be shown to be complete: nothing is sent', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const { registry } = stage.ports;
+    const completeness = { kind: 'incomplete', reason: 'page 2 was not read' } as const;
+    const list: typeof registry.list = async (repository) => ({
+      ...(await registry.list(repository)),
+      completeness,
+    });
+    const plan = await planTarget(
+      { ...stage.ports, registry: { ...registry, list } },
+      { host: stage.registry.host, prefix: 'acme' },
+      planRequest(),
+    );
+    expect(plan.repositories[0]?.steps).toHaveLength(2);
+    expect(await applied(stage, plan)).toMatchObject({
+      runId: null,
+      results: [],
+      refusal: 'The listing may not hold everything: page 2 was not read',
+    });
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+});
+
+describe('a ledger that fails', () => {
+  const down = async (): Promise<never> => {
+    throw new Error('the disk is full');
+  };
+
+  it('sends nothing where steps can not be written down', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage);
+    const result = await applied(stage, plan, { ports: { ledger: { ...stage.ledger, writeIntents: down } } });
+    expect(result.refusal).toBe(
+      'What was to be done could not be written down, so it was not done: the disk is full',
+    );
+    expect(new Set(Object.values(outcomes(result)))).toEqual(new Set(['skipped: stopped']));
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+
+  it('loses nothing where outcomes can not be written down: they are returned, and the next run writes them', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage);
+    const broken = { ...stage.ledger, writeSettlements: down, releaseLease: down };
+    const result = await applied(stage, plan, { ports: { ledger: broken } });
+    expect(outcomes(result)).toEqual({ 'pr-1': 'deleted', [short(old)]: 'deleted' });
+    expect(result).toMatchObject({ runId: 'run-2', refusal: expect.stringContaining('the disk is full') });
+    expect(await stage.ledger.openIntents(stage.name)).toHaveLength(2);
+
+    // The lease was not given back; it ends by itself.
+    stage.setDaysAgo(-1);
+    await stage.push('next', ['pr-9'], 29);
+    stage.setDaysAgo(-1);
+    await applied(stage, await planned(stage));
+    expect(await stage.ledger.openIntents(stage.name)).toEqual([]);
+    const journal = await stage.ledger.journal({ repository: stage.name, runId: 'run-2', limit: 10 });
+    expect(journal.map(({ settlement }) => settlement?.outcome)).toEqual([
+      { kind: 'deleted' },
+      { kind: 'deleted' },
+    ]);
+  });
+
+  it('keeps the results where only the end of the run can not be written down', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage);
+    const { saveRun } = stage.ledger;
+    const ledger = {
+      ...stage.ledger,
+      saveRun: (run: Parameters<typeof saveRun>[0]) => (run.finishedAtMs === null ? saveRun(run) : down()),
+    };
+    const result = await applied(stage, plan, { ports: { ledger } });
+    expect(result.results).toHaveLength(2);
+    expect(result.refusal).toBe("The run's end could not be written down: the disk is full");
+  });
+
+  it('begins nothing where what an earlier run left open can not be read', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage);
+    const result = await applied(stage, plan, { ports: { ledger: { ...stage.ledger, openIntents: down } } });
+    expect(result).toMatchObject({ runId: null, refusal: 'the disk is full', results: [] });
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+    const lease = await stage.ledger.acquireLease(stage.name, 'next', NOW_MS, NOW_MS + MINUTE_MS);
+    expect(lease.kind).toBe('taken');
+  });
+});
+
+describe('one repository, one worker', () => {
+  it('leaves a repository alone that another run works on', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage);
+    await stage.ledger.acquireLease(stage.name, 'other', NOW_MS, NOW_MS + MINUTE_MS);
+    expect(await applied(stage, plan)).toMatchObject({
+      runId: null,
+      refusal: expect.stringContaining('Another run works on it until 2026-01-31T03:01:00.000Z'),
+    });
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+
+  it('gives the repository back at its end', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    await applied(stage, await planned(stage));
+    const next = await stage.ledger.acquireLease(stage.name, 'next', NOW_MS, NOW_MS + MINUTE_MS);
+    expect(next.kind).toBe('taken');
+  });
+
+  it('begins no step once the lease may have ended', async () => {
+    const stage = await setStage();
+    for (const number of [1, 2, 3]) await stage.push(`old ${number}`, [`pr-${number}`], 30);
+    const plan = await planned(stage);
+    const result = await applied(stage, plan, {
+      ports: { concurrency: 1 },
+      // The first request took twenty minutes.
+      request: { onOutcome: () => stage.setDaysAgo(-20 * (MINUTE_MS / DAY_MS)) },
+    });
+    expect(Object.values(outcomes(result)).filter((label) => label === 'deleted')).toHaveLength(1);
+    expect(Object.values(outcomes(result)).filter((label) => label === 'skipped: stopped')).toHaveLength(5);
+    expect(await stage.ledger.openIntents(stage.name)).toEqual([]);
+  });
+});
+
+describe('ending early', () => {
+  it('stops between two steps, says so of the rest, and leaves nothing open', async () => {
+    const stage = await setStage();
+    for (const number of [1, 2, 3]) await stage.push(`old ${number}`, [`pr-${number}`], 30);
+    const plan = await planned(stage);
+    let done = 0;
+    const result = await applied(stage, plan, {
+      ports: { concurrency: 1 },
+      request: {
+        isStopped: () => done >= 3,
+        onOutcome: () => {
+          done += 1;
+        },
+      },
+    });
+    expect(result.results.map(({ outcome }) => outcomeLabel(outcome))).toEqual([
+      'deleted',
+      'deleted',
+      'deleted',
+      'skipped: stopped',
+      'skipped: stopped',
+      'skipped: stopped',
+    ]);
+    expect(await stage.ledger.openIntents(stage.name)).toEqual([]);
+    const runs = await stage.ledger.runs({ repository: stage.name, limit: 9 });
+    expect(runs.find(({ id }) => id === result.runId)?.outcomes).toEqual({
+      deleted: 3,
+      'skipped: stopped': 3,
+    });
+  });
+
+  it('begins nothing after its time', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const result = await applied(stage, await planned(stage), { request: { untilMs: NOW_MS } });
+    expect(new Set(Object.values(outcomes(result)))).toEqual(new Set(['skipped: stopped']));
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+
+  it('finishes with the next plan what this one left', async () => {
+    const stage = await setStage();
+    for (const number of [1, 2, 3]) await stage.push(`old ${number}`, [`pr-${number}`], 30);
+    const kept = await stage.push('kept', ['stable'], 30);
+    let done = 0;
+    await applied(stage, await planned(stage), {
+      ports: { concurrency: 1 },
+      request: {
+        isStopped: () => done >= 3,
+        onOutcome: () => {
+          done += 1;
+        },
+      },
+    });
+    // The second image lost its tag and nothing else: it is untagged since now, and goes when its time has come.
+    stage.setDaysAgo(-8);
+    await applied(stage, await planned(stage));
+    expect(await stage.standing()).toEqual({ [kept.digest]: ['stable'] });
+  });
+});
+
+describe('a registry that refuses', () => {
+  it('an immutable tag stays, with its digest, and the rest goes', async () => {
+    const stage = await setStage({ dialect: { immutableTags: true } });
+    const old = await stage.push('old', ['pr-1'], 30);
+    const untagged = await stage.push('untagged', [], 30);
+    const result = await applied(stage, await planned(stage));
+    expect(outcomes(result)).toEqual({
+      'pr-1': 'blocked',
+      [short(old)]: 'skipped: claimed',
+      [short(untagged)]: 'deleted',
+    });
+  });
+
+  it('one repository that fails ends no other', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const { deleter } = stage.ports;
+    const plan = await planned(stage);
+    const [work] = plan.repositories;
+    if (work === undefined) throw new Error('no repository');
+    const other = { ...work, repository: `${stage.registry.host}/acme/services/gone` };
+    const guard: typeof deleter.guard = async (repository) => {
+      if (repository.name.endsWith('gone')) throw new Error('403');
+      return deleter.guard(repository);
+    };
+    const results = await applyPlan(
+      { ...stage.ports, deleter: { ...deleter, guard } },
+      { ...plan, repositories: [other, work] },
+      applyRequest(),
+    );
+    expect(results.map(({ refusal }) => refusal)).toEqual([
+      'How the registry deletes could not be found out: 403',
+      null,
+    ]);
+    expect(await stage.standing()).toEqual({});
+  });
+});
+
+describe('a registry without a guard', () => {
+  // It tells no upload times, so ages count from the first listing.
+  const text = POLICY.replace(', olderThan: 14d', '');
+
+  it('loses tags together with their digest, and both are told', async () => {
+    const stage = await setStage({ dialect: { guard: 'plain' } });
+    const old = await stage.push('old', ['pr-1', 'pr-2'], 30);
+    const kept = await stage.push('kept', ['stable'], 30);
+    const result = await applied(stage, await planned(stage, text));
+    expect(outcomes(result)).toEqual({ 'pr-1': 'deleted', 'pr-2': 'deleted', [short(old)]: 'deleted' });
+    expect(await stage.standing()).toEqual({ [kept.digest]: ['stable'] });
+    expect(stage.registry.requests['DELETE manifests']).toBe(1);
+  });
+
+  it('keeps a digest that got another tag since the plan', async () => {
+    const stage = await setStage({ dialect: { guard: 'plain' } });
+    const old = await stage.push('old', ['pr-1'], 30);
+    await stage.push('kept', ['stable'], 30);
+    const plan = await planned(stage, text);
+    await tagManifest({ ...stage.target, from: old.digest, tag: 'rescued' });
+    expect(outcomes(await applied(stage, plan))).toEqual({
+      'pr-1': 'skipped: claimed',
+      [short(old)]: 'skipped: claimed',
+    });
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+
+  it('keeps a tag that moved since the plan, on its new digest', async () => {
+    const stage = await setStage({ dialect: { guard: 'plain' } });
+    const old = await stage.push('old', ['pr-1'], 30);
+    await stage.push('kept', ['stable'], 30);
+    const plan = await planned(stage, text);
+    const young = await stage.push('young', ['pr-1'], 0);
+    expect(outcomes(await applied(stage, plan))).toEqual({
+      'pr-1': 'skipped: moved',
+      [short(old)]: 'deleted',
+    });
+    expect(await stage.standing()).toHaveProperty([young.digest], ['pr-1']);
+  });
+});
