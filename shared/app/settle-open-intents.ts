@@ -41,12 +41,20 @@ export async function settleOpenIntents(ports: SettlePorts, repository: Reposito
   return settlements.length;
 }
 
+const INTERRUPTED: Outcome = {
+  kind: 'failed',
+  retryable: true,
+  reason: 'the run was interrupted before this was done',
+};
+
 async function outcomeOf(ports: SettlePorts, repository: Repository, { step }: Intent): Promise<Outcome> {
-  const stands =
-    step.kind === 'untag'
-      ? (await ports.registry.resolveTag(repository, step.tag)) === step.digest
-      : (await ports.registry.readManifest(repository, step.digest)) !== null;
-  return stands
-    ? { kind: 'failed', retryable: true, reason: 'the run was interrupted before this was done' }
-    : { kind: 'deleted' };
+  if (step.kind === 'delete') {
+    const standing = await ports.registry.readManifest(repository, step.digest);
+    return standing === null ? { kind: 'deleted' } : INTERRUPTED;
+  }
+  const now = await ports.registry.resolveTag(repository, step.tag);
+  if (now === null) return { kind: 'deleted' };
+  if (now === step.digest) return INTERRUPTED;
+  // Whether the interrupted run had removed it before somebody put it elsewhere can't be told any more.
+  return { kind: 'skipped', why: 'moved', detail: `tag ${step.tag} points at ${now} now` };
 }
