@@ -170,7 +170,9 @@ async function writeDown(ports: PlanPorts, made: Plan, trigger: Run['trigger']):
       outcomes: {},
       refusal: repository.refusal?.message ?? null,
     });
-    const { decisions } = repository;
+    const { completeness, decisions } = repository;
+    // A repository that could not be read was not judged: what was decided last stays to be explained.
+    if (completeness.kind === 'incomplete' && decisions.length === 0) return;
     await ports.ledger.saveDecisions(repository.repository, {
       runId,
       planId: made.id,
