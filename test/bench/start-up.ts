@@ -26,7 +26,8 @@ function timeTo(program: string, args: readonly string[], seen: RegExp | null): 
     child.once('error', reject);
     child.once('exit', (code) => {
       if (code !== 0) reject(new Error(`${program} ${args.join(' ')} ended with ${code}`));
-      else if (seen !== null && foundMs === null) reject(new Error(`${program} ${args.join(' ')} never printed ${seen}`));
+      else if (seen !== null && foundMs === null)
+        reject(new Error(`${program} ${args.join(' ')} never printed ${seen}`));
       else resolve(foundMs ?? performance.now() - startedAtMs);
     });
   });
@@ -53,8 +54,12 @@ async function main(): Promise<void> {
   }
   const base = median(bare);
   console.log(`npm start, median of ${RUNS} runs, beside a bare Node (${base.toFixed(0)} ms to its end)`);
-  console.log(`to the first printed plan  ${median(plan).toFixed(0)} ms, ${(median(plan) / base).toFixed(1)} x`);
-  console.log(`--once, to its end         ${median(whole).toFixed(0)} ms, ${(median(whole) / base).toFixed(1)} x`);
+  console.log(
+    `to the first printed plan  ${median(plan).toFixed(0)} ms, ${(median(plan) / base).toFixed(1)} x`,
+  );
+  console.log(
+    `--once, to its end         ${median(whole).toFixed(0)} ms, ${(median(whole) / base).toFixed(1)} x`,
+  );
 }
 
 await main();

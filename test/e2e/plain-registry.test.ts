@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Plan } from '../../shared/core/plan.ts';
-import { type DockerRegistry, startDockerRegistry } from '../adapters/registry/docker-registry.ts';
 import { succeed, warden } from '../support/command.ts';
+import { type DockerRegistry, startDockerRegistry } from '../support/docker-registry.ts';
 import { imageWith, writeOciLayout } from '../support/oci-layout.ts';
 import { describeWithPeers } from '../support/peer.ts';
 

@@ -5,8 +5,8 @@ import { type Dialect, startLocalRegistry } from '../../../local/registry/index.
 import { createRegistryDeleter, createRegistryReader } from '../../../shared/adapters/registry/client.ts';
 import { fixedCredentials } from '../../../shared/adapters/registry/credentials.ts';
 import { type OpenRegistry, registryContract } from '../../contracts/registry.ts';
+import { startDockerRegistry } from '../../support/docker-registry.ts';
 import { describeWithPeers } from '../../support/peer.ts';
-import { startDockerRegistry } from './docker-registry.ts';
 import { patientTransport } from './test-server.ts';
 
 const PUSHER = { username: 'me', password: 'pass:word' } as const;
