@@ -63,6 +63,7 @@ function intent(index: number, over: Partial<Intent> = {}): Intent {
       kind: 'delete',
       digest: digestOf(index),
       root: digestOf(index),
+      chain: index,
       tags: [`pr-${index}`],
       sizeBytes: 1_000 + index,
       allowedBy: [{ policy: 'services', rule: 'old pull requests', mode: 'enforce', source: SOURCE }],
@@ -317,6 +318,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await ledger.openIntents(REPOSITORY)).toEqual([intent(0), intent(1)]);
         await ledger.writeSettlements([settlement(0), settlement(1)]);
         await ledger.writeIntents([intent(0, { atMs: NOW + 60 }), intent(1, { atMs: NOW + 60 })]);
+        await ledger.writeIntents([intent(1, { atMs: NOW + 70 })]);
         expect(await ledger.openIntents(REPOSITORY)).toEqual([]);
         const entries = await ledger.journal({ repository: REPOSITORY, limit: 10 });
         expect(entries.map((entry) => entry.intent)).toEqual([intent(1), intent(0)]);
@@ -508,7 +510,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
     it.each(HOSTILE_NAMES)('keeps what bears a hostile name apart: $title', async ({ name: hostile }) => {
       const neighbours = HOSTILE_NAMES.map((one) => one.name).filter((one) => one !== hostile);
       for (const repository of [hostile, ...neighbours.slice(0, 3)]) {
-        const mark = repository.length;
+        const mark = NOW + repository.length;
         await ledger.recordEvent(imageEvent({ repository, messageId: repository, publishedAtMs: mark }));
         await ledger.recordObserved(repository, [fact({ atMs: mark })]);
         await ledger.saveRun(run({ id: repository, repository, startedAtMs: mark }));
@@ -522,11 +524,11 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         await ledger.saveManifests([
           { repository, digest: digestOf('m'), mediaType: 'm', content: repository },
         ]);
-        await ledger.acquireLease(repository, repository, NOW, NOW + mark + 1);
+        await ledger.acquireLease(repository, repository, NOW, mark + 1);
         await ledger.claimTick(repository, mark);
         await ledger.saveFindings(repository, mark, [finding(repository)]);
       }
-      const mark = hostile.length;
+      const mark = NOW + hostile.length;
       await ledger.writeSettlements([settlement(0, { runId: hostile, repository: hostile })]);
       expect((await ledger.historyFacts(hostile)).map((one) => one.atMs)).toEqual([mark, mark]);
       expect(await ledger.runs({ repository: hostile, limit: 9 })).toMatchObject([
@@ -541,7 +543,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       expect(await ledger.manifests(hostile, [digestOf('m')])).toMatchObject([{ content: hostile }]);
       expect(await ledger.acquireLease(hostile, 'b', NOW, NOW + 1)).toMatchObject({
         kind: 'held',
-        by: { holder: hostile, repository: hostile, untilMs: NOW + mark + 1 },
+        by: { holder: hostile, repository: hostile, untilMs: mark + 1 },
       });
       const ticks = new Map(Object.entries(await ledger.lastTicks()));
       expect(ticks.get(hostile)).toBe(mark);

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { WardenError } from '../../../core/error.ts';
+import type { CoordinationLedger, Lease } from '../../../ports.ts';
+import { documentName } from './document-name.ts';
+import type { Documents } from './documents.ts';
+import { TICK_RETENTION_MS } from './retention.ts';
+import { FORM_VERSION, Stored } from './stored.ts';
+
+/** Each round that is lost has a winner who holds the lease, so that the next round ends. */
+const ATTEMPTS_MAX = 10;
+
+/** Policies that ever had a schedule. */
+const POLICIES_MAX = 10_000;
+
+function leaseOf(stored: Stored): Lease {
+  return {
+    repository: stored.text('repository'),
+    holder: stored.text('holder'),
+    fencingToken: stored.integer('fencingToken'),
+    untilMs: stored.integer('untilMs'),
+  };
+}
+
+/**
+ * Who works where, and what is due.
+ *
+ *     A  read: none ──► create ──────────────► taken, token 1
+ *     B  read: none ──────► create: exists ──► read: A's ──► held
+ *     …  A's lease ends, or is given back (`untilMs` 0; the document stays, so that its token grows on)
+ *     C  read: ended ─► update if unchanged ─► taken, token 2
+ *     D  read: ended ─────► update: changed ─► read: C's ──► held
+ *
+ * No transactions: 64 that contend took 3.7 s on the emulator, 64 creates of one document 0.2 s. Every
+ * attempt carries a mark of its own, because a write may succeed whose answer is lost and which the client
+ * then repeats: who finds its own mark has won.
+ */
+export function coordinationLedger(documents: Documents): CoordinationLedger {
+  const { FieldValue, Timestamp } = documents.module;
+  const leases = documents.collection('leases');
+  const ticks = documents.collection('ticks');
+  const schedules = documents.collection('schedules');
+
+  const read = async (method: string, repository: string): Promise<DocumentSnapshot | null> => {
+    const [snapshot] = await documents.get(method, [leases.doc(documentName(repository))]);
+    return snapshot ?? null;
+  };
+
+  return {
+    async acquireLease(repository, holder, nowMs, untilMs) {
+      const mark = randomUUID();
+      for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+        const snapshot = await read('acquireLease', repository);
+        const stored = snapshot === null ? null : new Stored(snapshot);
+        const last = stored === null ? null : leaseOf(stored);
+        if (last !== null && stored?.text('mark') === mark) return { kind: 'taken', lease: last };
+        if (last !== null && last.untilMs > nowMs) return { kind: 'held', by: last };
+        const lease: Lease = { repository, holder, fencingToken: (last?.fencingToken ?? 0) + 1, untilMs };
+        const fields = { ...lease, mark, version: FORM_VERSION };
+        const result = await documents.commit('acquireLease', [
+          snapshot === null
+            ? { kind: 'create', at: leases.doc(documentName(repository)), fields }
+            : { kind: 'update', ifUnchangedSince: snapshot, fields },
+        ]);
+        if (result === 'done') return { kind: 'taken', lease };
+      }
+      throw new WardenError(
+        'LEDGER_CONTENDED',
+        `The lease of ${repository} changed hands ${ATTEMPTS_MAX} times while it was asked for. Try again.`,
+        { retryable: true },
+      );
+    },
+
+    async releaseLease(lease) {
+      const snapshot = await read('releaseLease', lease.repository);
+      if (snapshot === null) return;
+      const current = leaseOf(new Stored(snapshot));
+      if (current.holder !== lease.holder || current.fencingToken !== lease.fencingToken) return;
+      // Changed since it was read means taken by another: then there is nothing to give back.
+      await documents.commit('releaseLease', [
+        { kind: 'update', ifUnchangedSince: snapshot, fields: { untilMs: 0 } },
+      ]);
+    },
+
+    async claimTick(policy, scheduledAtMs) {
+      const mark = randomUUID();
+      const at = ticks.doc(documentName(policy, String(scheduledAtMs)));
+      const result = await documents.commit('claimTick', [
+        {
+          kind: 'create',
+          at,
+          fields: {
+            version: FORM_VERSION,
+            mark,
+            expiresAt: Timestamp.fromMillis(scheduledAtMs + TICK_RETENTION_MS),
+          },
+        },
+        {
+          kind: 'merge',
+          at: schedules.doc(documentName(policy)),
+          fields: { version: FORM_VERSION, policy, lastMs: FieldValue.maximum(scheduledAtMs) },
+        },
+      ]);
+      if (result === 'done') return true;
+      const [claimed] = await documents.get('claimTick', [at]);
+      return claimed !== undefined && new Stored(claimed).text('mark') === mark;
+    },
+
+    async lastTicks() {
+      const found = await documents.all('lastTicks', schedules, POLICIES_MAX);
+      return Object.fromEntries(
+        found.map((snapshot) => {
+          const stored = new Stored(snapshot);
+          return [stored.text('policy'), stored.integer('lastMs')];
+        }),
+      );
+    },
+  };
+}

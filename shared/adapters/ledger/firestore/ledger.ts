@@ -1,0 +1,91 @@
+import type { Settings } from '@google-cloud/firestore';
+import type { Clock, Ledger } from '../../../ports.ts';
+import { coordinationLedger } from './coordination.ts';
+import { type BilledOperations, Documents } from './documents.ts';
+import { eventLedger } from './events.ts';
+import { findingLedger } from './findings.ts';
+import { runLedger } from './runs.ts';
+
+/** A query's page of the largest documents takes some seconds; a caller that waits longer is gone. */
+const DEADLINE_MS = 30_000;
+
+export interface FirestoreLedgerOptions {
+  readonly projectId: string;
+  /** `(default)` where it is left out. */
+  readonly databaseId?: string;
+  /**
+   * `grpc` records about three times as many events a second; `rest` answers its first call sooner and
+   * passes proxies that know HTTP/1.1 only. `grpc` where it is left out.
+   */
+  readonly transport?: 'grpc' | 'rest';
+  /** How long one request may take, in milliseconds. */
+  readonly deadlineMs?: number;
+  /** Told about everything that Firestore bills, as it is asked for. */
+  readonly onBilled?: (billed: BilledOperations) => void;
+  /** For the retention of facts. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Opens the ledger in Firestore, in native mode, with Application Default Credentials; nothing has to be
+ * created in the database before. Opening sends no request.
+ *
+ * With `FIRESTORE_EMULATOR_HOST` set, Google's client talks to that host instead, and no credential is
+ * asked for or sent.
+ * @throws never for what Firestore answers: the first call does
+ */
+export async function openFirestoreLedger(options: FirestoreLedgerOptions): Promise<Ledger> {
+  // Loaded here and not above: the client is most of what a function takes to start.
+  const { Firestore, FieldValue, Timestamp } = await import('@google-cloud/firestore');
+  const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+  const settings: Settings = {
+    projectId: options.projectId,
+    databaseId: options.databaseId ?? '(default)',
+    preferRest: options.transport === 'rest',
+    clientConfig: retryingFor(deadlineMs),
+  };
+  if ((process.env['FIRESTORE_EMULATOR_HOST'] ?? '') !== '') {
+    const { PassThroughClient } = await import('google-auth-library');
+    settings['authClient'] = new PassThroughClient();
+  }
+  const documents = new Documents(
+    new Firestore(settings),
+    { FieldValue, Timestamp },
+    deadlineMs,
+    options.onBilled ?? (() => {}),
+  );
+  return {
+    ...eventLedger(documents, options.clock ?? Date.now),
+    ...runLedger(documents),
+    ...coordinationLedger(documents),
+    ...findingLedger(documents),
+    close: () => documents.close(),
+  };
+}
+
+/**
+ * The client's own retries, ended with the caller's deadline: by default they go on for ten minutes, and
+ * closing the client waits for them.
+ */
+function retryingFor(totalMs: number): object {
+  const retrying = { retry_codes_name: 'transient', retry_params_name: 'warden' };
+  return {
+    interfaces: {
+      'google.firestore.v1.Firestore': {
+        retry_codes: { transient: ['DEADLINE_EXCEEDED', 'INTERNAL', 'UNAVAILABLE'] },
+        retry_params: {
+          warden: {
+            initial_retry_delay_millis: 100,
+            retry_delay_multiplier: 1.5,
+            max_retry_delay_millis: 5_000,
+            initial_rpc_timeout_millis: totalMs,
+            rpc_timeout_multiplier: 1,
+            max_rpc_timeout_millis: totalMs,
+            total_timeout_millis: totalMs,
+          },
+        },
+        methods: { BatchGetDocuments: retrying, Commit: retrying, RunQuery: retrying },
+      },
+    },
+  };
+}

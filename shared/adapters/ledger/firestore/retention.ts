@@ -1,0 +1,15 @@
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * How long what the registry told and what was observed counts. Firestore's TTL deletes documents after
+ * their time in no particular order, and half a tag's history would date it wrongly: so facts older than
+ * this are left out when they are read, whether they are gone yet or not. A digest whose facts have all
+ * passed is observed anew at the next run, which makes it younger and so keeps it.
+ */
+export const FACT_RETENTION_MS = 800 * DAY_MS;
+
+/** How long runs are listed. What they deleted, and why, stands in the journal, which has no end. */
+export const RUN_RETENTION_MS = 400 * DAY_MS;
+
+/** How long a claimed time stays claimed; nobody asks for one that lies further back than this. */
+export const TICK_RETENTION_MS = 100 * DAY_MS;

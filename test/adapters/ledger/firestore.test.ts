@@ -1,0 +1,310 @@
+import { Firestore } from '@google-cloud/firestore';
+import { PassThroughClient } from 'google-auth-library';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { BilledOperations } from '../../../shared/adapters/ledger/firestore/documents.ts';
+import {
+  type FirestoreLedgerOptions,
+  openFirestoreLedger,
+} from '../../../shared/adapters/ledger/firestore/ledger.ts';
+import { FACT_RETENTION_MS } from '../../../shared/adapters/ledger/firestore/retention.ts';
+import { sha256 } from '../../../shared/core/hash.ts';
+import type { HistoryFact } from '../../../shared/core/history.ts';
+import type { ImageEvent } from '../../../shared/core/image-event.ts';
+import type { Ledger } from '../../../shared/ports.ts';
+import { describeLedger } from '../../contracts/ledger.ts';
+import { type Emulator, startFirestoreEmulator } from '../../support/emulators.ts';
+import { describeWithPeers } from '../../support/peer.ts';
+
+const VARIABLE = 'FIRESTORE_EMULATOR_HOST';
+const REPOSITORY = 'europe-docker.pkg.dev/acme/services/api';
+const NOW = Date.parse('2026-03-14T02:00:00Z');
+
+/** Each test has a project of its own: the emulator makes an empty database for every name. */
+let projects = 0;
+function newProject(): string {
+  projects += 1;
+  return `test-${process.pid}-${projects}`;
+}
+
+function imageEvent(over: Partial<ImageEvent> = {}): ImageEvent {
+  return {
+    version: 1,
+    messageId: '14070000000000001',
+    publishedAtMs: NOW,
+    action: 'INSERT',
+    repository: REPOSITORY,
+    digest: sha256('a'),
+    tag: 'v1',
+    ...over,
+  };
+}
+
+describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator', () => {
+  const named = process.env[VARIABLE];
+  let emulator: Emulator;
+  beforeAll(async () => {
+    emulator = await startFirestoreEmulator();
+    process.env[VARIABLE] = emulator.host;
+  }, 120_000);
+  afterAll(async () => {
+    if (named === undefined) delete process.env[VARIABLE];
+    await emulator.stop();
+  });
+
+  describeLedger('Firestore', async () => {
+    const options = { projectId: newProject(), clock: () => NOW };
+    const ledger = await openFirestoreLedger(options);
+    return {
+      ledger,
+      another: () => openFirestoreLedger(options),
+      close: () => ledger.close(),
+    };
+  });
+
+  const opened: { close(): Promise<unknown> }[] = [];
+  afterEach(async () => {
+    for (const one of opened.splice(0)) await one.close();
+  });
+  const open = async (options: Partial<FirestoreLedgerOptions> = {}): Promise<Ledger> => {
+    const ledger = await openFirestoreLedger({ projectId: newProject(), clock: () => NOW, ...options });
+    opened.push(ledger);
+    return ledger;
+  };
+  const plainClient = (projectId: string): Firestore => {
+    const client = new Firestore({ projectId, authClient: new PassThroughClient() });
+    opened.push({ close: () => client.terminate() });
+    return client;
+  };
+
+  it('records, refuses duplicates and reads over REST as well', async () => {
+    const ledger = await open({ transport: 'rest' });
+    expect(await ledger.recordEvent(imageEvent())).toBe('recorded');
+    expect(await ledger.recordEvent(imageEvent())).toBe('duplicate');
+    expect(await ledger.historyFacts(REPOSITORY)).toHaveLength(1);
+    expect((await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 1)).kind).toBe('taken');
+    expect((await ledger.acquireLease(REPOSITORY, 'b', NOW, NOW + 1)).kind).toBe('held');
+    expect((await ledger.acquireLease(REPOSITORY, 'b', NOW + 1, NOW + 2)).kind).toBe('taken');
+  });
+
+  it('writes an event with the fields that expiry and a look at the console need', async () => {
+    const projectId = newProject();
+    const ledger = await open({ projectId });
+    await ledger.recordEvent(imageEvent());
+    const [stored] = (await plainClient(projectId).collection('events').get()).docs;
+    const times = ['publishedAt', 'expiresAt'].map((field) => Number(stored?.get(field).toMillis()) - NOW);
+    expect(times).toEqual([0, FACT_RETENTION_MS]);
+    expect(stored?.get('recordedAt')).toBeDefined();
+    expect(stored?.data()).toMatchObject({ version: 1, repository: REPOSITORY, tag: 'v1' });
+  });
+
+  it('leaves out facts that are past their time, told and observed alike, whether they are gone or not', async () => {
+    let nowMs = NOW;
+    const ledger = await open({ clock: () => nowMs });
+    const observed: HistoryFact = {
+      atMs: NOW + 1,
+      source: 'observed',
+      action: 'INSERT',
+      digest: sha256('a'),
+      tag: null,
+    };
+    await ledger.recordEvent(imageEvent());
+    await ledger.recordObserved(REPOSITORY, [{ ...observed, atMs: NOW - 1 }, observed]);
+    nowMs = NOW + 1 + FACT_RETENTION_MS;
+    expect(await ledger.historyFacts(REPOSITORY)).toEqual([observed]);
+  });
+
+  it.each([
+    'events',
+    'observations',
+    'runs',
+    'intents',
+    'decisions',
+    'manifests',
+    'leases',
+    'schedules',
+    'findings',
+  ])('refuses a document in %s that a newer gcr-warden wrote', async (collection) => {
+    const projectId = newProject();
+    const ledger = await open({ projectId });
+    const digest = sha256('a');
+    await ledger.recordEvent(imageEvent());
+    await ledger.recordObserved(REPOSITORY, [
+      { atMs: NOW, source: 'observed', action: 'INSERT', digest, tag: null },
+    ]);
+    await ledger.saveRun({
+      version: 1,
+      id: 'run-1',
+      repository: REPOSITORY,
+      planId: digest,
+      startedAtMs: NOW,
+      finishedAtMs: null,
+      trigger: 'schedule',
+      mode: 'plan',
+      kept: 0,
+      toDelete: 0,
+      outcomes: {},
+      refusal: null,
+    });
+    await ledger.writeIntents([
+      {
+        version: 1,
+        runId: 'run-1',
+        index: 0,
+        repository: REPOSITORY,
+        planId: digest,
+        atMs: NOW,
+        step: { kind: 'delete', digest, root: digest, chain: 0, tags: [], sizeBytes: null, allowedBy: [] },
+        reason: '',
+      },
+    ]);
+    await ledger.saveDecisions(REPOSITORY, { runId: 'run-1', planId: digest, atMs: NOW, decisions: [] });
+    await ledger.saveManifests([{ repository: REPOSITORY, digest, mediaType: 'm', content: '{}' }]);
+    await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 1);
+    await ledger.claimTick('services', NOW);
+    await ledger.saveFindings('acme', NOW, []);
+    const { docs } = await plainClient(projectId).collection(collection).get();
+    expect(docs).toHaveLength(1);
+    for (const stored of docs) await stored.ref.update({ version: 2 });
+    const reading: Readonly<Record<string, () => Promise<unknown>>> = {
+      events: () => ledger.historyFacts(REPOSITORY),
+      observations: () => ledger.historyFacts(REPOSITORY),
+      runs: () => ledger.runs({ limit: 1 }),
+      intents: () => ledger.openIntents(REPOSITORY),
+      decisions: () => ledger.lastDecisions(REPOSITORY),
+      manifests: () => ledger.manifests(REPOSITORY, [digest]),
+      leases: () => ledger.acquireLease(REPOSITORY, 'b', NOW + 2, NOW + 3),
+      schedules: () => ledger.lastTicks(),
+      findings: () => ledger.findings('acme'),
+    };
+    await expect(reading[collection]?.()).rejects.toMatchObject({ code: 'LEDGER_VERSION', retryable: false });
+  });
+
+  it('says that a packed document was changed by hand, and takes no part of it for the whole', async () => {
+    const projectId = newProject();
+    const ledger = await open({ projectId });
+    const facts = [1, 2].map(
+      (atMs): HistoryFact => ({
+        atMs: NOW + atMs,
+        source: 'observed',
+        action: 'INSERT',
+        digest: sha256('a'),
+        tag: null,
+      }),
+    );
+    await ledger.recordObserved(REPOSITORY, facts);
+    const [stored] = (await plainClient(projectId).collection('observations').get()).docs;
+    for (const change of [{ count: 1 }, { facts: Buffer.from('no gzip'), count: 2 }, { facts: 'text' }]) {
+      await stored?.ref.update(change);
+      await expect(ledger.historyFacts(REPOSITORY)).rejects.toMatchObject({ code: 'LEDGER_UNREADABLE' });
+    }
+  });
+
+  it('refuses one record that no document can hold, and leaves what was there', async () => {
+    const ledger = await open();
+    const noise = Array.from({ length: 40_000 }, (_, index) => sha256(`${index}`)).join('');
+    await ledger.saveFindings('acme', NOW, []);
+    const manifest = { repository: REPOSITORY, digest: sha256('a'), mediaType: 'm', content: noise };
+    await expect(ledger.saveManifests([manifest])).rejects.toMatchObject({ code: 'LEDGER_TOO_LARGE' });
+    expect(await ledger.manifests(REPOSITORY, [manifest.digest])).toEqual([]);
+    expect(await ledger.findings('acme')).toEqual({ atMs: NOW, findings: [] });
+  });
+
+  it('gives up at the deadline where nothing answers, and says that trying again may help', async () => {
+    process.env[VARIABLE] = '127.0.0.1:1';
+    try {
+      const ledger = await open({ deadlineMs: 300 });
+      await expect(ledger.recordEvent(imageEvent())).rejects.toMatchObject({
+        code: 'LEDGER_UNAVAILABLE',
+        retryable: true,
+      });
+    } finally {
+      process.env[VARIABLE] = emulator.host;
+    }
+  });
+
+  describe('what Firestore bills', () => {
+    const bill: BilledOperations[] = [];
+    const billOf = async (work: () => Promise<unknown>): Promise<readonly number[]> => {
+      bill.length = 0;
+      await work();
+      return (['reads', 'writes', 'deletes'] as const).map((kind) =>
+        bill.reduce((sum, one) => sum + one[kind], 0),
+      );
+    };
+    const counted = (): Promise<Ledger> => open({ onBilled: (billed) => bill.push(billed) });
+
+    it('bills one write for an event, and one for its duplicate', async () => {
+      const ledger = await counted();
+      expect(await billOf(() => ledger.recordEvent(imageEvent()))).toEqual([0, 1, 0]);
+      expect(await billOf(() => ledger.recordEvent(imageEvent()))).toEqual([0, 1, 0]);
+    });
+
+    it('bills a run with nothing to do the same however much the repository went through before', async () => {
+      const ledger = await counted();
+      const decisions = Array.from({ length: 2_000 }, (_, index) => ({
+        root: sha256(`${index}`),
+        tags: [],
+        members: [],
+        verdict: 'keep' as const,
+        because: 'no rule names it' as const,
+        unknown: null,
+        voices: [],
+        enforced: false,
+      }));
+      const nightly = async (atMs: number): Promise<void> => {
+        const lease = await ledger.acquireLease(REPOSITORY, 'a', atMs, atMs + 10);
+        await ledger.openIntents(REPOSITORY);
+        await ledger.saveDecisions(REPOSITORY, { runId: `${atMs}`, planId: sha256('p'), atMs, decisions });
+        if (lease.kind === 'taken') await ledger.releaseLease(lease.lease);
+      };
+      const observed = decisions.map(
+        ({ root }): HistoryFact => ({
+          atMs: NOW,
+          source: 'observed',
+          action: 'INSERT',
+          digest: root,
+          tag: null,
+        }),
+      );
+      await ledger.recordObserved(REPOSITORY, observed);
+      expect(await billOf(() => nightly(NOW))).toEqual([4, 3, 0]);
+      expect(await billOf(() => nightly(NOW + 100))).toEqual([4, 3, 0]);
+      // One for the 2,000 facts that were observed, and one for the events that there are none of.
+      expect(await billOf(() => ledger.historyFacts(REPOSITORY))).toEqual([2, 0, 0]);
+    });
+
+    it('bills two writes and one read for 200 deletions, and few reads for asking who deleted one', async () => {
+      const ledger = await counted();
+      const intents = Array.from({ length: 200 }, (_, index) => ({
+        version: 1 as const,
+        runId: 'run-1',
+        index,
+        repository: REPOSITORY,
+        planId: sha256('p'),
+        atMs: NOW,
+        step: {
+          kind: 'delete' as const,
+          digest: sha256(`${index}`),
+          root: sha256(`${index}`),
+          chain: index,
+          tags: [],
+          sizeBytes: 1,
+          allowedBy: [],
+        },
+        reason: 'untagged for 31 days',
+      }));
+      expect(await billOf(() => ledger.writeIntents(intents))).toEqual([0, 1, 0]);
+      const settlements = intents.map(({ runId, repository, index }) => ({
+        version: 1 as const,
+        runId,
+        repository,
+        index,
+        atMs: NOW,
+        outcome: { kind: 'deleted' as const },
+      }));
+      expect(await billOf(() => ledger.writeSettlements(settlements))).toEqual([1, 1, 0]);
+      const lookUp = { repository: REPOSITORY, digest: sha256('7'), limit: 10 };
+      expect(await billOf(() => ledger.journal(lookUp))).toEqual([1, 0, 0]);
+    });
+  });
+});
