@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { applyPlan } from '../../shared/app/apply-plan.ts';
+import { explainImage } from '../../shared/app/explain-image.ts';
+import { planTarget } from '../../shared/app/plan-target.ts';
+import type { Digest } from '../../shared/core/digest.ts';
+import { DAY_MS } from '../../shared/core/units.ts';
+import { digestOf, subjectTag } from '../core/estate.ts';
+import { applyRequest, NOW_MS, planRequest, type Stage, setStage } from './stage.ts';
+
+function planned(stage: Stage) {
+  return planTarget(stage.ports, { host: stage.registry.host, prefix: 'acme' }, planRequest());
+}
+
+function explained(stage: Stage, image: { tag?: string; digest?: Digest }) {
+  const { tag = null, digest = null } = image;
+  return explainImage(stage.ledger, { repository: stage.repository, tag, digest });
+}
+
+describe('explaining an image', () => {
+  it('tells a deleted image from its push to its end', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1'], 30);
+    await stage.push('kept', ['stable'], 30);
+    await applyPlan(stage.ports, await planned(stage), applyRequest());
+    const life = await explained(stage, { digest: old.digest });
+    expect(life).toMatchObject({
+      repository: stage.name,
+      digest: old.digest,
+      history: {
+        firstSeenAtMs: NOW_MS - 30 * DAY_MS,
+        firstSeenBy: 'told',
+        tags: [{ tag: 'pr-1', untilMs: NOW_MS }],
+        deletedAtMs: NOW_MS,
+      },
+      decision: { runId: 'run-1', decision: { verdict: 'delete', enforced: true } },
+    });
+    expect(
+      life.journal.map(({ intent, settlement }) => [intent.step.kind, settlement?.outcome.kind]).sort(),
+    ).toEqual([
+      ['delete', 'deleted'],
+      ['untag', 'deleted'],
+    ]);
+    expect(life.journal[0]?.intent.reason).toMatch(
+      /^deleted: rule pull-requests of policy services \(services\.yaml:\d+\): pr-1 matches glob pr-\*, uploaded 30 d ago/,
+    );
+  });
+
+  it('still tells who deleted it after later runs have decided about others', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1'], 30);
+    await stage.push('kept', ['stable'], 30);
+    await applyPlan(stage.ports, await planned(stage), applyRequest());
+    await planned(stage);
+    const life = await explained(stage, { digest: old.digest });
+    expect(life.decision).toBeNull();
+    expect(life.journal).toHaveLength(2);
+  });
+
+  it('takes a tag for what it points at, and a gone tag for what it pointed at last', async () => {
+    const stage = await setStage();
+    await stage.push('first', ['main'], 30);
+    const second = await stage.push('second', ['main'], 20);
+    expect((await explained(stage, { tag: 'main' })).digest).toBe(second.digest);
+    await stage.ports.deleter.deleteTag(stage.repository, 'main');
+    expect((await explained(stage, { tag: 'main' })).digest).toBe(second.digest);
+  });
+
+  it('finds the decision about the image that a signature belongs to', async () => {
+    const stage = await setStage();
+    const app = await stage.push('app', ['stable'], 30);
+    const signature = await stage.push('signature', [`sha256-${app.digest.slice(7)}.sig`], 30);
+    await planned(stage);
+    expect((await explained(stage, { digest: signature.digest })).decision?.decision.root).toBe(app.digest);
+  });
+
+  it('tells a kept image by what was decided', async () => {
+    const stage = await setStage();
+    const kept = await stage.push('kept', ['stable'], 30);
+    await planned(stage);
+    const life = await explained(stage, { tag: 'stable' });
+    expect(life).toMatchObject({
+      digest: kept.digest,
+      journal: [],
+      decision: { decision: { verdict: 'keep' } },
+    });
+  });
+
+  it.each([
+    ['a digest', { digest: digestOf('never seen') }],
+    ['a tag', { tag: 'never-seen' }],
+    ['a signature', { tag: subjectTag('never seen', '.sig') }],
+    ['neither', {}],
+  ])('refuses %s that the ledger never heard of', async (_row, image) => {
+    const stage = await setStage();
+    await stage.push('other', ['v1'], 1);
+    await expect(explained(stage, image)).rejects.toMatchObject({ code: 'IMAGE_UNKNOWN' });
+  });
+});

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { pushImage, pushIndex } from '../../local/registry/index.ts';
+import type { PlanPorts } from '../../shared/app/plan-target.ts';
+import { type PlanRequest, planTarget } from '../../shared/app/plan-target.ts';
+import { decisionSentence } from '../../shared/core/sentence.ts';
+import { NOW_MS, POLICY, planRequest, type Stage, setStage } from './stage.ts';
+
+function planned(stage: Stage, more: { ports?: Partial<PlanPorts>; request?: PlanRequest } = {}) {
+  return planTarget(
+    { ...stage.ports, ...more.ports },
+    { host: stage.registry.host, prefix: 'acme' },
+    more.request ?? planRequest(),
+  );
+}
+
+/** Another repository beside the stage's. */
+async function pushBeside(stage: Stage, name: string, tags: readonly string[]): Promise<string> {
+  await pushImage({ ...stage.target, name, tags, layers: [{ bytes: Buffer.from(name) }] });
+  return `${stage.registry.host}/${name}`;
+}
+
+describe('planning', () => {
+  it('plans every repository of the target, sorted, and deletes nothing', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    await pushBeside(stage, 'acme/services/web', ['v1']);
+    await pushBeside(stage, 'acme/admin', ['v1']);
+    await pushBeside(stage, 'other/api', ['v1']);
+    const plan = await planned(stage);
+    expect(plan).toMatchObject({ target: `${stage.registry.host}/acme`, catalog: { kind: 'complete' } });
+    expect(plan.repositories.map(({ repository, steps }) => [repository, steps.length])).toEqual([
+      [`${stage.registry.host}/acme/admin`, 0],
+      [stage.name, 2],
+      [`${stage.registry.host}/acme/services/web`, 0],
+    ]);
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+
+  it('makes the same plan again, byte for byte', async () => {
+    const stage = await setStage();
+    const child = await stage.push('amd64', [], 30);
+    await pushIndex({ ...stage.target, tags: ['stable'], children: [child] });
+    await stage.push('old', ['pr-1'], 30);
+    const first = await planned(stage);
+    expect(JSON.stringify(await planned(stage))).toBe(JSON.stringify(first));
+  });
+
+  it('keeps the child of a kept index that real clients pushed', async () => {
+    const stage = await setStage();
+    const child = await stage.push('amd64', [], 30);
+    const index = await pushIndex({ ...stage.target, tags: ['stable'], children: [child] });
+    const plan = await planned(stage, {
+      request: planRequest(POLICY.replace('untaggedFor: 7d', 'state: untagged')),
+    });
+    expect(plan.repositories[0]?.steps).toEqual([]);
+    expect(plan.repositories[0]?.decisions.map(({ root, members }) => [root, members])).toEqual([
+      [index.digest, [child.digest]],
+    ]);
+  });
+
+  it('takes for the time of untagging what was told', async () => {
+    const stage = await setStage();
+    const first = await stage.push('first', ['main'], 60);
+    const second = await stage.push('second', ['main'], 9);
+    await stage.push('third', ['main'], 2);
+    const plan = await planned(stage);
+    const sentences = new Map(
+      plan.repositories[0]?.decisions.map((decision) => [decision.root, decisionSentence(decision)]),
+    );
+    expect(sentences.get(first.digest)).toContain('untagged for 9 d (rule wants more than 7 d)');
+    expect(sentences.get(second.digest)).toBe('kept: no rule names it');
+  });
+
+  it('repairs a ledger that was told nothing, once, and deletes nothing for it', async () => {
+    const stage = await setStage({ deaf: true });
+    await stage.push('first', ['main'], 60);
+    await stage.push('second', ['main'], 50);
+    const plan = await planned(stage);
+    expect(plan.repositories[0]?.steps).toEqual([]);
+    const facts = await stage.ledger.historyFacts(stage.name);
+    expect(facts).toHaveLength(3);
+    expect(facts.every(({ source, atMs }) => source === 'observed' && atMs === NOW_MS)).toBe(true);
+    await planned(stage);
+    expect(await stage.ledger.historyFacts(stage.name)).toHaveLength(3);
+  });
+
+  it('writes its decisions and its run down', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    await stage.push('kept', ['stable'], 30);
+    const plan = await planned(stage);
+    const record = await stage.ledger.lastDecisions(stage.name);
+    expect(record).toEqual({
+      runId: 'run-1',
+      planId: plan.id,
+      atMs: NOW_MS,
+      decisions: plan.repositories[0]?.decisions,
+    });
+    expect(await stage.ledger.runs({ limit: 9 })).toMatchObject([
+      { id: 'run-1', mode: 'plan', kept: 1, toDelete: 1, trigger: 'command', refusal: null },
+    ]);
+  });
+});
+
+describe('planning what can not be read', () => {
+  it('plans the others, and names the one with its reason', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const broken = await pushBeside(stage, 'acme/broken', ['v1']);
+    const { registry } = stage.ports;
+    const list: typeof registry.list = async (repository) => {
+      if (repository.name === 'acme/broken') throw new Error('the disk is full');
+      return registry.list(repository);
+    };
+    const plan = await planned(stage, { ports: { registry: { ...registry, list } } });
+    expect(plan.repositories).toMatchObject([
+      {
+        repository: broken,
+        completeness: { kind: 'incomplete', reason: 'the disk is full' },
+        steps: [],
+        refusal: {
+          code: 'LISTING_INCOMPLETE',
+          message: 'The repository could not be read: the disk is full',
+        },
+      },
+      { repository: stage.name, refusal: null },
+    ]);
+    expect(plan.repositories[1]?.steps).toHaveLength(2);
+  });
+
+  it('leaves what was decided last about it', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage);
+    const list = async (): Promise<never> => {
+      throw new Error('503');
+    };
+    await planned(stage, { ports: { registry: { ...stage.ports.registry, list } } });
+    expect((await stage.ledger.lastDecisions(stage.name))?.planId).toBe(plan.id);
+  });
+
+  it('says so where not all repositories were seen', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const { registry } = stage.ports;
+    const catalog: typeof registry.catalog = async (target) => ({
+      ...(await registry.catalog(target)),
+      completeness: { kind: 'incomplete', reason: 'page 2 was not read' },
+    });
+    const plan = await planned(stage, { ports: { registry: { ...registry, catalog } } });
+    expect(plan.catalog).toEqual({ kind: 'incomplete', reason: 'page 2 was not read' });
+    // What was seen can be judged: each repository stands for itself.
+    expect(plan.repositories[0]?.refusal).toBeNull();
+  });
+
+  it('learns nothing from a listing that may not hold everything', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const before = await stage.ledger.historyFacts(stage.name);
+    const { registry } = stage.ports;
+    const list: typeof registry.list = async (repository) => ({
+      ...(await registry.list(repository)),
+      completeness: { kind: 'incomplete', reason: 'cut' },
+      manifests: [],
+    });
+    await planned(stage, { ports: { registry: { ...registry, list } } });
+    expect(await stage.ledger.historyFacts(stage.name)).toEqual(before);
+  });
+});
+
+describe('policies', () => {
+  const two = `${POLICY}---\n${POLICY.replace('policy: services', 'policy: holds').replace('exact: stable', 'exact: pr-1').replace('glob: "pr-*"', 'glob: "tmp-*"')}`;
+
+  it('that are not due keep what they keep, and delete nothing', async () => {
+    const stage = await setStage();
+    await stage.push('one', ['pr-1'], 30);
+    await stage.push('two', ['pr-2'], 30);
+    await stage.push('three', ['tmp-3'], 30);
+    const plan = await planned(stage, {
+      request: planRequest(two, { deleting: new Set(['services']) }),
+    });
+    const untags = plan.repositories[0]?.steps.filter((step) => step.kind === 'untag');
+    expect(untags?.map(({ tag }) => tag)).toEqual(['pr-2']);
+  });
+
+  it('with an error are in the plan with file, line and column', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage, {
+      request: planRequest(
+        `${POLICY}---\n${POLICY.replace('policy: services', 'policy: x').replace('exact:', 'exactly:')}`,
+      ),
+    });
+    expect(plan.problems).toMatchObject([{ file: 'services.yaml', policy: 'x', line: expect.any(Number) }]);
+    expect(plan.repositories[0]?.refusal?.code).toBe('POLICY_BROKEN');
+  });
+});
