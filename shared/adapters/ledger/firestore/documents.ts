@@ -84,6 +84,8 @@ export class Documents {
   readonly #deadlineMs: number;
   readonly #onBilled: (billed: BilledOperations) => void;
   #closed = false;
+  /** Whether a call was left to itself at its deadline. */
+  #gaveUp = false;
 
   constructor(
     client: Firestore,
@@ -234,7 +236,8 @@ export class Documents {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#client.terminate();
+    // The client waits ten minutes for what it still retries, and then throws where nobody can catch it.
+    if (!this.#gaveUp) await this.#client.terminate();
   }
 
   /**
@@ -246,6 +249,7 @@ export class Documents {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
+        this.#gaveUp = true;
         reject(
           new WardenError(
             'LEDGER_UNAVAILABLE',

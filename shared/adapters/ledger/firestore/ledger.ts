@@ -37,12 +37,10 @@ export interface FirestoreLedgerOptions {
 export async function openFirestoreLedger(options: FirestoreLedgerOptions): Promise<Ledger> {
   // Loaded here and not above: the client is most of what a function takes to start.
   const { Firestore, FieldValue, Timestamp } = await import('@google-cloud/firestore');
-  const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
   const settings: Settings = {
     projectId: options.projectId,
     databaseId: options.databaseId ?? '(default)',
     preferRest: options.transport === 'rest',
-    clientConfig: retryingFor(deadlineMs),
   };
   if ((process.env['FIRESTORE_EMULATOR_HOST'] ?? '') !== '') {
     const { PassThroughClient } = await import('google-auth-library');
@@ -51,7 +49,7 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
   const documents = new Documents(
     new Firestore(settings),
     { FieldValue, Timestamp },
-    deadlineMs,
+    options.deadlineMs ?? DEADLINE_MS,
     options.onBilled ?? (() => {}),
   );
   return {
@@ -60,32 +58,5 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
     ...coordinationLedger(documents),
     ...findingLedger(documents),
     close: () => documents.close(),
-  };
-}
-
-/**
- * The client's own retries, ended with the caller's deadline: by default they go on for ten minutes, and
- * closing the client waits for them.
- */
-function retryingFor(totalMs: number): object {
-  const retrying = { retry_codes_name: 'transient', retry_params_name: 'warden' };
-  return {
-    interfaces: {
-      'google.firestore.v1.Firestore': {
-        retry_codes: { transient: ['DEADLINE_EXCEEDED', 'INTERNAL', 'UNAVAILABLE'] },
-        retry_params: {
-          warden: {
-            initial_retry_delay_millis: 100,
-            retry_delay_multiplier: 1.5,
-            max_retry_delay_millis: 5_000,
-            initial_rpc_timeout_millis: totalMs,
-            rpc_timeout_multiplier: 1,
-            max_rpc_timeout_millis: totalMs,
-            total_timeout_millis: totalMs,
-          },
-        },
-        methods: { BatchGetDocuments: retrying, Commit: retrying, RunQuery: retrying },
-      },
-    },
   };
 }
