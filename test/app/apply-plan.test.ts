@@ -491,6 +491,25 @@ describe('a registry that refuses', () => {
     });
   });
 
+  it('a child is not even asked for once its index had to stay: not every registry would refuse', async () => {
+    const stage = await setStage();
+    const child = await stage.push('amd64', [], 30);
+    const index = await pushIndex({ ...stage.target, tags: [], children: [child] });
+    const plan = await planned(stage, POLICY.replace('untaggedFor: 7d', 'state: untagged'));
+    const asked: string[] = [];
+    const { deleter } = stage.ports;
+    const deleteDigest: typeof deleter.deleteDigest = async (_repository, digest) => {
+      asked.push(digest);
+      return { kind: 'failed', retryable: true, reason: '503' };
+    };
+    const result = await applied(stage, plan, { ports: { deleter: { ...deleter, deleteDigest } } });
+    expect(asked).toEqual([index.digest]);
+    expect(result.results.map(({ outcome }) => outcome)).toEqual([
+      { kind: 'failed', retryable: true, reason: '503' },
+      { kind: 'skipped', why: 'claimed', detail: `${index.digest} had to stay` },
+    ]);
+  });
+
   it('one repository that fails ends no other', async () => {
     const stage = await setStage();
     await stage.push('old', ['pr-1'], 30);
