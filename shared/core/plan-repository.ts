@@ -8,6 +8,7 @@ import type { ListedManifest, Listing } from './listing.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import type { Policy, PolicyProblem, PolicySet } from './policy.ts';
+import { quantity } from './quantity.ts';
 
 /**
  * Which decisions become steps. `all`: what every policy allows, to be looked at. `enforced`: only what a
@@ -200,7 +201,7 @@ function warningsOf(
   const unreadable = artifacts.filter((artifact) => artifact.unreadable !== null);
   if (unreadable.length > 0) {
     warnings.push(
-      `${unreadable.length} artifacts are kept because their relations are not known: ${unreadable[0]?.unreadable}.`,
+      `${quantity(unreadable.length, 'artifact')} kept because of relations that are not known: ${unreadable[0]?.unreadable}.`,
     );
   }
   return warnings;

@@ -1,6 +1,7 @@
 import type { RepositoryResult } from '../app/apply-plan.ts';
 import { shortDigest } from '../core/digest.ts';
 import { outcomeLabel } from '../core/journal.ts';
+import { quantity } from '../core/quantity.ts';
 import { outcomeSentence } from '../core/sentence.ts';
 import { printable, type TextStyle, table, toned } from './text.ts';
 
@@ -28,11 +29,19 @@ export function renderResult(result: RepositoryResult, style: TextStyle): string
   return lines.join('\n');
 }
 
+/** `deleted 2 tags and 3 digests, skipped: moved 1 tag` */
 function countOutcomes({ results }: RepositoryResult): string {
-  const counts = new Map<string, number>();
+  const counts = new Map<string, { tags: number; digests: number }>();
   for (const { step, outcome } of results) {
-    const label = `${outcomeLabel(outcome)} ${step.kind === 'untag' ? 'tags' : 'digests'}`;
-    counts.set(label, (counts.get(label) ?? 0) + 1);
+    const label = outcomeLabel(outcome);
+    const count = counts.get(label) ?? { tags: 0, digests: 0 };
+    count[step.kind === 'untag' ? 'tags' : 'digests'] += 1;
+    counts.set(label, count);
   }
-  return [...counts].map(([label, count]) => `${count} ${label}`).join(', ');
+  return [...counts]
+    .map(([label, { tags, digests }]) => {
+      const parts = [tags > 0 ? quantity(tags, 'tag') : '', digests > 0 ? quantity(digests, 'digest') : ''];
+      return `${label} ${parts.filter((part) => part !== '').join(' and ')}`;
+    })
+    .join(', ');
 }

@@ -1,4 +1,5 @@
 import type { Run } from '../core/journal.ts';
+import { quantity } from '../core/quantity.ts';
 import { formatTime, type TextStyle, table } from './text.ts';
 
 /** Renders runs, newest first as they come. */
@@ -20,7 +21,7 @@ export function renderRuns(runs: readonly Run[], style: TextStyle): string {
 export function outcome(run: Run): string {
   if (run.refusal !== null) return run.refusal;
   if (run.finishedAtMs === null) return 'under way, or interrupted';
-  if (run.mode === 'plan') return `${run.toDelete} artifacts to delete, ${run.kept} to keep`;
+  if (run.mode === 'plan') return `${quantity(run.toDelete, 'artifact')} to delete, ${run.kept} to keep`;
   const counts = Object.entries(run.outcomes).map(([label, count]) => `${count} ${label}`);
   return counts.length === 0 ? 'nothing done' : counts.join(', ');
 }

@@ -1,6 +1,7 @@
 import { shortDigest } from '../core/digest.ts';
 import type { Fact } from '../core/fact.ts';
 import type { Catalog, Listing } from '../core/listing.ts';
+import { quantity } from '../core/quantity.ts';
 import { formatAge, formatSize } from '../core/units.ts';
 import { printable, type TextStyle, table, toned } from './text.ts';
 
@@ -22,7 +23,9 @@ export function renderListings(
 }
 
 function renderListing(listing: Listing, nowMs: number, style: TextStyle): string {
-  const lines = [`${toned(listing.repository, 'strong', style)}  ${listing.manifests.length} manifests`];
+  const lines = [
+    `${toned(listing.repository, 'strong', style)}  ${quantity(listing.manifests.length, 'manifest')}`,
+  ];
   if (listing.completeness.kind === 'incomplete') {
     lines.push(toned(`This may not be all: ${printable(listing.completeness.reason)}`, 'warning', style));
   }

@@ -1,6 +1,7 @@
 import type { Decision } from '../core/decision.ts';
 import { shortDigest } from '../core/digest.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
+import { quantity } from '../core/quantity.ts';
 import { reasonSentence } from '../core/sentence.ts';
 import { formatSize } from '../core/units.ts';
 import { formatTime, printable, type TextStyle, table, toned } from './text.ts';
@@ -18,7 +19,7 @@ export function renderPlan(plan: Plan, style: TextStyle): string {
   const sums = totals(plan);
   parts.push(
     `${toned('Plan', 'strong', style)} ${plan.id.slice('sha256:'.length, 'sha256:'.length + 12)} of ${formatTime(plan.createdAtMs)} for ${plan.target}: ` +
-      `${sums.deletions} of ${sums.manifests} manifests and ${sums.tags} tags would go, up to ${formatSize(sums.sizeBytes)}; ${sums.kept} artifacts stay.`,
+      `${sums.deletions} of ${sums.manifests} manifests and ${quantity(sums.tags, 'tag')} would go, up to ${formatSize(sums.sizeBytes)}; ${quantity(sums.kept, 'artifact')} stay.`,
   );
   return `${parts.join('\n\n')}\n`;
 }
@@ -30,7 +31,7 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
       ? 'no policy'
       : `${plan.policies.length === 1 ? 'policy' : 'policies'} ${plan.policies.join(', ')}`;
   const lines = [
-    `${toned(plan.repository, 'strong', style)}  ${plan.artifactCount} artifacts, ${plan.manifestCount} manifests, ${policies}`,
+    `${toned(plan.repository, 'strong', style)}  ${quantity(plan.artifactCount, 'artifact')}, ${quantity(plan.manifestCount, 'manifest')}, ${policies}`,
   ];
   if (plan.decisions.length > 0) {
     const sorted = [...plan.decisions].sort((a, b) => verdictOrder(a) - verdictOrder(b));
@@ -59,7 +60,7 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
     lines.push(toned(`Nothing will be deleted here: ${printable(plan.refusal.message)}`, 'bad', style));
   } else if (deletions > 0) {
     lines.push(
-      `${deletions} of ${plan.manifestCount} manifests (${percent(deletions, plan.manifestCount)}) in ${plan.steps.length} steps; within limits.`,
+      `${deletions} of ${plan.manifestCount} manifests (${percent(deletions, plan.manifestCount)}) in ${quantity(plan.steps.length, 'step')}; within limits.`,
     );
   }
   for (const warning of plan.warnings) lines.push(toned(printable(warning), 'warning', style));

@@ -284,7 +284,7 @@ describe('what a plan tells', () => {
 
   it('warns of what is kept because it could not be read', () => {
     const plan = planOf([{ name: 'app', unreadable: '503' }], { policies: [policy([ALL])] });
-    expect(plan.warnings).toEqual(['1 artifacts are kept because their relations are not known: 503.']);
+    expect(plan.warnings).toEqual(['1 artifact kept because of relations that are not known: 503.']);
   });
 
   it('says whether a rule asks what runs', () => {

@@ -80,12 +80,12 @@ describeWithPeers(
       expect(await tags()).toEqual(['1.0.0', '1.1.0', 'pr-1', 'pr-2']);
 
       const applied = await warden(['apply', file, ...ledger(), '--yes']);
-      expect(applied.stdout).toMatch(/1 deleted tags, 1 deleted digests/);
+      expect(applied.stdout).toMatch(/deleted 1 tag and 1 digest/);
       expect(applied.exitCode).toBe(0);
       expect(await tags()).toEqual(['1.0.0', '1.1.0', 'pr-2']);
 
       const again = await warden(['apply', file, ...ledger(), '--yes']);
-      expect(again.stdout).toMatch(/1 already gone tags, 1 already gone digests/);
+      expect(again.stdout).toMatch(/already gone 1 tag and 1 digest/);
 
       const explained = await warden(['explain', ...ledger(), `${repository}:pr-1`]);
       expect(explained.stdout).toMatch(/rule pull-requests of policy pull-requests \(policy.yaml:6\)/);
