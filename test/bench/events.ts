@@ -1,6 +1,7 @@
 /**
- * Events recorded per second through the ledgers, each beside a plain client that writes the same fields in
- * the same run: `node test/bench/events.ts [--events N]`. Only the ratios mean anything on another machine.
+ * Events recorded per second through the ledgers, and through the function `record-image-event` over HTTP under
+ * functions-framework, each beside a plain client that writes the same fields in the same run. The function is
+ * served by this process, which is also its client: `node test/bench/events.ts [--events N]`. Only the ratios mean anything on another machine.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,10 +10,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { Firestore, Timestamp } from '@google-cloud/firestore';
 import { PassThroughClient } from 'google-auth-library';
+import { recordImageEventHandler } from '../../functions/handlers/record-image-event.ts';
+import { serveFunction } from '../../local/function-server.ts';
 import { openFirestoreLedger } from '../../shared/adapters/ledger/firestore/ledger.ts';
 import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
 import { sha256 } from '../../shared/core/hash.ts';
 import type { ImageEvent } from '../../shared/core/image-event.ts';
+import type { Ledger } from '../../shared/ports.ts';
 import { startFirestoreEmulator } from '../support/emulators.ts';
 
 /** One way to record an event; ways are measured in turns. */
@@ -83,6 +87,45 @@ async function compare(title: string, plain: Contestant, ours: Contestant[], cou
   }
 }
 
+/** The whole way of an event: an HTTP delivery, decoded, recorded, acknowledged. */
+async function throughFunction(ledger: Ledger): Promise<Contestant> {
+  const deadLetters = {
+    publish: async () => {
+      throw new Error('no event of the bench is a dead letter');
+    },
+  };
+  const served = await serveFunction(
+    'record-image-event',
+    recordImageEventHandler({ log: () => {} }, async () => ({
+      ledger,
+      publisher: deadLetters,
+      deadLetterTopic: 'projects/bench/topics/dead',
+    })),
+    0,
+  );
+  return {
+    name: 'function',
+    async record({ messageId, publishedAtMs, action, repository, digest, tag }) {
+      const data = JSON.stringify({ action, digest: `${repository}@${digest}`, tag: `${repository}:${tag}` });
+      const response = await fetch(served.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          message: {
+            data: Buffer.from(data).toString('base64'),
+            messageId,
+            publishTime: new Date(publishedAtMs).toISOString(),
+          },
+          subscription: 'projects/bench/subscriptions/gcr-push',
+        }),
+      });
+      await response.arrayBuffer();
+      if (response.status !== 204) throw new Error(`the function answered ${response.status}`);
+    },
+    close: () => served.close(),
+  };
+}
+
 async function sqliteContestants(folder: string): Promise<{ plain: Contestant; ours: Contestant[] }> {
   const database = new DatabaseSync(join(folder, 'plain.db'));
   database.exec(`
@@ -110,6 +153,7 @@ async function sqliteContestants(folder: string): Promise<{ plain: Contestant; o
         record: (event) => ledger.recordEvent(event),
         close: () => ledger.close(),
       },
+      await throughFunction(ledger),
     ],
   };
 }
@@ -133,6 +177,7 @@ async function firestoreContestants(): Promise<{ plain: Contestant; ours: Contes
     ours: [
       { name: 'ledger', record: (event) => grpc.recordEvent(event), close: () => grpc.close() },
       { name: 'ledger (REST)', record: (event) => rest.recordEvent(event), close: () => rest.close() },
+      await throughFunction(grpc),
     ],
   };
 }
@@ -145,7 +190,8 @@ const folder = await mkdtemp(join(tmpdir(), 'gcr-warden-bench-'));
 try {
   const { plain, ours } = await sqliteContestants(folder);
   await compare('SQLite', plain, ours, count);
-  for (const contestant of [plain, ...ours]) await contestant.close();
+  // The function before the ledger that it writes to.
+  for (const contestant of [plain, ...ours.toReversed()]) await contestant.close();
 } finally {
   await rm(folder, { recursive: true });
 }
@@ -155,7 +201,7 @@ process.env['FIRESTORE_EMULATOR_HOST'] = emulator.host;
 try {
   const { plain, ours } = await firestoreContestants();
   await compare('Firestore', plain, ours, count);
-  for (const contestant of [plain, ...ours]) await contestant.close();
+  for (const contestant of [plain, ...ours.toReversed()]) await contestant.close();
 } finally {
   await emulator.stop();
 }
