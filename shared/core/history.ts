@@ -84,41 +84,59 @@ interface Building {
   deletedAtMs: number | null;
 }
 
+/** Puts facts into the order in which they count, whatever order they arrived in. */
+export function sortFacts(facts: readonly HistoryFact[]): HistoryFact[] {
+  return [...facts].sort(compareFacts);
+}
+
 /**
  * Derives what is remembered from all facts of a repository. The facts' order and their duplicates make no
  * difference: messages come late, twice and unordered.
  */
 export function deriveHistory(repository: string, facts: readonly HistoryFact[]): History {
-  const digests = new Map<Digest, Building>();
+  const fold = foldHistory(repository);
+  for (const fact of sortFacts(facts)) fold.add(fact);
+  const sorted = Object.entries(fold.history.digests).sort(([a], [b]) => compareText(a, b));
+  return { version: 1, repository, digests: Object.fromEntries(sorted) };
+}
+
+/** A history that is told one fact after the other, as they are sorted by `sortFacts`. */
+export interface HistoryFold {
+  /** What the facts so far say; a view that changes with the next one, digests in no order. */
+  readonly history: History;
+  add(fact: HistoryFact): void;
+}
+
+/** Begins with nothing. For whoever looks at a repository at many times: each fact is taken in once. */
+export function foldHistory(repository: string): HistoryFold {
+  const digests: Record<Digest, Building> = {};
   const holders = new Map<string, Digest>();
 
   const seen = (digest: Digest, fact: HistoryFact): Building => {
-    let found = digests.get(digest);
-    if (found === undefined) {
-      found = {
-        firstSeenAtMs: fact.atMs,
-        firstSeenBy: fact.source,
-        presentSinceMs: fact.atMs,
-        tags: [],
-        untaggedSinceMs: fact.atMs,
-        deletedAtMs: null,
-      };
-      digests.set(digest, found);
-    }
-    return found;
+    const found = digests[digest];
+    if (found !== undefined) return found;
+    const building: Building = {
+      firstSeenAtMs: fact.atMs,
+      firstSeenBy: fact.source,
+      presentSinceMs: fact.atMs,
+      tags: [],
+      untaggedSinceMs: fact.atMs,
+      deletedAtMs: null,
+    };
+    digests[digest] = building;
+    return building;
   };
   const untag = (tag: string, atMs: number): void => {
     const holder = holders.get(tag);
     if (holder === undefined) return;
     holders.delete(tag);
-    const building = digests.get(holder);
+    const building = digests[holder];
     const span = building?.tags.find((one) => one.tag === tag && one.untilMs === null);
     if (building === undefined || span === undefined) return;
     span.untilMs = atMs;
     if (building.tags.every((one) => one.untilMs !== null)) building.untaggedSinceMs = atMs;
   };
-
-  for (const fact of [...facts].sort(compareFacts)) {
+  const add = (fact: HistoryFact): void => {
     if (fact.action === 'INSERT' && fact.digest !== null) {
       const building = seen(fact.digest, fact);
       if (building.deletedAtMs !== null) {
@@ -126,7 +144,7 @@ export function deriveHistory(repository: string, facts: readonly HistoryFact[])
         building.presentSinceMs = fact.atMs;
         building.untaggedSinceMs = fact.atMs;
       }
-      if (fact.tag === null || holders.get(fact.tag) === fact.digest) continue;
+      if (fact.tag === null || holders.get(fact.tag) === fact.digest) return;
       untag(fact.tag, fact.atMs);
       holders.set(fact.tag, fact.digest);
       building.tags.push({
@@ -144,9 +162,8 @@ export function deriveHistory(repository: string, facts: readonly HistoryFact[])
       for (const span of building.tags) if (span.untilMs === null) untag(span.tag, fact.atMs);
       building.deletedAtMs = fact.atMs;
     }
-  }
-  const sorted = [...digests].sort(([a], [b]) => compareText(a, b));
-  return { version: 1, repository, digests: Object.fromEntries(sorted) };
+  };
+  return { history: { version: 1, repository, digests }, add };
 }
 
 /**

@@ -30,14 +30,8 @@ export interface PlanSources extends InventoryTaking {
  * the way. The same function serves the dry run and the real one.
  */
 export function planRepository(sources: PlanSources): RepositoryPlan {
-  const { inventory, graph, listing, nowMs } = sources;
-  const selecting = policiesFor(sources.policies.policies, inventory.repository);
-  const decisions = decide(inventory, graph, selecting, nowMs);
-  const going = decisions.filter(
-    (decision) => decision.verdict === 'delete' && (sources.scope === 'all' || decision.enforced),
-  );
-  const steps = stepsFor(graph, listing, going);
-  const allowing = new Set(steps.flatMap((step) => step.allowedBy.map((allowance) => allowance.policy)));
+  const { inventory, listing } = sources;
+  const { selecting, decisions, steps, refusal } = judgeRepository(sources);
   return {
     repository: inventory.repository,
     listedAtMs: listing.takenAtMs,
@@ -49,14 +43,34 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
     asksUsage: selecting.some(asksUsage),
     decisions,
     steps,
-    refusal: refusalOf(
-      sources,
-      steps,
-      inventory.artifacts.length - going.length,
-      selecting.filter((policy) => allowing.has(policy.name)),
-    ),
+    refusal,
     warnings: warningsOf(inventory.artifacts, selecting),
   };
+}
+
+/** What a plan is made of, before it is put into the form that is written down. */
+export interface Judgement extends Pick<RepositoryPlan, 'decisions' | 'steps' | 'refusal'> {
+  /** The policies that select the repository, sorted by name. */
+  readonly selecting: readonly Policy[];
+}
+
+/** Decides, orders and holds against the limits, as `planRepository` does; the part of it that a replay repeats. */
+export function judgeRepository(sources: PlanSources): Judgement {
+  const { inventory, graph, listing, nowMs } = sources;
+  const selecting = policiesFor(sources.policies.policies, inventory.repository);
+  const decisions = decide(inventory, graph, selecting, nowMs);
+  const going = decisions.filter(
+    (decision) => decision.verdict === 'delete' && (sources.scope === 'all' || decision.enforced),
+  );
+  const steps = stepsFor(graph, listing, going);
+  const allowing = new Set(steps.flatMap((step) => step.allowedBy.map((allowance) => allowance.policy)));
+  const refusal = refusalOf(
+    sources,
+    steps,
+    inventory.artifacts.length - going.length,
+    selecting.filter((policy) => allowing.has(policy.name)),
+  );
+  return { selecting, decisions, steps, refusal };
 }
 
 function asksUsage(policy: Policy): boolean {
