@@ -1,0 +1,73 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { takeSnapshot } from '../../shared/app/take-snapshot.ts';
+import { parseTarget } from '../../shared/core/reference.ts';
+import { parseSnapshot } from '../../shared/core/snapshot.ts';
+import { EXIT } from '../exit-code.ts';
+import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
+import { openCallersRegistry } from '../registry.ts';
+import { terminalLogger } from '../terminal.ts';
+import { inUseOption, openUsage } from '../usage.ts';
+
+interface SnapshotOptions {
+  readonly out: string;
+  readonly ledger: string;
+  readonly inUse?: string;
+  readonly concurrency: number;
+}
+
+/** `gcr-warden snapshot`: writes down what policies are judged by, for `plan --from` and policy tests. */
+export function snapshotCommand(): Command {
+  return new Command('snapshot')
+    .description('Write down what policies are judged by: listings, history and what runs; deletes nothing')
+    .argument('<target>', 'HOST/PROJECT[/REPO]')
+    .requiredOption('--out <file>', 'the file to write')
+    .addOption(ledgerOption())
+    .addOption(inUseOption())
+    .addOption(concurrencyOption())
+    .action(async (text: string, options: SnapshotOptions) => {
+      const target = parseTarget(text);
+      const snapshot = await withLedger(options.ledger, async (ledger) => {
+        const { reader, close } = openCallersRegistry({
+          concurrency: options.concurrency,
+          manifestCache: ledger,
+          hosts: [target.host],
+        });
+        try {
+          return await takeSnapshot(
+            {
+              registry: reader,
+              ledger,
+              usage: openUsage(options.inUse),
+              clock: Date.now,
+              concurrency: options.concurrency,
+            },
+            target,
+          );
+        } finally {
+          await close();
+        }
+      });
+      const written = `${JSON.stringify(snapshot)}\n`;
+      // Read back before it is written: a file that nobody can read later would be found out too late.
+      parseSnapshot(written, options.out);
+      // It tells what runs where, so it is for its owner alone.
+      await writeFile(options.out, written, { mode: 0o600 });
+      const manifests = snapshot.repositories.reduce((sum, { listing }) => sum + listing.manifests.length, 0);
+      process.stdout.write(
+        `${options.out}: ${snapshot.repositories.length} repositories with ${manifests} manifests.\n`,
+      );
+      const incomplete = [
+        ...(snapshot.catalog.kind === 'incomplete'
+          ? [`not all repositories: ${snapshot.catalog.reason}`]
+          : []),
+        ...snapshot.repositories.flatMap(({ listing }) =>
+          listing.completeness.kind === 'incomplete'
+            ? [`${listing.repository}: ${listing.completeness.reason}`]
+            : [],
+        ),
+      ];
+      for (const reason of incomplete) terminalLogger.log('WARNING', `the snapshot is not whole; ${reason}`);
+      if (incomplete.length > 0) process.exitCode = EXIT.failed;
+    });
+}

@@ -1,0 +1,28 @@
+import { takeInventory } from './inventory.ts';
+import type { Plan } from './plan.ts';
+import { assemblePlan, type PlanScope, planRepository } from './plan-repository.ts';
+import type { PolicySet } from './policy.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * Plans from a snapshot: the plan that a run at the snapshot's time would have made. The plan is dated so as
+ * well, and never later: it is as old as what it knows, and `apply` refuses it by that age.
+ */
+export function planSnapshot(snapshot: Snapshot, policies: PolicySet, scope: PlanScope): Plan {
+  const nowMs = snapshot.takenAtMs;
+  return assemblePlan({
+    createdAtMs: nowMs,
+    target: snapshot.target,
+    catalog: snapshot.catalog,
+    problems: policies.problems,
+    repositories: snapshot.repositories.map(({ listing, history }) =>
+      planRepository({
+        ...takeInventory({ listing, history, usage: snapshot.usage }),
+        listing,
+        policies,
+        scope,
+        nowMs,
+      }),
+    ),
+  });
+}
