@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { listTarget } from '../../shared/app/list-target.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderListings } from '../../shared/report/listing-text.ts';
+import { EXIT } from '../exit-code.ts';
 import { concurrencyOption } from '../options.ts';
 import { openCallersRegistry } from '../registry.ts';
 import { outputStyle } from '../terminal.ts';
@@ -27,6 +28,9 @@ export function listCommand(): Command {
             ? `${JSON.stringify({ catalog, listings }, null, 2)}\n`
             : renderListings(catalog, listings, Date.now(), outputStyle()),
         );
+        const seen = [catalog, ...listings];
+        if (seen.some(({ completeness }) => completeness.kind === 'incomplete'))
+          process.exitCode = EXIT.failed;
       } finally {
         await close();
       }

@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
+import { messageOf, WardenError } from '../../shared/core/error.ts';
+import type { Plan } from '../../shared/core/plan.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderPlan } from '../../shared/report/plan-text.ts';
 import { EXIT } from '../exit-code.ts';
@@ -40,6 +42,7 @@ export function planCommand(): Command {
         const { reader, close } = openCallersRegistry({
           concurrency: options.concurrency,
           manifestCache: ledger,
+          hosts: [target.host],
         });
         try {
           return await planTarget(
@@ -64,11 +67,26 @@ export function planCommand(): Command {
           await close();
         }
       });
-      if (options.out !== undefined)
-        await writeFile(options.out, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
+      if (options.out !== undefined) await writePlan(options.out, plan);
       process.stdout.write(
         options.json === true ? `${JSON.stringify(plan, null, 2)}\n` : renderPlan(plan, outputStyle()),
       );
-      if (plan.problems.length > 0) process.exitCode = EXIT.failed;
+      if (plan.problems.length > 0 || !isComplete(plan)) process.exitCode = EXIT.failed;
     });
+}
+
+async function writePlan(file: string, plan: Plan): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
+  } catch (cause) {
+    throw new WardenError('PLAN_UNWRITABLE', `The plan can't be written to ${file}: ${messageOf(cause)}.`, {
+      cause,
+    });
+  }
+}
+
+/** Whether everything that was asked about could be read. */
+function isComplete(plan: Plan): boolean {
+  const seen = [plan.catalog, ...plan.repositories.map(({ completeness }) => completeness)];
+  return seen.every(({ kind }) => kind === 'complete');
 }

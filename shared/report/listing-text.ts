@@ -17,8 +17,7 @@ export function renderListings(
     parts.push(
       toned(`Not all repositories were seen: ${printable(catalog.completeness.reason)}`, 'warning', style),
     );
-  }
-  if (listings.length === 0) parts.push('No repository there.');
+  } else if (listings.length === 0) parts.push('No repository there.');
   return `${parts.join('\n\n')}\n`;
 }
 
