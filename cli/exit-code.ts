@@ -2,7 +2,7 @@
 export const EXIT = {
   /** It did what it was asked, whether or not there was something to do. */
   done: 0,
-  /** Something failed, or a policy is broken. */
+  /** Something failed, a policy is broken, or not all that was asked about could be read. */
   failed: 1,
   /** It was asked for something that can't be done: wrong arguments, an input that is refused. */
   refused: 2,
@@ -11,11 +11,14 @@ export const EXIT = {
 /** Codes that mean that the caller has to change the request. */
 export const REFUSED_CODES: ReadonlySet<string> = new Set([
   'CONFIRMATION_MISSING',
+  'GOOGLE_ENDPOINT_REFUSED',
   'LEDGER_UNKNOWN',
+  'LOCAL_DIRECTORY_REFUSED',
   'OPTION_INVALID',
   'PLAN_FROM_FUTURE',
   'PLAN_INVALID',
   'PLAN_NOT_ENFORCED',
   'PLAN_TOO_OLD',
   'REFERENCE_INVALID',
+  'SNAPSHOT_INVALID',
 ]);

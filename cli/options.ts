@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Option } from 'commander';
 import { openLedger } from '../shared/adapters/ledger/open-ledger.ts';
-import { WardenError } from '../shared/core/error.ts';
+import { messageOf, WardenError } from '../shared/core/error.ts';
 import type { Ledger } from '../shared/ports.ts';
 
 /** Where commands keep their ledger when nothing else is named. */
@@ -31,13 +31,28 @@ function parseConcurrency(text: string): number {
   return value;
 }
 
-/** Opens the ledger of `--ledger`, runs `work` with it and closes it, whatever happened. */
+/**
+ * Opens the ledger of `--ledger`, runs `work` with it and closes it, whatever happened.
+ * @throws WardenError LEDGER_UNAVAILABLE where its folder can't be made, and what opening it throws
+ */
 export async function withLedger<T>(name: string, work: (ledger: Ledger) => Promise<T>): Promise<T> {
-  if (!name.startsWith('firestore:')) mkdirSync(dirname(name.replace(/^sqlite:/, '')), { recursive: true });
+  if (!name.startsWith('firestore:')) makeFolder(name.replace(/^sqlite:/, ''));
   const ledger = await openLedger(name);
   try {
     return await work(ledger);
   } finally {
     await ledger.close();
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw new WardenError(
+      'LEDGER_UNAVAILABLE',
+      `The folder of the ledger ${path} can't be made: ${messageOf(cause)}. Name another file with --ledger.`,
+      { cause },
+    );
   }
 }

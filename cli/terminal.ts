@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Logger } from '../shared/ports.ts';
-import type { TextStyle } from '../shared/report/text.ts';
+import { printable, type TextStyle } from '../shared/report/text.ts';
 
 /** Columns where the output is no terminal: wide enough that a reason stays on one line of a log. */
 const WIDTH_COLUMNS = 160;
@@ -21,7 +21,7 @@ export const terminalLogger: Logger = {
     const details = Object.entries(fields).map(
       ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
     );
-    process.stderr.write(`${severity.toLowerCase()}: ${[message, ...details].join('; ')}\n`);
+    process.stderr.write(`${severity.toLowerCase()}: ${printable([message, ...details].join('; '))}\n`);
   },
 };
 

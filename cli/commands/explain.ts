@@ -15,9 +15,8 @@ export function explainCommand(): Command {
     .addOption(ledgerOption())
     .option('--json', 'print it as JSON')
     .action(async (image: string, options: { ledger: string; json?: true }) => {
-      const life = await withLedger(options.ledger, (ledger) =>
-        explainImage(ledger, parseImageReference(image)),
-      );
+      const reference = parseImageReference(image);
+      const life = await withLedger(options.ledger, (ledger) => explainImage(ledger, reference));
       process.stdout.write(
         options.json === true ? `${JSON.stringify(life, null, 2)}\n` : renderImageLife(life, outputStyle()),
       );

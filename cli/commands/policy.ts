@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
+import { printable } from '../../shared/report/text.ts';
 import { EXIT } from '../exit-code.ts';
 
 /** `gcr-warden policy check`: every error in a folder of policies, with its place. */
@@ -14,7 +15,7 @@ export function policyCommand(): Command {
         process.stdout.write(`${JSON.stringify({ policies, problems }, null, 2)}\n`);
       } else {
         for (const { file, line, column, code, message } of problems) {
-          process.stdout.write(`${file}:${line}:${column}: ${code}: ${message}\n`);
+          process.stdout.write(`${printable(file)}:${line}:${column}: ${code}: ${printable(message)}\n`);
         }
         const names = policies.map((policy) => `${policy.name} (${policy.mode})`).join(', ');
         process.stdout.write(
