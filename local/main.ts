@@ -1,5 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { EXIT, REFUSED_CODES } from '../cli/exit-code.ts';
 import { outputStyle, terminalLogger } from '../cli/terminal.ts';
 import { messageOf, WardenError } from '../shared/core/error.ts';
 import { runLocal } from './run.ts';
@@ -7,26 +8,68 @@ import { runLocal } from './run.ts';
 const USAGE = `npm start -- [--once] [--port N] [--policies DIR] [--directory DIR]
 
   --once           push, record, judge, delete, audit and explain once, and end
-  --port           the registry's port, 5050 by default; another one is taken where it is in use
+  --port N         the registry's port, 5050 by default; another one is taken where it is in use
   --policies DIR   policies to run, policies/ by default
   --directory DIR  where the ledger and the images are kept; emptied at the start
+  --help           show this
 `;
 
-const { values } = parseArgs({
-  options: {
-    once: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-    port: { type: 'string', default: '5050' },
-    policies: { type: 'string', default: 'policies' },
-    directory: { type: 'string', default: '.warden/local' },
-  },
-});
+/** @throws WardenError OPTION_INVALID */
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        once: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        port: { type: 'string', default: '5050' },
+        policies: { type: 'string', default: 'policies' },
+        directory: { type: 'string', default: '.warden/local' },
+      },
+    }).values;
+  } catch (cause) {
+    throw new WardenError('OPTION_INVALID', `${messageOf(cause)}. "npm start -- --help" lists them.`, {
+      cause,
+    });
+  }
+}
+
+/** All that a local stack leaves in its directory. */
+const LEFT_BEHIND: ReadonlySet<string> = new Set([
+  'ledger.sqlite',
+  'ledger.sqlite-shm',
+  'ledger.sqlite-wal',
+  'pods.json',
+  'registry',
+]);
+
+/**
+ * Empties the directory of an earlier run. One that holds anything else, or no images, is somebody's own: it
+ * may be their home, or the ledger of a real registry.
+ * @throws WardenError LOCAL_DIRECTORY_REFUSED
+ */
+async function emptyDirectory(directory: string): Promise<void> {
+  const names = await readdir(directory).catch((problem: NodeJS.ErrnoException): string[] => {
+    if (problem.code === 'ENOENT') return [];
+    throw new WardenError('LOCAL_DIRECTORY_REFUSED', `${directory} can't be read: ${problem.message}.`, {
+      cause: problem,
+    });
+  });
+  const isOurs = names.includes('registry') && names.every((name) => LEFT_BEHIND.has(name));
+  if (names.length > 0 && !isOurs) {
+    throw new WardenError(
+      'LOCAL_DIRECTORY_REFUSED',
+      `${directory} holds something that no local stack has left there, and would be emptied. Name another directory, or empty it yourself.`,
+    );
+  }
+  await rm(directory, { recursive: true, force: true });
+}
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 
 /** Ports of the report page and the registry lie side by side, so that one of them tells the other. */
 async function main(): Promise<void> {
+  const values = readOptions();
   if (values.help) {
     process.stdout.write(USAGE);
     return;
@@ -38,7 +81,7 @@ async function main(): Promise<void> {
       `--port is a number from 0 to 65534, and ${JSON.stringify(values.port)} is not.`,
     );
   }
-  await rm(values.directory, { recursive: true, force: true });
+  await emptyDirectory(values.directory);
   await runLocal({
     once: values.once,
     directory: values.directory,
@@ -54,8 +97,7 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (problem) {
-  process.stderr.write(
-    `error: ${problem instanceof WardenError ? problem.code : 'INTERNAL'}: ${messageOf(problem)}\n`,
-  );
-  process.exitCode = 1;
+  const code = problem instanceof WardenError ? problem.code : 'INTERNAL';
+  process.stderr.write(`error: ${code}: ${messageOf(problem)}\n`);
+  process.exitCode = REFUSED_CODES.has(code) ? EXIT.refused : EXIT.failed;
 }
