@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { unknown } from '../../shared/core/fact.ts';
+import { parsePolicyFolder } from '../../shared/core/policy-file/folder.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import { POLICY_PROBLEM_CODES } from '../../shared/core/policy-file/problem.ts';
 
@@ -11,13 +12,14 @@ const gitRevision = unknown('an example');
 describe('the page on the policy language', () => {
   it('says of every example what it is', () => {
     expect(blocks.length).toBeGreaterThan(3);
-    expect(blocks.filter((text) => !/^# (?:policy|problem .+)\n/.test(text))).toEqual([]);
+    expect(blocks.filter((text) => !/^# (?:policy|defaults|problem .+)\n/.test(text))).toEqual([]);
   });
 
   it.each(blocks.map((text) => [text.split('\n')[0] ?? '', text] as const))('%s', (heading, text) => {
-    const { policies, problems } = parsePolicyFile({ file: 'a.yaml', text, gitRevision });
+    const file = heading === '# defaults' ? '_defaults.yaml' : 'a.yaml';
+    const { policies, problems } = parsePolicyFolder({ files: [{ file, text, gitRevision }], unread: [] });
     const found = problems.map(({ code, line, column }) => `# problem ${code} ${line}:${column}`);
-    expect(found).toEqual(heading === '# policy' ? [] : [heading]);
+    expect(found).toEqual(heading.startsWith('# problem') ? [heading] : []);
     expect(policies).toHaveLength(heading === '# policy' ? 1 : 0);
   });
 

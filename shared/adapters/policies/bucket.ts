@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { messageOf, WardenError } from '../../core/error.ts';
 import { type Fact, known, unknown } from '../../core/fact.ts';
-import type { PolicySet } from '../../core/policy.ts';
-import { joinPolicySets } from '../../core/policy-file/join.ts';
+import type { PolicyProblem, PolicySet } from '../../core/policy.ts';
+import { parsePolicyFolder } from '../../core/policy-file/folder.ts';
 import { FILE_BYTES_MAX } from '../../core/policy-file/limits.ts';
-import { tooLargePolicyFile } from '../../core/policy-file/parse.ts';
+import { type PolicyFile, tooLargePolicyFile } from '../../core/policy-file/parse.ts';
 import { isLoopback } from '../../core/reference.ts';
 import type { PolicyReader } from '../../ports.ts';
-import { parsePolicyBytes } from './bytes.ts';
+import { decodePolicyFile } from './bytes.ts';
 import { FILES_MAX, isPolicyFileName } from './file-name.ts';
 
 const STORAGE_ORIGIN = 'https://storage.googleapis.com';
@@ -98,14 +98,19 @@ class BucketSource {
       throw this.#unreadable('there is no access token; check the credentials', true);
     });
     const objects = await this.#list(token);
-    const sets: PolicySet[] = [];
+    const files: PolicyFile[] = [];
+    const unread: PolicyProblem[] = [];
     const waiting = objects.values();
     await Promise.all(
       Array.from({ length: CONCURRENCY }, async () => {
-        for (const object of waiting) sets.push(await this.#policiesIn(object, token));
+        for (const object of waiting) {
+          const read = await this.#file(object, token);
+          if ('text' in read) files.push(read);
+          else unread.push(...read);
+        }
       }),
     );
-    return joinPolicySets(sets);
+    return parsePolicyFolder({ files, unread });
   }
 
   async #list(token: string | null): Promise<StoredObject[]> {
@@ -141,9 +146,10 @@ class BucketSource {
     }
   }
 
-  async #policiesIn(object: StoredObject, token: string | null): Promise<PolicySet> {
+  /** An object as a policy file, or its problems. */
+  async #file(object: StoredObject, token: string | null): Promise<PolicyFile | readonly PolicyProblem[]> {
     const file = object.name.slice(this.#prefix.length);
-    if (Number(object.size) > FILE_BYTES_MAX) return tooLargePolicyFile(file);
+    if (Number(object.size) > FILE_BYTES_MAX) return tooLargePolicyFile(file).problems;
     const url = new URL(
       `${this.#origin}/storage/v1/b/${encodeURIComponent(this.#bucket)}/o/${encodeURIComponent(object.name)}`,
     );
@@ -152,8 +158,8 @@ class BucketSource {
     url.searchParams.set('generation', object.generation);
     const bytes = await this.#get(url, token, FILE_BYTES_MAX);
     return bytes === 'too large'
-      ? tooLargePolicyFile(file)
-      : parsePolicyBytes(file, bytes, gitRevisionOf(object));
+      ? tooLargePolicyFile(file).problems
+      : decodePolicyFile(file, bytes, gitRevisionOf(object));
   }
 
   /** A successful reply's body, or that it is larger than allowed. */

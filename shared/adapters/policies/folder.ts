@@ -3,12 +3,12 @@ import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { messageOf, WardenError } from '../../core/error.ts';
 import type { Fact } from '../../core/fact.ts';
-import type { PolicySet } from '../../core/policy.ts';
-import { joinPolicySets } from '../../core/policy-file/join.ts';
+import type { PolicyProblem, PolicySet } from '../../core/policy.ts';
+import { type PolicyFolder, parsePolicyFolder } from '../../core/policy-file/folder.ts';
 import { FILE_BYTES_MAX } from '../../core/policy-file/limits.ts';
-import { tooLargePolicyFile, unparsedPolicyFile } from '../../core/policy-file/parse.ts';
+import { type PolicyFile, tooLargePolicyFile, unparsedPolicyFile } from '../../core/policy-file/parse.ts';
 import type { PolicyReader } from '../../ports.ts';
-import { parsePolicyBytes } from './bytes.ts';
+import { decodePolicyFile } from './bytes.ts';
 import { FILES_MAX, isPolicyFileName } from './file-name.ts';
 import { gitRevisionOf } from './git-revision.ts';
 
@@ -25,29 +25,39 @@ function unreadable(folder: string, cause: unknown): WardenError {
 
 /**
  * Policies from a folder on this machine: every `*.yaml` and `*.yml` in it and below it, but for names that begin
- * with a dot and for `*.test.yaml`. A link is followed to a file inside the folder and nowhere else.
+ * with a dot and for `*.test.yaml`. `_defaults.yaml` holds for the policies beside and below it. A link is followed to a
+ * file inside the folder and nowhere else.
  */
 export function readPolicyFolder(folder: string): PolicyReader {
-  return { read: () => readFolder(folder) };
+  return { read: async () => parsePolicyFolder(await readPolicyFiles(folder)) };
 }
 
-async function readFolder(folder: string): Promise<PolicySet> {
-  const sets: PolicySet[] = [];
-  const files: { readonly file: string; readonly bytes: Uint8Array }[] = [];
+/**
+ * The same files as texts, for who wants to show a line of them.
+ * @throws WardenError POLICY_SOURCE_UNREADABLE
+ */
+export async function readPolicyFiles(folder: string): Promise<PolicyFolder> {
+  const unread: PolicyProblem[] = [];
+  const found: { readonly file: string; readonly bytes: Uint8Array }[] = [];
   try {
     const root = await realpath(folder);
     for (const file of await policyFilesBelow(root, '', 0)) {
-      const found = await readPolicyBytes(root, file);
-      if (found instanceof Uint8Array) files.push({ file, bytes: found });
-      else sets.push(found);
+      const bytes = await readPolicyBytes(root, file);
+      if (bytes instanceof Uint8Array) found.push({ file, bytes });
+      else unread.push(...bytes.problems);
     }
   } catch (thrown) {
     throw thrown instanceof WardenError ? thrown : unreadable(folder, thrown);
   }
-  const names = files.map(({ file }) => file);
+  const names = found.map(({ file }) => file);
   const gitRevision: Fact<string> = await gitRevisionOf(folder, names);
-  for (const { file, bytes } of files) sets.push(parsePolicyBytes(file, bytes, gitRevision));
-  return joinPolicySets(sets);
+  const files: PolicyFile[] = [];
+  for (const { file, bytes } of found) {
+    const decoded = decodePolicyFile(file, bytes, gitRevision);
+    if ('text' in decoded) files.push(decoded);
+    else unread.push(...decoded);
+  }
+  return { files, unread };
 }
 
 /** The files' paths relative to `root`, with `/` between components, sorted. */

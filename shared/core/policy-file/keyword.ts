@@ -267,6 +267,47 @@ export const POLICY_KEYWORDS = {
   },
 } as const satisfies Record<string, Keyword>;
 
+/** Limits that a folder may set for its policies. That a repository may be emptied is said in each policy. */
+export const DEFAULTS_LIMITS_KEYWORDS = {
+  digests: LIMITS_KEYWORDS.digests,
+  share: LIMITS_KEYWORDS.share,
+} as const satisfies Record<string, Keyword>;
+
+/**
+ * What a folder may set for its policies: what runs when, how much at most, and whom to ask. What is deleted, where,
+ * and whether at all, is read in the policy itself.
+ */
+export const DEFAULT_SETTING_KEYWORDS = {
+  schedule: POLICY_KEYWORDS.schedule,
+  limits: {
+    description: 'How much one run may take from one repository; a policy replaces each limit by itself.',
+    example: { digests: 500, share: '25%' },
+    schema: {
+      type: 'object',
+      properties: propertiesOf(DEFAULTS_LIMITS_KEYWORDS),
+      additionalProperties: false,
+    },
+  },
+  owner: POLICY_KEYWORDS.owner,
+  reason: POLICY_KEYWORDS.reason,
+} as const satisfies Record<string, Keyword>;
+
+/** The keys of a folder's `_defaults.yaml`. */
+export const DEFAULTS_KEYWORDS = {
+  apiVersion: POLICY_KEYWORDS.apiVersion,
+  defaults: {
+    description:
+      'What holds for every policy of this folder and of those below it that does not say it itself.',
+    example: { owner: 'platform@example.com', limits: { digests: 200 } },
+    schema: {
+      type: 'object',
+      minProperties: 1,
+      properties: propertiesOf(DEFAULT_SETTING_KEYWORDS),
+      additionalProperties: false,
+    },
+  },
+} as const satisfies Record<string, Keyword>;
+
 /** The `properties` of a JSON Schema for a table of keywords. */
 export function propertiesOf(keywords: Readonly<Record<string, Keyword>>): JsonSchema {
   return Object.fromEntries(

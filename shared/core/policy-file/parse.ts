@@ -1,32 +1,17 @@
-import { isMap, isScalar, isSeq, type Node } from 'yaml';
+import { isMap, isScalar, isSeq } from 'yaml';
 import type { Digest } from '../digest.ts';
 import type { Fact } from '../fact.ts';
 import { sha256 } from '../hash.ts';
-import {
-  DEFAULT_LIMITS,
-  type Limits,
-  type Policy,
-  type PolicyProblem,
-  type PolicySet,
-  type PolicySource,
-  type RepositorySelection,
-  type Rule,
-  type Schedule,
-} from '../policy.ts';
-import { isTimeZone, parseCron } from '../schedule.ts';
-import { parseShare } from '../units.ts';
-import {
-  cutDocuments,
-  DocumentReader,
-  type DocumentText,
-  type Entry,
-  type FoundProblem,
-} from './document.ts';
+import type { Policy, PolicyProblem, PolicySet, PolicySource, RepositorySelection, Rule } from '../policy.ts';
+import { NO_DEFAULTS, type PolicyDefaults } from './defaults.ts';
+import { cutDocuments, DocumentReader, type DocumentText, type Entry } from './document.ts';
 import { joinPolicySets } from './join.ts';
-import { API_VERSION, LIMITS_KEYWORDS, POLICY_KEYWORDS, SCHEDULE_KEYWORDS } from './keyword.ts';
-import { DOCUMENTS_MAX, FILE_BYTES_MAX, LIMIT_DIGESTS_MAX, PROBLEMS_MAX } from './limits.ts';
-import type { PolicyProblemCode } from './problem.ts';
-import { isName, readName, readRule, readUnit } from './rule.ts';
+import { API_VERSION, LIMITS_KEYWORDS, POLICY_KEYWORDS } from './keyword.ts';
+import { DOCUMENTS_MAX, FILE_BYTES_MAX } from './limits.ts';
+import { Positions } from './positions.ts';
+import { type PolicyProblemCode, problemsOf } from './problem.ts';
+import { isName, readName, readRule } from './rule.ts';
+import { readLimits, readNote, readSchedule, readsThisVersion } from './setting.ts';
 import { nearest, quoted } from './spelling.ts';
 
 /** A policy file as its reader found it. */
@@ -59,8 +44,12 @@ export function tooLargePolicyFile(file: string): PolicySet {
 /**
  * Reads the policies of one file. It never throws for what is in the file: everything that is wrong is in
  * `problems`, all at once, and stops the document it is in and no other.
+ * @param defaults what holds in its folder
  */
-export function parsePolicyFile({ file, text, gitRevision }: PolicyFile): PolicySet {
+export function parsePolicyFile(
+  { file, text, gitRevision }: PolicyFile,
+  defaults: PolicyDefaults = NO_DEFAULTS,
+): PolicySet {
   if (text.length > FILE_BYTES_MAX || Buffer.byteLength(text) > FILE_BYTES_MAX)
     return tooLargePolicyFile(file);
   const contentHash = sha256(text);
@@ -77,7 +66,7 @@ export function parsePolicyFile({ file, text, gitRevision }: PolicyFile): Policy
   const positions = new Positions(body);
   const sets: PolicySet[] = [];
   for (const document of documents) {
-    const set = parseDocument(document, positions, { file, contentHash, gitRevision });
+    const set = parseDocument(document, positions, { file, contentHash, gitRevision }, defaults);
     if (set !== null) sets.push(set);
   }
   if (sets.length === 0) {
@@ -90,27 +79,6 @@ export function parsePolicyFile({ file, text, gitRevision }: PolicyFile): Policy
   return joinPolicySets(sets);
 }
 
-/** Lines and columns of a text, both from 1. */
-class Positions {
-  readonly #lineStarts: number[] = [0];
-
-  constructor(text: string) {
-    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1))
-      this.#lineStarts.push(at + 1);
-  }
-
-  of(offset: number): { line: number; column: number } {
-    let low = 0;
-    let high = this.#lineStarts.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if ((this.#lineStarts[middle] ?? 0) <= offset) low = middle;
-      else high = middle;
-    }
-    return { line: low + 1, column: offset - (this.#lineStarts[low] ?? 0) + 1 };
-  }
-}
-
 interface FileSource {
   readonly file: string;
   readonly contentHash: Digest;
@@ -118,42 +86,29 @@ interface FileSource {
 }
 
 /** One document's policy or problems; null where there is nothing in it. */
-function parseDocument(text: DocumentText, positions: Positions, from: FileSource): PolicySet | null {
+function parseDocument(
+  text: DocumentText,
+  positions: Positions,
+  from: FileSource,
+  defaults: PolicyDefaults,
+): PolicySet | null {
   const reader = new DocumentReader(text);
   if (reader.isEmpty && reader.problems.length === 0) return null;
   const { line } = positions.of(reader.startOffset);
-  const policy = reader.isYaml ? readPolicy(reader, positions, { ...from, line }) : null;
+  const policy = reader.isYaml ? readPolicy(reader, positions, { ...from, line }, defaults) : null;
   if (policy !== null && reader.problems.length === 0) return { policies: [policy], problems: [] };
   const { policy: name, guards } = salvage(reader);
   return { policies: [], problems: problemsOf(reader.problems, positions, from.file, name, guards) };
 }
 
-function problemsOf(
-  found: readonly FoundProblem[],
-  positions: Positions,
-  file: string,
-  policy: string | null,
-  guards: RepositorySelection | null,
-): PolicyProblem[] {
-  const told = [...found].sort((a, b) => a.offset - b.offset).slice(0, PROBLEMS_MAX);
-  const last = told.at(-1);
-  if (last !== undefined && found.length > told.length) {
-    const more = `There are ${found.length - told.length} more problems after this.`;
-    told.push({ code: 'POLICY_TOO_MANY', offset: last.offset, message: more });
-  }
-  return told.map(({ code, offset, message }) => ({
-    code,
-    file,
-    ...positions.of(offset),
-    message,
-    policy,
-    guards,
-  }));
-}
-
 const REQUIRED = ['apiVersion', 'policy', 'repositories'] as const;
 
-function readPolicy(reader: DocumentReader, positions: Positions, source: PolicySource): Policy | null {
+function readPolicy(
+  reader: DocumentReader,
+  positions: Positions,
+  source: PolicySource,
+  defaults: PolicyDefaults,
+): Policy | null {
   const { root } = reader;
   if (root === null || !isMap(root)) {
     reader.report(
@@ -178,12 +133,13 @@ function readPolicy(reader: DocumentReader, positions: Positions, source: Policy
   }
   const name = readPolicyName(reader, entries.get('policy'));
   const repositories = readRepositories(reader, entries.get('repositories'));
-  const schedule = readSchedule(reader, entries.get('schedule'));
+  const scheduleEntry = entries.get('schedule');
+  const schedule = scheduleEntry === undefined ? defaults.schedule : readSchedule(reader, scheduleEntry);
   const modeEntry = entries.get('mode');
   const mode = modeEntry === undefined ? 'plan' : reader.choice(modeEntry, ['plan', 'enforce'] as const);
-  const limits = readLimits(reader, entries.get('limits'));
-  const owner = readNote(reader, entries.get('owner'));
-  const reason = readNote(reader, entries.get('reason'));
+  const limits = readLimits(reader, entries.get('limits'), LIMITS_KEYWORDS, defaults.limits);
+  const owner = readNote(reader, entries.get('owner')) ?? defaults.owner;
+  const reason = readNote(reader, entries.get('reason')) ?? defaults.reason;
   const ruleNames = new Set<string>();
   const keep = readRules(reader, entries.get('keep'), 'keep', positions, ruleNames);
   const deleting = readRules(reader, entries.get('delete'), 'delete', positions, ruleNames);
@@ -206,30 +162,10 @@ function readPolicy(reader: DocumentReader, positions: Positions, source: Policy
   };
 }
 
-function readsThisVersion(reader: DocumentReader, root: Node): boolean {
-  const entries = reader.entries(root, root, 'a policy');
-  if (entries === null) return false;
-  const entry = entries.find((one) => one.key === 'apiVersion');
-  if (entry === undefined) return true;
-  const text = reader.text(entry.value, entry, 'apiVersion', API_VERSION);
-  if (text === API_VERSION) return true;
-  if (text !== null) {
-    reader.report('POLICY_API_VERSION', entry, `apiVersion is ${API_VERSION}, not ${quoted(text)}.`);
-  }
-  return false;
-}
-
 function readPolicyName(reader: DocumentReader, entry: Entry | undefined): string | null {
   if (entry === undefined) return null;
   const text = reader.text(entry.value, entry, 'policy', 'the name of the policy');
   return text !== null && readName(reader, entry, text, 'policy') ? text : null;
-}
-
-/** `owner` and `reason`: one line, however they are written. */
-function readNote(reader: DocumentReader, entry: Entry | undefined): string | null {
-  if (entry === undefined) return null;
-  const text = reader.text(entry.value, entry, entry.key)?.trim().replaceAll(/\s+/g, ' ') ?? '';
-  return text === '' ? null : text;
 }
 
 const REPOSITORY_GLOB = /^(?:\[::1\](?::[0-9*?]+)?\/)?[a-z0-9._:*?/-]+$/;
@@ -288,58 +224,6 @@ function readRepositories(reader: DocumentReader, entry: Entry | undefined): Rep
     return null;
   }
   return { include, exclude };
-}
-
-function readSchedule(reader: DocumentReader, entry: Entry | undefined): Schedule | null {
-  if (entry === undefined) return null;
-  const entries = reader.mapping(entry.value, entry, 'schedule', SCHEDULE_KEYWORDS);
-  if (entries === null) return null;
-  const cronEntry = entries.get('cron');
-  if (cronEntry === undefined) {
-    reader.report('POLICY_MISSING_KEY', entry, 'schedule has no cron. Write for example cron: "0 3 * * *".');
-  }
-  const cron =
-    cronEntry === undefined
-      ? null
-      : readUnit(reader, cronEntry, 'POLICY_CRON', 'a cron expression such as "0 3 * * *"', parseCron);
-  const zoneEntry = entries.get('timeZone');
-  if (zoneEntry === undefined) return cron === null ? null : { cron, timeZone: 'UTC' };
-  const timeZone = reader.text(zoneEntry.value, zoneEntry, 'timeZone', 'an IANA time zone');
-  if (timeZone !== null && !isTimeZone(timeZone)) {
-    const near = nearestTimeZone(timeZone);
-    reader.report(
-      'POLICY_TIME_ZONE',
-      zoneEntry,
-      `timeZone is an IANA name such as Europe/Berlin, not ${quoted(timeZone)}.${near === null ? '' : ` Did you mean ${near}?`}`,
-    );
-    return null;
-  }
-  return cron === null || timeZone === null ? null : { cron, timeZone };
-}
-
-function nearestTimeZone(text: string): string | null {
-  const names = Intl.supportedValuesOf('timeZone');
-  const city = names.find((name) =>
-    name.toLowerCase().endsWith(`/${text.toLowerCase().replaceAll(' ', '_')}`),
-  );
-  return city ?? nearest(text, names);
-}
-
-function readLimits(reader: DocumentReader, entry: Entry | undefined): Limits | null {
-  if (entry === undefined) return DEFAULT_LIMITS;
-  const entries = reader.mapping(entry.value, entry, 'limits', LIMITS_KEYWORDS);
-  if (entries === null) return null;
-  const [digests, share, mayEmpty] = [entries.get('digests'), entries.get('share'), entries.get('mayEmpty')];
-  const limits = {
-    digests: digests === undefined ? DEFAULT_LIMITS.digests : reader.count(digests, LIMIT_DIGESTS_MAX),
-    share:
-      share === undefined
-        ? DEFAULT_LIMITS.share
-        : readUnit(reader, share, 'POLICY_SHARE', 'a percentage such as 25%', parseShare),
-    mayEmpty: mayEmpty === undefined ? DEFAULT_LIMITS.mayEmpty : reader.flag(mayEmpty),
-  };
-  if (limits.digests === null || limits.share === null || limits.mayEmpty === null) return null;
-  return { digests: limits.digests, share: limits.share, mayEmpty: limits.mayEmpty };
 }
 
 function readRules(

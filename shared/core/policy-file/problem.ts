@@ -1,3 +1,8 @@
+import type { PolicyProblem, RepositorySelection } from '../policy.ts';
+import type { FoundProblem } from './document.ts';
+import { PROBLEMS_MAX } from './limits.ts';
+import type { Positions } from './positions.ts';
+
 /**
  * Every code that a policy problem can carry, with what it means. `docs/policy-language.md` lists the same
  * table.
@@ -19,6 +24,7 @@ export const POLICY_PROBLEM_CODES = {
   POLICY_TYPE: 'A value is of another type than its key wants.',
   POLICY_VALUE: 'A value is none of those that its key takes.',
   POLICY_API_VERSION: 'The document is written for another version of the language.',
+  POLICY_DEFAULTS: 'The defaults of a folder are broken, or there twice; its policies do not run.',
   POLICY_NAME: 'The name of a policy or rule is not made of a-z, 0-9 and single dashes between them.',
   POLICY_DUPLICATE_NAME: 'Another policy has the same name.',
   POLICY_DUPLICATE_RULE: 'Another rule of the policy has the same name.',
@@ -44,3 +50,27 @@ export const POLICY_PROBLEM_CODES = {
 } as const;
 
 export type PolicyProblemCode = keyof typeof POLICY_PROBLEM_CODES;
+
+/** Gives a document's problems their places, the first ones first; those over the limit are counted in a last one. */
+export function problemsOf(
+  found: readonly FoundProblem[],
+  positions: Positions,
+  file: string,
+  policy: string | null,
+  guards: RepositorySelection | null,
+): PolicyProblem[] {
+  const told = [...found].sort((a, b) => a.offset - b.offset).slice(0, PROBLEMS_MAX);
+  const last = told.at(-1);
+  if (last !== undefined && found.length > told.length) {
+    const more = `There are ${found.length - told.length} more problems after this.`;
+    told.push({ code: 'POLICY_TOO_MANY', offset: last.offset, message: more });
+  }
+  return told.map(({ code, offset, message }) => ({
+    code,
+    file,
+    ...positions.of(offset),
+    message,
+    policy,
+    guards,
+  }));
+}

@@ -17,6 +17,7 @@ import {
 } from './keyword.ts';
 import { NEWEST_MAX } from './limits.ts';
 import type { PolicyProblemCode } from './problem.ts';
+import { remembering } from './remember.ts';
 import { quoted } from './spelling.ts';
 
 type Effect = Rule['effect'];
@@ -101,6 +102,26 @@ function texts(
 
 const TAG_GLOB = /^[A-Za-z0-9._*?-]+$/;
 
+const isRange = remembering((text) => validRange(text) !== null);
+
+/** Why a text is no regular expression, or null. */
+const regexProblem = remembering((text): string | null => {
+  try {
+    compileTagPattern({ kind: 'regex', text });
+    return null;
+  } catch (thrown) {
+    return messageOf(thrown);
+  }
+});
+
+/** A regex is found anywhere: one that is found in nothing and in a text of no sense is found in every tag. */
+const isFoundInEveryTag = remembering((text) => {
+  const match = compileTagPattern({ kind: 'regex', text });
+  return match('').matched && match('_0.Zz-9').matched;
+});
+
+const groupNames = remembering((text) => captureNames({ kind: 'regex', text }));
+
 /** Why a pattern can't be meant, or null. In a delete rule one that matches every tag can't be. */
 function tagPatternProblem(
   pattern: TagPattern,
@@ -123,15 +144,13 @@ function tagPatternProblem(
         };
       }
       break;
-    case 'regex':
-      try {
-        compileTagPattern(pattern);
-      } catch (thrown) {
-        return { code: 'POLICY_REGEX', message: messageOf(thrown) };
-      }
+    case 'regex': {
+      const message = regexProblem(text);
+      if (message !== null) return { code: 'POLICY_REGEX', message };
       break;
+    }
     case 'semver':
-      if (validRange(text) === null) {
+      if (!isRange(text)) {
         return {
           code: 'POLICY_SEMVER',
           message: `${quoted(text)} is no range of versions. Write one as npm does, for example >=1.0.0 or ^2.1.`,
@@ -148,11 +167,10 @@ function tagPatternProblem(
   return null;
 }
 
-function matchesEveryTag(pattern: TagPattern): boolean {
-  if (pattern.kind === 'glob') return /^\*+$/.test(pattern.text);
-  // A regex is found anywhere: one that is found in nothing and in a text of no sense is found in every tag.
-  const match = compileTagPattern(pattern);
-  return match('').matched && match('_0.Zz-9').matched;
+/** Whether there can be no tag that a pattern does not match. */
+export function matchesEveryTag({ kind, text }: TagPattern): boolean {
+  if (kind === 'glob') return /^\*+$/.test(text);
+  return kind === 'regex' && isFoundInEveryTag(text);
 }
 
 const tagsCondition: ConditionReader = (reader, entry, effect) => {
@@ -295,9 +313,9 @@ function readGroup(reader: DocumentReader, per: Entry, patterns: readonly TagPat
   const kind = patterns[0]?.kind;
   if (text === 'repository') return { kind: 'repository' };
   if (kind === 'regex') {
-    if (patterns.every((pattern) => captureNames(pattern).includes(text)))
+    if (patterns.every((pattern) => groupNames(pattern.text).includes(text)))
       return { kind: 'capture', name: text };
-    const names = [...new Set(patterns.flatMap(captureNames))];
+    const names = [...new Set(patterns.flatMap((pattern) => groupNames(pattern.text)))];
     reader.report(
       'POLICY_NEWEST',
       per,

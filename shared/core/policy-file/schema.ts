@@ -1,4 +1,11 @@
-import { type JsonSchema, type Keyword, POLICY_KEYWORDS, propertiesOf, RULE_KEYWORDS } from './keyword.ts';
+import {
+  DEFAULTS_KEYWORDS,
+  type JsonSchema,
+  type Keyword,
+  POLICY_KEYWORDS,
+  propertiesOf,
+  RULE_KEYWORDS,
+} from './keyword.ts';
 
 function ruleSchema(description: string, keywords: Readonly<Record<string, Keyword>>): JsonSchema {
   return {
@@ -31,5 +38,19 @@ export function policySchema(): JsonSchema {
       keepRule: ruleSchema('What the rule keeps: all conditions are required.', RULE_KEYWORDS),
       deleteRule: ruleSchema('What the rule deletes: all conditions are required.', deleting),
     },
+  };
+}
+
+/** The JSON Schema (2020-12) of a folder's `_defaults.yaml`. */
+export function defaultsSchema(): JsonSchema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'gcr-warden defaults',
+    description:
+      'What holds for the policies of a folder, and of those below it, that do not say it themselves.',
+    type: 'object',
+    properties: propertiesOf(DEFAULTS_KEYWORDS),
+    required: Object.keys(DEFAULTS_KEYWORDS),
+    additionalProperties: false,
   };
 }

@@ -431,7 +431,7 @@ describe('a policy file that is wrong', () => {
 
   it('has a documented code for every problem, and a case here for every code of the language', () => {
     const told = new Set(rows.flatMap(([, , problems]) => problems.map((one) => one.split(' ')[0] ?? '')));
-    const elsewhere = ['POLICY_FILE', 'POLICY_NOT_UTF8', 'POLICY_DUPLICATE_NAME'];
+    const elsewhere = ['POLICY_FILE', 'POLICY_NOT_UTF8', 'POLICY_DUPLICATE_NAME', 'POLICY_DEFAULTS'];
     expect([...told, ...elsewhere].sort()).toEqual(Object.keys(POLICY_PROBLEM_CODES).sort());
   });
 });

@@ -5,7 +5,7 @@ import { known } from '../../../shared/core/fact.ts';
 import { sha256 } from '../../../shared/core/hash.ts';
 import { DEFAULT_LIMITS, type Policy, type Rule } from '../../../shared/core/policy.ts';
 import { parsePolicyFile } from '../../../shared/core/policy-file/parse.ts';
-import { policySchema } from '../../../shared/core/policy-file/schema.ts';
+import { defaultsSchema, policySchema } from '../../../shared/core/policy-file/schema.ts';
 import { DAY_MS, HOUR_MS } from '../../../shared/core/units.ts';
 import { isValid } from '../../support/json-schema.ts';
 
@@ -217,13 +217,15 @@ describe('the JSON Schema', () => {
   });
 
   it('is committed as it is made: run node tools/policy-schema.ts', async () => {
-    const committed = await readFile(new URL('../../../policies/schema.json', import.meta.url), 'utf8');
-    expect(committed).toBe(`${JSON.stringify(policySchema(), null, 2)}\n`);
+    const committed = (file: string) =>
+      readFile(new URL(`../../../policies/${file}`, import.meta.url), 'utf8');
+    expect(await committed('schema.json')).toBe(`${JSON.stringify(policySchema(), null, 2)}\n`);
+    expect(await committed('defaults-schema.json')).toBe(`${JSON.stringify(defaultsSchema(), null, 2)}\n`);
   });
 
   it('describes every keyword', () => {
     const undescribed: string[] = [];
-    JSON.stringify(policySchema(), (key, value: unknown) => {
+    JSON.stringify([policySchema(), defaultsSchema()], (key, value: unknown) => {
       if (key === 'properties' && typeof value === 'object' && value !== null) {
         for (const [name, inner] of Object.entries(value)) {
           const { description, examples } = inner as { description?: string; examples?: unknown[] };

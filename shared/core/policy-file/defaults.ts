@@ -1,0 +1,23 @@
+import { DEFAULT_LIMITS, type Limits, type Schedule } from '../policy.ts';
+
+/** What a policy has that does not say it itself. */
+export interface PolicyDefaults {
+  /** null: it runs only when asked. */
+  readonly schedule: Schedule | null;
+  readonly limits: Limits;
+  readonly owner: string | null;
+  readonly reason: string | null;
+}
+
+/** What holds where no folder says anything. */
+export const NO_DEFAULTS: PolicyDefaults = {
+  schedule: null,
+  limits: DEFAULT_LIMITS,
+  owner: null,
+  reason: null,
+};
+
+/** Whether a file of a folder of policies, named relative to it, holds defaults and no policy. */
+export function isDefaultsFile(file: string): boolean {
+  return /(?:^|\/)_defaults\.ya?ml$/.test(file);
+}

@@ -1,0 +1,80 @@
+import { isMap } from 'yaml';
+import type { PolicyProblem } from '../policy.ts';
+import type { PolicyDefaults } from './defaults.ts';
+import { cutDocuments, DocumentReader } from './document.ts';
+import {
+  API_VERSION,
+  DEFAULT_SETTING_KEYWORDS,
+  DEFAULTS_KEYWORDS,
+  DEFAULTS_LIMITS_KEYWORDS,
+} from './keyword.ts';
+import { FILE_BYTES_MAX } from './limits.ts';
+import { type PolicyFile, tooLargePolicyFile, unparsedPolicyFile } from './parse.ts';
+import { Positions } from './positions.ts';
+import { problemsOf } from './problem.ts';
+import { readLimits, readNote, readSchedule, readsThisVersion } from './setting.ts';
+
+/** What a file of defaults gave: the defaults, or everything that is wrong with it. */
+export type ParsedDefaults =
+  | { readonly kind: 'parsed'; readonly defaults: PolicyDefaults }
+  | { readonly kind: 'broken'; readonly problems: readonly PolicyProblem[] };
+
+/**
+ * Reads a folder's `_defaults.yaml`.
+ * @param outer what holds in the folder above; what the file does not name is taken from it
+ */
+export function parseDefaultsFile({ file, text }: PolicyFile, outer: PolicyDefaults): ParsedDefaults {
+  if (text.length > FILE_BYTES_MAX || Buffer.byteLength(text) > FILE_BYTES_MAX)
+    return { kind: 'broken', problems: tooLargePolicyFile(file).problems };
+  const body = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const documents = cutDocuments(body).filter((part) => part.text.trim() !== '');
+  const [first] = documents;
+  if (first === undefined || documents.length > 1) {
+    const { problems } = unparsedPolicyFile(
+      file,
+      first === undefined ? 'POLICY_EMPTY' : 'POLICY_TOO_MANY',
+      `A file of defaults is one document, and here ${first === undefined ? 'is none' : `are ${documents.length}`}.`,
+    );
+    return { kind: 'broken', problems };
+  }
+  const reader = new DocumentReader(first);
+  const defaults = reader.isYaml ? readDefaults(reader, outer) : null;
+  if (defaults !== null && reader.problems.length === 0) return { kind: 'parsed', defaults };
+  return {
+    kind: 'broken',
+    problems: problemsOf(reader.problems, new Positions(body), file, null, null),
+  };
+}
+
+function readDefaults(reader: DocumentReader, outer: PolicyDefaults): PolicyDefaults | null {
+  const { root } = reader;
+  if (root === null || !isMap(root)) {
+    reader.report(
+      'POLICY_TYPE',
+      root ?? 0,
+      `Defaults are a mapping that begins with apiVersion: ${API_VERSION}.`,
+    );
+    return null;
+  }
+  if (!readsThisVersion(reader, root)) return null;
+  const entries = reader.mapping(root, root, 'a file of defaults', DEFAULTS_KEYWORDS);
+  if (entries === null) return null;
+  for (const key of Object.keys(DEFAULTS_KEYWORDS)) {
+    if (!entries.has(key))
+      reader.report('POLICY_MISSING_KEY', root, `The file has no ${key}, which every file of defaults has.`);
+  }
+  const entry = entries.get('defaults');
+  if (entry === undefined) return null;
+  const settings = reader.mapping(entry.value, entry, 'defaults', DEFAULT_SETTING_KEYWORDS);
+  if (settings === null) return null;
+  if (settings.size === 0)
+    reader.report('POLICY_TYPE', entry, 'There is nothing in defaults: name a setting.');
+  const schedule = settings.get('schedule');
+  const limits = readLimits(reader, settings.get('limits'), DEFAULTS_LIMITS_KEYWORDS, outer.limits);
+  const defaults = {
+    schedule: schedule === undefined ? outer.schedule : readSchedule(reader, schedule),
+    owner: readNote(reader, settings.get('owner')) ?? outer.owner,
+    reason: readNote(reader, settings.get('reason')) ?? outer.reason,
+  };
+  return limits === null ? null : { ...defaults, limits };
+}
