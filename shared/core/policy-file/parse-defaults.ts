@@ -67,7 +67,7 @@ function readDefaults(reader: DocumentReader, outer: PolicyDefaults): PolicyDefa
   if (entry === undefined) return null;
   const settings = reader.mapping(entry.value, entry, 'defaults', DEFAULT_SETTING_KEYWORDS);
   if (settings === null) return null;
-  if (settings.size === 0)
+  if (settings.size === 0 && reader.problems.length === 0)
     reader.report('POLICY_TYPE', entry, 'There is nothing in defaults: name a setting.');
   const schedule = settings.get('schedule');
   const limits = readLimits(reader, settings.get('limits'), DEFAULTS_LIMITS_KEYWORDS, outer.limits);
