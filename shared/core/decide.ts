@@ -1,7 +1,7 @@
 import type { Decision, RuleVoice } from './decision.ts';
 import type { Digest } from './digest.ts';
-import { evaluateRule, type RuleEvaluator } from './evaluate.ts';
-import { type Graph, keptWith } from './graph.ts';
+import { type Answer, evaluateRule } from './evaluate.ts';
+import { artifactOf, type Graph, keptWith } from './graph.ts';
 import type { Artifact, Inventory } from './inventory.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Policy, Rule } from './policy.ts';
@@ -25,54 +25,89 @@ export function decide(
   policies: readonly Policy[],
   nowMs: number,
 ): Decision[] {
-  const speakers = policies.flatMap((policy) =>
-    [...policy.keep, ...policy.delete].map((rule) => ({
-      policy,
-      rule,
-      ask: evaluateRule(rule, inventory, nowMs),
-    })),
-  );
+  const speakers = policies
+    .flatMap((policy) =>
+      [...policy.keep, ...policy.delete].map((rule) => speakerOf(policy, rule, inventory, nowMs)),
+    )
+    .sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
   const decisions = inventory.artifacts.map((artifact) => judge(artifact, speakers));
+  const going = decisions.some(({ verdict, root }) => verdict === 'delete' && graph.nodes.has(root));
+  if (!going) return decisions;
   const keptRoots = decisions
-    .filter((decision) => decision.verdict === 'keep')
-    .map((decision) => decision.root);
+    .filter(({ verdict, root }) => verdict === 'keep' && graph.nodes.has(root))
+    .map(({ root }) => root);
   const kept = keptWith(graph, keptRoots);
   return decisions.map((decision) =>
     decision.verdict === 'delete' && kept.has(decision.root) ? keepForOthers(decision) : decision,
   );
 }
 
+/** A rule that is asked about one artifact after the other. */
 interface Speaker {
-  readonly policy: Policy;
-  readonly rule: Rule;
-  readonly ask: RuleEvaluator;
+  readonly effect: Rule['effect'];
+  readonly enforces: boolean;
+  /** Where its voice stands among others. */
+  readonly place: string;
+  /** null where it has nothing to say. */
+  readonly speak: (artifact: Artifact) => RuleVoice | null;
 }
 
-function judge(artifact: Artifact, speakers: readonly Speaker[]): Decision {
-  const voices: RuleVoice[] = [];
-  for (const { policy, rule, ask } of speakers) {
+function speakerOf(policy: Policy, rule: Rule, inventory: Inventory, nowMs: number): Speaker {
+  const ask = evaluateRule(rule, inventory, nowMs);
+  let lastAnswer: Answer | null = null;
+  let lastVoice: RuleVoice | null = null;
+  const speak = (artifact: Artifact): RuleVoice | null => {
     const answer = ask(artifact);
-    if (answer.kind === 'no') continue;
-    voices.push({
-      policy: policy.name,
-      rule: rule.name,
-      effect: rule.effect,
-      answer: answer.kind,
-      mode: policy.mode,
-      source: policy.source,
-      line: rule.line,
-      evidence: answer.evidence,
-    });
+    if (answer.kind === 'no') return null;
+    // Many artifacts get the very same answer ("untagged", "nobody knows"); they share one voice.
+    if (answer !== lastAnswer) {
+      lastAnswer = answer;
+      lastVoice = {
+        policy: policy.name,
+        rule: rule.name,
+        effect: rule.effect,
+        answer: answer.kind,
+        mode: policy.mode,
+        source: policy.source,
+        line: rule.line,
+        evidence: answer.evidence,
+      };
+    }
+    return lastVoice;
+  };
+  return {
+    effect: rule.effect,
+    enforces: policy.mode === 'enforce',
+    place: `${policy.name}\0${rule.effect}\0${rule.name}`,
+    speak,
+  };
+}
+
+const SILENCE: readonly RuleVoice[] = [];
+
+function judge(artifact: Artifact, speakers: readonly Speaker[]): Decision {
+  let voices: RuleVoice[] | null = null;
+  let isKept = false;
+  let isAllowed = false;
+  let isEnforced = false;
+  for (const { effect, enforces, speak } of speakers) {
+    const voice = speak(artifact);
+    if (voice === null) continue;
+    if (voices === null) voices = [voice];
+    else voices.push(voice);
+    if (effect === 'keep') isKept = true;
+    else if (voice.answer === 'yes') {
+      isAllowed = true;
+      if (enforces) isEnforced = true;
+    }
   }
-  const allowing = voices.filter((voice) => voice.effect === 'delete' && voice.answer === 'yes');
-  const keeps = voices.some((voice) => voice.effect === 'keep');
   const because =
     artifact.unreadable !== null
       ? 'its relations are not known'
-      : allowing.length === 0 && !keeps
+      : !isAllowed && !isKept
         ? 'no rule names it'
         : null;
-  const verdict = because === null && !keeps ? 'delete' : 'keep';
+  const verdict = because === null && !isKept ? 'delete' : 'keep';
   return {
     root: artifact.root,
     tags: artifact.tags,
@@ -80,8 +115,8 @@ function judge(artifact: Artifact, speakers: readonly Speaker[]): Decision {
     verdict,
     because,
     unknown: artifact.unreadable,
-    voices: voices.sort(compareVoices),
-    enforced: verdict === 'delete' && allowing.some((voice) => voice.mode === 'enforce'),
+    voices: voices ?? SILENCE,
+    enforced: verdict === 'delete' && isEnforced,
   };
 }
 
@@ -89,19 +124,14 @@ function keepForOthers(decision: Decision): Decision {
   return { ...decision, verdict: 'keep', because: 'something kept needs it', enforced: false };
 }
 
-function compareVoices(a: RuleVoice, b: RuleVoice): number {
-  const left = `${a.policy}\0${a.effect}\0${a.rule}`;
-  const right = `${b.policy}\0${b.effect}\0${b.rule}`;
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
 /** The manifests that may go when these artifacts go: those that nothing else needs. */
 export function doomedManifests(graph: Graph, going: ReadonlySet<Digest>): Set<Digest> {
-  const staying = [...graph.artifacts.keys()].filter((root) => !going.has(root));
+  // A root without relations needs nothing and nothing needs it.
+  const staying = graph.roots.filter((root) => graph.nodes.has(root) && !going.has(root));
   const kept = keptWith(graph, staying);
   const doomed = new Set<Digest>();
   for (const root of going) {
-    for (const digest of graph.artifacts.get(root) ?? []) if (!kept.has(digest)) doomed.add(digest);
+    for (const digest of artifactOf(graph, root)) if (!kept.has(digest)) doomed.add(digest);
   }
   return doomed;
 }

@@ -3,7 +3,7 @@ import type { Evidence } from './decision.ts';
 import type { Digest } from './digest.ts';
 import type { Fact } from './fact.ts';
 import type { Artifact, Inventory } from './inventory.ts';
-import { compileTagPattern, type TagMatch } from './pattern.ts';
+import { compileTagPattern, compileTagTest, type TagMatch } from './pattern.ts';
 import type { Condition, Newest, Rule } from './policy.ts';
 
 /**
@@ -17,16 +17,15 @@ export interface Answer {
 
 const NO: Answer = { kind: 'no', evidence: [] };
 
-function yes(evidence: Evidence): Answer {
-  return { kind: 'yes', evidence: [evidence] };
-}
-
-function notKnown(what: string, reason: string): Answer {
-  return { kind: 'unknown', evidence: [{ kind: 'unknown', what, reason }] };
-}
-
 /** A rule made ready to be asked about every artifact of one inventory. */
 export type RuleEvaluator = (artifact: Artifact) => Answer;
+
+/**
+ * What a condition finds in one artifact: null is no, evidence of kind `unknown` is that a fact it asks for is
+ * not known, and every other evidence is yes. What would be equal for many artifacts is one object, which
+ * makes their answers one object too.
+ */
+type Finder = (artifact: Artifact) => Evidence | null;
 
 /**
  * Prepares a rule for an inventory. A rule with `newest` looks at all artifacts at once, which is why it
@@ -34,112 +33,161 @@ export type RuleEvaluator = (artifact: Artifact) => Answer;
  */
 export function evaluateRule(rule: Rule, inventory: Inventory, nowMs: number): RuleEvaluator {
   if (rule.untilMs !== null && nowMs >= rule.untilMs) return () => NO;
-  const conditions = rule.conditions.map((condition) => prepare(condition, nowMs));
+  const finders = rule.conditions.map((condition) => prepare(condition, nowMs));
+  let last = NO;
   const matches = (artifact: Artifact): Answer => {
     const evidence: Evidence[] = [];
-    const missing: Evidence[] = [];
-    for (const condition of conditions) {
-      const answer = condition(artifact);
+    let isLast = true;
+    for (const find of finders) {
+      const found = find(artifact);
       // A no ends it, also after an unknown: all conditions are required.
-      if (answer.kind === 'no') return NO;
-      (answer.kind === 'unknown' ? missing : evidence).push(...answer.evidence);
+      if (found === null) return NO;
+      isLast &&= found === last.evidence[evidence.length];
+      evidence.push(found);
     }
-    return missing.length > 0
-      ? { kind: 'unknown', evidence: [...evidence, ...missing] }
-      : { kind: 'yes', evidence };
+    if (!isLast || last === NO) last = answerWith(evidence);
+    return last;
   };
   return rule.newest === null ? matches : rank(rule, rule.newest, inventory, matches);
 }
 
-function prepare(condition: Condition, nowMs: number): RuleEvaluator {
+/** What is not known stands last in the evidence. */
+function answerWith(evidence: Evidence[]): Answer {
+  const isMissing = (one: Evidence): boolean => one.kind === 'unknown';
+  if (!evidence.some(isMissing)) return { kind: 'yes', evidence };
+  const found = evidence.filter((one) => !isMissing(one));
+  return { kind: 'unknown', evidence: [...found, ...evidence.filter(isMissing)] };
+}
+
+/** Says that something is not known; one object for as long as the reason is the same. */
+function unknownOf(what: string): (reason: string) => Evidence {
+  let last: Extract<Evidence, { kind: 'unknown' }> = { kind: 'unknown', what, reason: '' };
+  return (reason) => {
+    if (reason !== last.reason) last = { kind: 'unknown', what, reason };
+    return last;
+  };
+}
+
+function prepare(condition: Condition, nowMs: number): Finder {
   switch (condition.kind) {
-    case 'all':
-      return () => yes({ kind: 'everything' });
-    case 'state':
-      return ({ tags }) => {
-        const state = tags.length > 0 ? 'tagged' : 'untagged';
-        return state === condition.state ? yes({ kind: 'state', state }) : NO;
-      };
-    case 'tags': {
-      const matchers = condition.patterns.map(compileTagPattern);
-      const patterns = condition.patterns.map((pattern) => `${pattern.kind} ${pattern.text}`);
-      return ({ tags }) => {
-        const matched = tags.filter((tag) => matchers.some((matcher) => matcher(tag).matched));
-        const enough =
-          condition.match === 'any' ? matched.length > 0 : tags.length > 0 && matched.length === tags.length;
-        return enough ? yes({ kind: 'tags', match: condition.match, tags: matched, patterns }) : NO;
-      };
+    case 'all': {
+      const everything: Evidence = { kind: 'everything' };
+      return () => everything;
     }
+    case 'state': {
+      const { state } = condition;
+      const wantsTags = state === 'tagged';
+      const found: Evidence = { kind: 'state', state };
+      return ({ tags }) => (tags.length > 0 === wantsTags ? found : null);
+    }
+    case 'tags':
+      return tagsFinder(condition);
     case 'olderThan':
-      return (artifact) => age(artifact.uploadedAtMs, 'uploaded', 'more than', condition.ageMs, nowMs);
+      return age('uploadedAtMs', 'uploaded', 'more than', condition.ageMs, nowMs);
     case 'newerThan':
-      return (artifact) => age(artifact.uploadedAtMs, 'uploaded', 'less than', condition.ageMs, nowMs);
+      return age('uploadedAtMs', 'uploaded', 'less than', condition.ageMs, nowMs);
     case 'untaggedFor':
-      return (artifact) => age(artifact.untaggedSinceMs, 'untagged', 'more than', condition.ageMs, nowMs);
+      return age('untaggedSinceMs', 'untagged', 'more than', condition.ageMs, nowMs);
     case 'taggedWithin':
-      return (artifact) => age(artifact.taggedAtMs, 'tagged', 'less than', condition.ageMs, nowMs);
+      return age('taggedAtMs', 'tagged', 'less than', condition.ageMs, nowMs);
     case 'pulledWithin':
-      return (artifact) => age(artifact.lastPulledAtMs, 'pulled', 'less than', condition.ageMs, nowMs);
-    case 'notPulledFor':
+      return age('lastPulledAtMs', 'pulled', 'less than', condition.ageMs, nowMs);
+    case 'notPulledFor': {
+      const longAgo = age('lastPulledAtMs', 'pulled', 'more than', condition.ageMs, nowMs);
+      const never: Evidence = { kind: 'never pulled' };
       return (artifact) => {
         const pulled = artifact.lastPulledAtMs;
-        if (pulled.kind === 'known' && pulled.value === null) return yes({ kind: 'never pulled' });
-        return age(pulled, 'pulled', 'more than', condition.ageMs, nowMs);
+        return pulled.kind === 'known' && pulled.value === null ? never : longAgo(artifact);
       };
-    case 'inUse':
+    }
+    case 'inUse': {
+      const notKnown = unknownOf('whether it is in use');
       return ({ usedBy }) => {
-        if (usedBy.kind === 'unknown') return notKnown('whether it is in use', usedBy.reason);
-        return usedBy.value.length > 0 ? yes({ kind: 'in use', by: usedBy.value }) : NO;
+        if (usedBy.kind === 'unknown') return notKnown(usedBy.reason);
+        return usedBy.value.length > 0 ? { kind: 'in use', by: usedBy.value } : null;
       };
+    }
     case 'digests': {
       const wanted: ReadonlySet<Digest> = new Set(condition.digests);
       return ({ root, members }) => {
-        const found = [root, ...members].find((digest) => wanted.has(digest));
-        return found === undefined ? NO : yes({ kind: 'digest', digest: found });
+        const found = wanted.has(root) ? root : members.find((digest) => wanted.has(digest));
+        return found === undefined ? null : { kind: 'digest', digest: found };
       };
     }
-    case 'largerThan':
+    case 'largerThan': {
+      const notKnown = unknownOf('its size');
       return ({ sizeBytes }) => {
-        if (sizeBytes.kind === 'unknown') return notKnown('its size', sizeBytes.reason);
+        if (sizeBytes.kind === 'unknown') return notKnown(sizeBytes.reason);
         return sizeBytes.value > condition.sizeBytes
-          ? yes({ kind: 'size', sizeBytes: sizeBytes.value, wantedBytes: condition.sizeBytes })
-          : NO;
+          ? { kind: 'size', sizeBytes: sizeBytes.value, wantedBytes: condition.sizeBytes }
+          : null;
       };
-    case 'mediaTypes':
+    }
+    case 'mediaTypes': {
+      const noMediaType = unknownOf('its media type');
+      const noArtifactType = unknownOf('its artifact type');
+      const found = new Map(
+        condition.mediaTypes.map((mediaType): [string, Evidence] => [
+          mediaType,
+          { kind: 'media type', mediaType },
+        ]),
+      );
       return ({ mediaType, artifactType }) => {
-        if (mediaType.kind === 'known' && condition.mediaTypes.includes(mediaType.value)) {
-          return yes({ kind: 'media type', mediaType: mediaType.value });
-        }
-        if (
-          artifactType.kind === 'known' &&
-          artifactType.value !== null &&
-          condition.mediaTypes.includes(artifactType.value)
-        ) {
-          return yes({ kind: 'media type', mediaType: artifactType.value });
-        }
-        if (mediaType.kind === 'unknown') return notKnown('its media type', mediaType.reason);
-        return artifactType.kind === 'unknown' ? notKnown('its artifact type', artifactType.reason) : NO;
+        const byMediaType = mediaType.kind === 'known' ? found.get(mediaType.value) : undefined;
+        if (byMediaType !== undefined) return byMediaType;
+        const byArtifactType =
+          artifactType.kind === 'known' && artifactType.value !== null
+            ? found.get(artifactType.value)
+            : undefined;
+        if (byArtifactType !== undefined) return byArtifactType;
+        if (mediaType.kind === 'unknown') return noMediaType(mediaType.reason);
+        return artifactType.kind === 'unknown' ? noArtifactType(artifactType.reason) : null;
       };
+    }
   }
+}
+
+function tagsFinder({ match, patterns }: Extract<Condition, { kind: 'tags' }>): Finder {
+  const tests = patterns.map(compileTagTest);
+  const [only] = tests;
+  const matches =
+    only !== undefined && tests.length === 1 ? only : (tag: string) => tests.some((test) => test(tag));
+  const texts = patterns.map((pattern) => `${pattern.kind} ${pattern.text}`);
+  return ({ tags }) => {
+    let matched = 0;
+    for (const tag of tags) {
+      if (matches(tag)) matched += 1;
+      else if (match === 'all') return null;
+    }
+    if (matched === 0) return null;
+    const found = matched === tags.length ? tags : tags.filter(matches);
+    return { kind: 'tags', match, tags: found, patterns: texts };
+  };
 }
 
 /** Compares an age; a time that is known to be null (no tag, never pulled) is a no. */
 function age(
-  since: Fact<number | null>,
-  what: 'uploaded' | 'untagged' | 'tagged' | 'pulled',
+  fact: 'uploadedAtMs' | 'untaggedSinceMs' | 'taggedAtMs' | 'lastPulledAtMs',
+  since: 'uploaded' | 'untagged' | 'tagged' | 'pulled',
   wanted: 'more than' | 'less than',
   wantedMs: number,
   nowMs: number,
-): Answer {
-  if (since.kind === 'unknown') return notKnown(`when it was ${what}`, since.reason);
-  if (since.value === null) return NO;
-  const ageMs = nowMs - since.value;
-  const holds = wanted === 'more than' ? ageMs > wantedMs : ageMs < wantedMs;
-  return holds ? yes({ kind: 'age', since: what, ageMs, wanted, wantedMs }) : NO;
+): Finder {
+  const notKnown = unknownOf(`when it was ${since}`);
+  return (artifact) => {
+    const time: Fact<number | null> = artifact[fact];
+    if (time.kind === 'unknown') return notKnown(time.reason);
+    if (time.value === null) return null;
+    const ageMs = nowMs - time.value;
+    const holds = wanted === 'more than' ? ageMs > wantedMs : ageMs < wantedMs;
+    return holds ? { kind: 'age', since, ageMs, wanted, wantedMs } : null;
+  };
 }
 
 interface Candidate {
-  readonly artifact: Artifact;
+  readonly root: Digest;
+  /** What the rule's conditions found in it. */
+  readonly evidence: readonly Evidence[];
   readonly uploadedAtMs: number;
   readonly version: semver.SemVer | null;
 }
@@ -154,18 +202,22 @@ function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEva
   const groups = new Map<string, Candidate[]>();
   const answers = new Map<Digest, Answer>();
   const groupsOf = groupReader(rule, newest);
+  const notKnown = unknownOf('when it was uploaded');
   for (const artifact of inventory.artifacts) {
     const answer = matches(artifact);
-    if (answer.kind !== 'yes') {
-      if (answer.kind === 'unknown') answers.set(artifact.root, answer);
+    if (answer.kind === 'no') continue;
+    const { root, uploadedAtMs } = artifact;
+    if (answer.kind === 'unknown') {
+      answers.set(root, answer);
       continue;
     }
-    if (artifact.uploadedAtMs.kind === 'unknown') {
-      answers.set(artifact.root, notKnown('when it was uploaded', artifact.uploadedAtMs.reason));
+    if (uploadedAtMs.kind === 'unknown') {
+      answers.set(root, { kind: 'unknown', evidence: [notKnown(uploadedAtMs.reason)] });
       continue;
     }
+    const { evidence } = answer;
     for (const [group, version] of groupsOf(artifact)) {
-      const candidate: Candidate = { artifact, uploadedAtMs: artifact.uploadedAtMs.value, version };
+      const candidate: Candidate = { root, evidence, uploadedAtMs: uploadedAtMs.value, version };
       const members = groups.get(group);
       if (members === undefined) groups.set(group, [candidate]);
       else members.push(candidate);
@@ -173,18 +225,19 @@ function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEva
   }
   const compare = newest.by === 'semver' ? byVersion : byUpload;
   for (const [group, candidates] of groups) {
-    candidates.sort((a, b) => compare(a, b) || compareRoots(a, b));
+    candidates.sort(compare);
     let rankOfTied = 1;
     for (const [index, candidate] of candidates.entries()) {
       const before = candidates[index - 1];
       if (before !== undefined && compare(before, candidate) !== 0) rankOfTied = index + 1;
       if (rankOfTied > newest.count) break;
-      const { root } = candidate.artifact;
+      const { root, evidence } = candidate;
       if (answers.has(root)) continue;
       answers.set(root, {
         kind: 'yes',
         evidence: [
-          ...matches(candidate.artifact).evidence,
+          // Its place says why it stays; that the rule would have taken any image says nothing beside it.
+          ...evidence.filter(({ kind }) => kind !== 'everything'),
           {
             kind: 'newest',
             rank: rankOfTied,
@@ -196,11 +249,7 @@ function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEva
       });
     }
   }
-  return (artifact) => answers.get(artifact.root) ?? NO;
-}
-
-function compareRoots(a: Candidate, b: Candidate): number {
-  return a.artifact.root < b.artifact.root ? -1 : 1;
+  return ({ root }) => answers.get(root) ?? NO;
 }
 
 function byUpload(a: Candidate, b: Candidate): number {
@@ -221,10 +270,15 @@ function byVersion(a: Candidate, b: Candidate): number {
  * several; it is kept when it is among the newest of any.
  */
 function groupReader(rule: Rule, newest: Newest): (artifact: Artifact) => Map<string, semver.SemVer | null> {
+  const { per, by } = newest;
+  if (per.kind === 'repository' && by === 'upload') {
+    const whole = new Map([['', null]]);
+    return () => whole;
+  }
   const matchers = rule.conditions.flatMap((condition) =>
     condition.kind === 'tags' ? condition.patterns.map(compileTagPattern) : [],
   );
-  const { per } = newest;
+  const asksVersion = per.kind === 'semver' || by === 'semver';
   return ({ tags }) => {
     const groups = new Map<string, semver.SemVer | null>();
     const join = (group: string, version: semver.SemVer | null): void => {
@@ -235,9 +289,9 @@ function groupReader(rule: Rule, newest: Newest): (artifact: Artifact) => Map<st
     for (const tag of tags) {
       const found = matchers.map((matcher) => matcher(tag)).filter((match) => match.matched);
       if (matchers.length > 0 && found.length === 0) continue;
-      const version = semver.parse(
-        found.find((match) => match.version !== null)?.version ?? looseVersion(tag),
-      );
+      const version = asksVersion
+        ? semver.parse(found.find((match) => match.version !== null)?.version ?? looseVersion(tag))
+        : null;
       join(groupOf(per, found, version), version);
     }
     if (groups.size === 0) join('', null);

@@ -18,13 +18,24 @@ export interface GraphNode {
   readonly unreadable: string | null;
 }
 
-/** The artifact graph of one repository. */
+/**
+ * The artifact graph of one repository. Most manifests of most repositories have nothing to do with any other,
+ * so the graph holds only those that have: a listed manifest that `nodes` does not hold points at nothing, and
+ * nothing points at it.
+ */
 export interface Graph {
+  readonly listed: ReadonlyMap<Digest, ListedManifest>;
+  /** Manifests at either end of a relation, and those whose relations are not known. */
   readonly nodes: ReadonlyMap<Digest, GraphNode>;
   /** Listed manifests that are about a manifest: referrers, signatures, fallback indexes. */
   readonly referrers: ReadonlyMap<Digest, readonly Digest[]>;
-  /** Every artifact's root with all manifests of its artifact, the root first. A manifest may be in several. */
-  readonly artifacts: ReadonlyMap<Digest, readonly Digest[]>;
+  /** Every artifact's root, sorted. */
+  readonly roots: readonly Digest[];
+  /**
+   * The artifacts of more than one manifest: the root with all manifests of its artifact, the root first. A
+   * manifest may be in several. See `artifactOf`.
+   */
+  readonly compounds: ReadonlyMap<Digest, readonly Digest[]>;
   /** Roots that no walk reaches: manifests that are about each other in a circle. */
   readonly circular: ReadonlySet<Digest>;
   /** Why any manifest may be a child of one that can't be read, or null where all indexes were read. */
@@ -40,76 +51,122 @@ const PLAIN_IMAGES: ReadonlySet<string> = new Set([
 
 const INDEXES: ReadonlySet<string> = new Set([MEDIA_TYPES.ociIndex, MEDIA_TYPES.dockerManifestList]);
 
+const NONE: readonly never[] = [];
+
+/** The manifests of an artifact, its root first. */
+export function artifactOf(graph: Graph, root: Digest): readonly Digest[] {
+  return graph.compounds.get(root) ?? [root];
+}
+
 /**
  * Builds the graph of a listing. Only relations between listed manifests count: a subject that is gone makes
  * an orphan, which is a root of its own.
  */
 export function buildGraph(listing: Listing): Graph {
-  const listed = new Set<Digest>(listing.manifests.map((manifest) => manifest.digest));
+  const manifests = inOrder(listing.manifests);
+  const listed = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
   const nodes = new Map<Digest, GraphNode>();
-  const parents = new Set<Digest>();
-  const referrers = new Map<Digest, Digest[]>();
   let unreadIndex: string | null = null;
-
-  // Sorted here again, which costs little where it is so: the order of a plan's steps comes from this one.
-  for (const manifest of [...listing.manifests].sort((a, b) => (a.digest < b.digest ? -1 : 1))) {
+  for (const manifest of manifests) {
     const relations = listing.relations[manifest.digest] ?? assumedRelations(manifest);
-    const subjects = new Set<Digest>();
-    const tags: string[] = [];
-    const subjectTags: string[] = [];
-    for (const tag of manifest.tags) {
-      const subject = subjectOfTag(tag);
-      if (subject !== null && subject !== manifest.digest && listed.has(subject)) {
-        subjects.add(subject);
-        subjectTags.push(tag);
-      } else {
-        tags.push(tag);
-      }
-    }
-    let children: Digest[] = [];
-    let unreadable: string | null = null;
-    if (relations?.kind === 'unknown') {
-      unreadable = relations.reason;
-      const mayBeIndex = manifest.mediaType.kind === 'unknown' || !PLAIN_IMAGES.has(manifest.mediaType.value);
-      if (mayBeIndex) unreadIndex ??= `${manifest.digest} can't be read: ${relations.reason}`;
-    } else if (relations?.kind === 'known') {
-      children = [...new Set(relations.value.children.map((child) => child.digest))].filter(
-        (child) => listed.has(child) && child !== manifest.digest,
-      );
-      const subject = relations.value.subject?.digest;
-      if (subject !== undefined && subject !== manifest.digest && listed.has(subject)) subjects.add(subject);
-    }
-    for (const child of children) parents.add(child);
-    for (const subject of subjects) {
-      const known = referrers.get(subject);
-      if (known === undefined) referrers.set(subject, [manifest.digest]);
-      else known.push(manifest.digest);
-    }
-    nodes.set(manifest.digest, {
-      digest: manifest.digest,
-      tags,
-      subjectTags,
-      children,
-      subjects: [...subjects],
-      unreadable,
-    });
+    const node = nodeOf(manifest, relations, listed);
+    if (node === null) continue;
+    nodes.set(manifest.digest, node);
+    if (node.unreadable === null) continue;
+    const mayBeIndex = manifest.mediaType.kind === 'unknown' || !PLAIN_IMAGES.has(manifest.mediaType.value);
+    if (mayBeIndex) unreadIndex ??= `${manifest.digest} can't be read: ${node.unreadable}`;
   }
 
-  const artifacts = new Map<Digest, readonly Digest[]>();
+  const parents = new Set<Digest>();
+  const referrers = new Map<Digest, Digest[]>();
+  const relate = (digest: Digest): void => {
+    if (nodes.has(digest)) return;
+    const tags = listed.get(digest)?.tags ?? NONE;
+    nodes.set(digest, { digest, tags, subjectTags: NONE, children: NONE, subjects: NONE, unreadable: null });
+  };
+  for (const { digest, children, subjects } of [...nodes.values()]) {
+    for (const child of children) {
+      parents.add(child);
+      relate(child);
+    }
+    for (const subject of subjects) {
+      const known = referrers.get(subject);
+      if (known === undefined) referrers.set(subject, [digest]);
+      else known.push(digest);
+      relate(subject);
+    }
+  }
+
+  const roots: Digest[] = [];
+  const compounds = new Map<Digest, readonly Digest[]>();
   const reached = new Set<Digest>();
-  for (const node of nodes.values()) {
-    if (node.tags.length === 0 && (parents.has(node.digest) || node.subjects.length > 0)) continue;
-    const members = membersOf(node.digest, nodes, referrers);
-    artifacts.set(node.digest, members);
+  for (const { digest } of manifests) {
+    const node = nodes.get(digest);
+    if (node === undefined) {
+      roots.push(digest);
+      continue;
+    }
+    if (node.tags.length === 0 && (parents.has(digest) || node.subjects.length > 0)) continue;
+    roots.push(digest);
+    const members = membersOf(digest, nodes, referrers);
+    if (members.length > 1) compounds.set(digest, members);
     for (const member of members) reached.add(member);
   }
   const circular = new Set<Digest>();
-  for (const digest of nodes.keys()) {
-    if (reached.has(digest)) continue;
-    circular.add(digest);
-    artifacts.set(digest, [digest]);
+  for (const digest of nodes.keys()) if (!reached.has(digest)) circular.add(digest);
+  if (circular.size > 0) {
+    for (const digest of circular) roots.push(digest);
+    roots.sort();
   }
-  return { nodes, referrers, artifacts, circular, unreadIndex };
+  return { listed, nodes, referrers, roots, compounds, circular, unreadIndex };
+}
+
+/**
+ * Sorted by digest, each once. A listing should be; but the order of a plan's steps comes from this one, and
+ * looking costs a fraction of sorting.
+ */
+function inOrder(manifests: readonly ListedManifest[]): readonly ListedManifest[] {
+  const isOrdered = manifests.every((manifest, at) => {
+    const before = manifests[at - 1];
+    return before === undefined || before.digest < manifest.digest;
+  });
+  if (isOrdered) return manifests;
+  const each = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
+  return [...each.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
+}
+
+/** What a manifest says of others; null where it says nothing of any that is listed. */
+function nodeOf(
+  { digest, tags }: ListedManifest,
+  relations: Fact<Manifest> | undefined,
+  listed: ReadonlyMap<Digest, ListedManifest>,
+): GraphNode | null {
+  const isOther = (one: Digest): boolean => one !== digest && listed.has(one);
+  const subjects = new Set<Digest>();
+  const subjectTags: string[] = [];
+  for (const tag of tags) {
+    const subject = subjectOfTag(tag);
+    if (subject === null || !isOther(subject)) continue;
+    subjects.add(subject);
+    subjectTags.push(tag);
+  }
+  if (relations === undefined && subjects.size === 0) return null;
+  let children: Digest[] = [];
+  if (relations?.kind === 'known') {
+    const subject = relations.value.subject?.digest;
+    if (subject !== undefined && isOther(subject)) subjects.add(subject);
+    children = [...new Set(relations.value.children.map((child) => child.digest))].filter(isOther);
+  }
+  const unreadable = relations?.kind === 'unknown' ? relations.reason : null;
+  if (subjects.size === 0 && children.length === 0 && unreadable === null) return null;
+  return {
+    digest,
+    tags: subjectTags.length === 0 ? tags : tags.filter((tag) => !subjectTags.includes(tag)),
+    subjectTags,
+    children,
+    subjects: [...subjects],
+    unreadable,
+  };
 }
 
 /**
@@ -165,7 +222,7 @@ export function deletionOrder(graph: Graph, doomed: ReadonlySet<Digest>): Digest
       else known.push(digest);
     }
   }
-  const before = (digest: Digest): Digest[] =>
+  const before = (digest: Digest): readonly Digest[] =>
     [...(indexesOf.get(digest) ?? []), ...(graph.referrers.get(digest) ?? [])].filter((one) =>
       doomed.has(one),
     );
@@ -186,8 +243,12 @@ export function deletionOrder(graph: Graph, doomed: ReadonlySet<Digest>): Digest
       order.add(digest);
     }
   };
-  for (const members of graph.artifacts.values()) {
-    for (const member of members) if (doomed.has(member)) visit(member);
+  for (const root of graph.roots) {
+    if (!graph.nodes.has(root)) {
+      if (doomed.has(root)) order.add(root);
+      continue;
+    }
+    for (const member of artifactOf(graph, root)) if (doomed.has(member)) visit(member);
   }
   return [...order];
 }

@@ -1,8 +1,9 @@
 import type { Digest } from './digest.ts';
 import { type Fact, known, unknown } from './fact.ts';
-import { buildGraph, type Graph } from './graph.ts';
+import { artifactOf, buildGraph, type Graph } from './graph.ts';
 import type { DigestHistory, History } from './history.ts';
 import type { Completeness, ListedManifest, Listing } from './listing.ts';
+import type { Manifest } from './manifest.ts';
 import type { Usage, UsageAnswer } from './usage.ts';
 
 /**
@@ -58,42 +59,41 @@ export interface InventoryTaking {
   readonly graph: Graph;
 }
 
+// Facts that most artifacts share. A listing may have a hundred thousand, and values never change.
+const NULL_FACT: Fact<null> = known(null);
+const NOBODY: Fact<readonly string[]> = known([]);
+const NO_PULLS: Fact<never> = unknown('pulls are not recorded');
+const UNTAGGED_BY_NOBODY: Fact<never> = unknown('nobody told when it lost its last tag');
+const NO_MEMBERS: readonly Digest[] = [];
+
 /** Joins what the registry lists, what the ledger remembers and what runs into one inventory. */
 export function takeInventory(sources: InventorySources): InventoryTaking {
   const { listing, history } = sources;
   const graph = buildGraph(listing);
-  const listed = new Map(listing.manifests.map((manifest) => [manifest.digest, manifest]));
   const isTold = listing.manifests.some((manifest) => manifest.uploadedAtMs.kind === 'known');
-  const usage = indexUsage(sources.usage);
+  const usage = indexUsage(sources.usage, history.repository);
   const artifacts: Artifact[] = [];
-  for (const [root, nodes] of graph.artifacts) {
-    const manifest = listed.get(root);
-    const node = graph.nodes.get(root);
-    if (manifest === undefined || node === undefined) continue;
-    const members = nodes.filter((digest) => digest !== root).sort();
+  for (const root of graph.roots) {
+    const manifest = graph.listed.get(root);
+    if (manifest === undefined) continue;
+    const compound = graph.compounds.get(root);
+    const tags = sorted(graph.nodes.get(root)?.tags ?? manifest.tags);
     const remembered = history.digests[root];
-    const relations = listing.relations[root];
     artifacts.push({
       root,
-      tags: [...node.tags].sort(),
-      members,
+      tags,
+      members: compound === undefined ? NO_MEMBERS : compound.slice(1).sort(),
       mediaType: manifest.mediaType,
-      artifactType:
-        relations === undefined
-          ? known(null)
-          : relations.kind === 'known'
-            ? known(relations.value.artifactType)
-            : relations,
-      sizeBytes: sumOfSizes(nodes, listed),
+      artifactType: artifactTypeOf(listing.relations[root]),
+      sizeBytes: compound === undefined ? sizeOf(manifest) : sumOfSizes(compound, graph.listed),
       uploadedAtMs: uploadedAt(manifest, remembered, isTold),
-      untaggedSinceMs: untaggedSince(node.tags, remembered),
-      taggedAtMs: taggedAt(node.tags, remembered),
-      lastPulledAtMs: unknown('pulls are not recorded'),
-      usedBy: usedBy(usage, nodes, graph, history),
-      unreadable: unreadable(graph, root, nodes),
+      untaggedSinceMs: untaggedSince(tags, remembered),
+      taggedAtMs: taggedAt(tags, remembered),
+      lastPulledAtMs: NO_PULLS,
+      usedBy: usedBy(usage, artifactOf(graph, root), graph, history),
+      unreadable: unreadable(graph, root),
     });
   }
-  artifacts.sort((a, b) => (a.root < b.root ? -1 : a.root > b.root ? 1 : 0));
   return {
     graph,
     inventory: {
@@ -107,23 +107,40 @@ export function takeInventory(sources: InventorySources): InventoryTaking {
   };
 }
 
-function unreadable(graph: Graph, root: Digest, nodes: readonly Digest[]): string | null {
+function sorted(tags: readonly string[]): readonly string[] {
+  return tags.length < 2 ? tags : [...tags].sort();
+}
+
+function artifactTypeOf(relations: Fact<Manifest> | undefined): Artifact['artifactType'] {
+  if (relations === undefined) return NULL_FACT;
+  if (relations.kind === 'unknown') return relations;
+  return relations.value.artifactType === null ? NULL_FACT : known(relations.value.artifactType);
+}
+
+function unreadable(graph: Graph, root: Digest): string | null {
   if (graph.circular.has(root)) return 'it is about itself in a circle';
-  for (const digest of nodes) {
-    const reason = graph.nodes.get(digest)?.unreadable ?? null;
-    if (reason !== null) return digest === root ? reason : `${digest}: ${reason}`;
+  if (graph.nodes.has(root)) {
+    for (const digest of artifactOf(graph, root)) {
+      const reason = graph.nodes.get(digest)?.unreadable ?? null;
+      if (reason !== null) return digest === root ? reason : `${digest}: ${reason}`;
+    }
   }
   return graph.unreadIndex === null
     ? null
     : `an index of the repository may point at it, but ${graph.unreadIndex}`;
 }
 
+function sizeOf({ digest, sizeBytes }: ListedManifest): Fact<number> {
+  return sizeBytes.kind === 'known' ? sizeBytes : unknown(`the registry does not tell the size of ${digest}`);
+}
+
 function sumOfSizes(nodes: readonly Digest[], listed: ReadonlyMap<Digest, ListedManifest>): Fact<number> {
   let total = 0;
   for (const digest of nodes) {
-    const size = listed.get(digest)?.sizeBytes;
-    if (size === undefined || size.kind === 'unknown')
-      return unknown(`the registry does not tell the size of ${digest}`);
+    const manifest = listed.get(digest);
+    if (manifest === undefined) continue;
+    const size = sizeOf(manifest);
+    if (size.kind === 'unknown') return size;
     total += size.value;
   }
   return known(total);
@@ -144,13 +161,13 @@ function uploadedAt(
 }
 
 function untaggedSince(tags: readonly string[], remembered: DigestHistory | undefined): Fact<number | null> {
-  if (tags.length > 0) return known(null);
+  if (tags.length > 0) return NULL_FACT;
   const since = remembered?.untaggedSinceMs ?? null;
-  return since === null ? unknown('nobody told when it lost its last tag') : known(since);
+  return since === null ? UNTAGGED_BY_NOBODY : known(since);
 }
 
 function taggedAt(tags: readonly string[], remembered: DigestHistory | undefined): Fact<number | null> {
-  if (tags.length === 0) return known(null);
+  if (tags.length === 0) return NULL_FACT;
   let youngestMs: number | null = null;
   for (const tag of tags) {
     const span = remembered?.tags.find((one) => one.tag === tag && one.untilMs === null);
@@ -162,13 +179,13 @@ function taggedAt(tags: readonly string[], remembered: DigestHistory | undefined
 
 interface UsageIndex {
   readonly byDigest: ReadonlyMap<Digest, readonly string[]>;
-  /** Keyed `HOST/NAME:TAG`. */
   readonly byTag: ReadonlyMap<string, readonly string[]>;
-  /** Why the absence of a use proves nothing; null where it does. */
-  readonly gap: string | null;
+  /** What to say of an artifact that no source names. */
+  readonly ofNobody: Fact<readonly string[]>;
 }
 
-function indexUsage(usage: Usage): UsageIndex {
+/** A digest is in use wherever it was pulled from; a tag means something in its own repository only. */
+function indexUsage(usage: Usage, repository: string): UsageIndex {
   const byDigest = new Map<Digest, string[]>();
   const byTag = new Map<string, string[]>();
   const push = <K>(map: Map<K, string[]>, key: K, by: string): void => {
@@ -180,10 +197,11 @@ function indexUsage(usage: Usage): UsageIndex {
     if (answer.kind === 'unknown') continue;
     for (const use of answer.uses) {
       if (use.digest !== null) push(byDigest, use.digest, use.by);
-      else if (use.tag !== null) push(byTag, `${use.repository}:${use.tag}`, use.by);
+      else if (use.tag !== null && use.repository === repository) push(byTag, use.tag, use.by);
     }
   }
-  return { byDigest, byTag, gap: gapOf(usage.answers) };
+  const gap = gapOf(usage.answers);
+  return { byDigest, byTag, ofNobody: gap === null ? NOBODY : unknown(gap) };
 }
 
 function gapOf(answers: readonly UsageAnswer[]): string | null {
@@ -207,15 +225,16 @@ function usedBy(
   graph: Graph,
   history: History,
 ): Fact<readonly string[]> {
-  const users = new Set<string>();
+  const users: string[] = [];
+  const add = (names: readonly string[] | undefined): void => {
+    if (names !== undefined) users.push(...names);
+  };
   for (const digest of nodes) {
-    for (const by of index.byDigest.get(digest) ?? []) users.add(by);
+    add(index.byDigest.get(digest));
     if (index.byTag.size === 0) continue;
-    const tags = new Set(graph.nodes.get(digest)?.tags ?? []);
-    for (const span of history.digests[digest]?.tags ?? []) tags.add(span.tag);
-    for (const tag of tags)
-      for (const by of index.byTag.get(`${history.repository}:${tag}`) ?? []) users.add(by);
+    const tags = graph.nodes.get(digest)?.tags ?? graph.listed.get(digest)?.tags ?? [];
+    for (const tag of tags) add(index.byTag.get(tag));
+    for (const { tag } of history.digests[digest]?.tags ?? []) add(index.byTag.get(tag));
   }
-  if (users.size > 0) return known([...users].sort());
-  return index.gap === null ? known([]) : unknown(index.gap);
+  return users.length === 0 ? index.ofNobody : known([...new Set(users)].sort());
 }

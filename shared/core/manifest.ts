@@ -118,6 +118,8 @@ const SUBJECT_TAG = /^sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
  * referrers fallback tag of OCI 1.1 (`sha256-…`); null for every other tag.
  */
 export function subjectOfTag(tag: string): Digest | null {
+  // Every tag of every listing is asked, and hardly one is such a tag.
+  if (!tag.startsWith('sha256-')) return null;
   const hex = SUBJECT_TAG.exec(tag)?.[1];
   return hex === undefined ? null : `sha256:${hex}`;
 }

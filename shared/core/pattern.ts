@@ -42,6 +42,9 @@ function compileRegex(text: string): RE2JS {
   return compiled;
 }
 
+/** How every version begins. Most tags are none, and this tells in a fraction of the time that parsing takes. */
+const VERSION_START = /^\s*v?[0-9]+\.[0-9]+\.[0-9]/;
+
 function compileRange(text: string): Range {
   try {
     return new Range(text);
@@ -94,10 +97,49 @@ export function compileTagPattern(pattern: TagPattern): (tag: string) => TagMatc
     case 'semver': {
       const range = compileRange(text);
       return (tag) => {
+        if (!VERSION_START.test(tag)) return NO_MATCH;
         const version = parseVersion(tag);
         if (version === null || !range.test(version)) return NO_MATCH;
         return { matched: true, captures: {}, version: version.version };
       };
+    }
+  }
+}
+
+// A pattern is compiled once and forgotten with the policy it belongs to.
+const compiledTests = new WeakMap<TagPattern, (tag: string) => boolean>();
+
+/**
+ * Whether a tag matches, for where nobody asks for captures or versions: the same answer as
+ * `compileTagPattern` gives, several times as fast.
+ * @throws WardenError PATTERN_INVALID
+ */
+export function compileTagTest(pattern: TagPattern): (tag: string) => boolean {
+  const found = compiledTests.get(pattern);
+  if (found !== undefined) return found;
+  const test = makeTagTest(pattern);
+  compiledTests.set(pattern, test);
+  return test;
+}
+
+function makeTagTest(pattern: TagPattern): (tag: string) => boolean {
+  const { kind, text } = pattern;
+  switch (kind) {
+    case 'exact':
+      return (tag) => tag === text;
+    case 'prefix':
+      return (tag) => tag.startsWith(text);
+    case 'glob': {
+      const compiled = compileTagGlob(text);
+      return (tag) => compiled.test(tag);
+    }
+    case 'regex': {
+      const compiled = compileRegex(text);
+      return (tag) => compiled.test(tag);
+    }
+    case 'semver': {
+      const match = compileTagPattern(pattern);
+      return (tag) => match(tag).matched;
     }
   }
 }

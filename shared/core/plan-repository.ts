@@ -1,10 +1,11 @@
 import { decide, doomedManifests, policiesFor } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
-import { deletionOrder, type Graph } from './graph.ts';
+import { artifactOf, deletionOrder, type Graph } from './graph.ts';
 import { canonicalJson, sha256 } from './hash.ts';
 import type { InventoryTaking } from './inventory.ts';
-import type { ListedManifest, Listing } from './listing.ts';
+import { hashInventory } from './inventory-hash.ts';
+import type { Listing } from './listing.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import type { Policy, PolicyProblem, PolicySet } from './policy.ts';
@@ -38,7 +39,7 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
     completeness: inventory.completeness,
     manifestCount: inventory.manifestCount,
     artifactCount: inventory.artifacts.length,
-    inventoryHash: sha256(JSON.stringify(inventory)),
+    inventoryHash: hashInventory(inventory),
     policies: selecting.map((policy) => policy.name),
     asksUsage: selecting.some(asksUsage),
     decisions,
@@ -56,14 +57,15 @@ export interface Judgement extends Pick<RepositoryPlan, 'decisions' | 'steps' | 
 
 /** Decides, orders and holds against the limits, as `planRepository` does; the part of it that a replay repeats. */
 export function judgeRepository(sources: PlanSources): Judgement {
-  const { inventory, graph, listing, nowMs } = sources;
+  const { inventory, graph, nowMs } = sources;
   const selecting = policiesFor(sources.policies.policies, inventory.repository);
   const decisions = decide(inventory, graph, selecting, nowMs);
   const going = decisions.filter(
     (decision) => decision.verdict === 'delete' && (sources.scope === 'all' || decision.enforced),
   );
-  const steps = stepsFor(graph, listing, going);
-  const allowing = new Set(steps.flatMap((step) => step.allowedBy.map((allowance) => allowance.policy)));
+  const steps = stepsFor(graph, going);
+  const allowing = new Set<string>();
+  for (const { allowedBy } of steps) for (const { policy } of allowedBy) allowing.add(policy);
   const refusal = refusalOf(
     sources,
     steps,
@@ -83,10 +85,7 @@ function asksUsage(policy: Policy): boolean {
  * Steps for the artifacts that go. All tags of a manifest are removed directly before it, so that Google's
  * guard accepts the delete and an interrupted run leaves as few untagged manifests as possible.
  */
-function stepsFor(graph: Graph, listing: Listing, going: readonly Decision[]): Step[] {
-  const listed = new Map<Digest, ListedManifest>(
-    listing.manifests.map((manifest) => [manifest.digest, manifest]),
-  );
+function stepsFor(graph: Graph, going: readonly Decision[]): Step[] {
   const owners = new Map<Digest, Decision>();
   for (const decision of going) {
     for (const digest of [decision.root, ...decision.members])
@@ -98,7 +97,7 @@ function stepsFor(graph: Graph, listing: Listing, going: readonly Decision[]): S
   const steps: Step[] = [];
   for (const digest of deletionOrder(graph, doomed)) {
     const owner = owners.get(digest);
-    const manifest = listed.get(digest);
+    const manifest = graph.listed.get(digest);
     if (owner === undefined || manifest === undefined) continue;
     const allowedBy = allowancesOf(owner);
     const chain = chainOf.get(owner.root) ?? 0;
@@ -129,7 +128,7 @@ function chains(graph: Graph, going: readonly Decision[], doomed: ReadonlySet<Di
   const firstRootOf = new Map<Digest, Digest>();
   for (const { root } of going) {
     leaders.set(root, root);
-    for (const digest of graph.artifacts.get(root) ?? []) {
+    for (const digest of artifactOf(graph, root)) {
       if (!doomed.has(digest)) continue;
       const first = firstRootOf.get(digest);
       if (first === undefined) firstRootOf.set(digest, root);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../shared/core/digest.ts';
-import { buildGraph, deletionOrder, keptWith } from '../../shared/core/graph.ts';
+import { artifactOf, buildGraph, deletionOrder, keptWith } from '../../shared/core/graph.ts';
 import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
 import { digestOf, listingOf, type Piece, subjectTag } from './estate.ts';
 
@@ -107,15 +107,16 @@ describe('artifacts', () => {
   it.each(cases)('%s', (_row, pieces, expected) => {
     const nameOf = namesIn(pieces);
     const graph = buildGraph(listingOf(pieces));
-    const found = [...graph.artifacts].map(([root, members]) => [
+    const found = graph.roots.map((root) => [
       nameOf(root),
-      members
+      artifactOf(graph, root)
         .filter((digest) => digest !== root)
         .map(nameOf)
         .sort(),
     ]);
     expect(Object.fromEntries(found)).toEqual(expected);
-    expect([...graph.artifacts].every(([root, members]) => members[0] === root)).toBe(true);
+    expect(graph.roots.every((root) => artifactOf(graph, root)[0] === root)).toBe(true);
+    expect(graph.roots).toEqual([...graph.roots].sort());
   });
 
   it('tells tags that name an image from tags that are about one', () => {
@@ -261,7 +262,7 @@ describe('the order of deletions', () => {
     ];
     for (const pieces of [deep, circle]) {
       const graph = buildGraph(listingOf(pieces));
-      const order = deletionOrder(graph, new Set(graph.nodes.keys()));
+      const order = deletionOrder(graph, new Set(graph.listed.keys()));
       expect(order).toHaveLength(pieces.length);
     }
   });
