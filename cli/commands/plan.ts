@@ -5,17 +5,22 @@ import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
 import type { Plan } from '../../shared/core/plan.ts';
+import type { PlanScope } from '../../shared/core/plan-repository.ts';
+import { planSnapshot } from '../../shared/core/plan-snapshot.ts';
+import type { PolicySet } from '../../shared/core/policy.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderPlan } from '../../shared/report/plan-text.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
 import { openCallersRegistry } from '../registry.ts';
+import { readSnapshotFile } from '../snapshot-file.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
 import { inUseOption, openUsage } from '../usage.ts';
 
 interface PlanOptions {
   readonly policies: string;
   readonly ledger: string;
+  readonly from?: string;
   readonly out?: string;
   readonly json?: true;
   readonly inUse?: string;
@@ -27,46 +32,21 @@ interface PlanOptions {
 export function planCommand(): Command {
   return new Command('plan')
     .description('Say what policies would delete, and why; deletes nothing')
-    .argument('<target>', 'HOST/PROJECT[/REPO]')
+    .argument('[target]', 'HOST/PROJECT[/REPO]; none with --from')
     .requiredOption('--policies <dir>', 'folder of policy files')
     .addOption(ledgerOption())
     .addOption(inUseOption())
+    .option('--from <snapshot>', 'plan from a file of "gcr-warden snapshot", without a registry')
     .option('--out <file>', 'write the plan for "gcr-warden apply"')
     .option('--only-enforced', 'leave out what only policies in mode: plan would delete')
     .option('--json', 'print the plan as JSON')
     .addOption(concurrencyOption())
-    .action(async (text: string, options: PlanOptions) => {
-      const target = parseTarget(text);
+    .action(async (text: string | undefined, options: PlanOptions) => {
       const policies = await readPolicyFolder(options.policies).read();
-      const plan = await withLedger(options.ledger, async (ledger) => {
-        const { reader, close } = openCallersRegistry({
-          concurrency: options.concurrency,
-          manifestCache: ledger,
-          hosts: [target.host],
-        });
-        try {
-          return await planTarget(
-            {
-              registry: reader,
-              ledger,
-              usage: openUsage(options.inUse),
-              clock: Date.now,
-              newId,
-              logger: terminalLogger,
-              concurrency: options.concurrency,
-            },
-            target,
-            {
-              policies,
-              scope: options.onlyEnforced === true ? 'enforced' : 'all',
-              trigger: 'command',
-              deleting: null,
-            },
-          );
-        } finally {
-          await close();
-        }
-      });
+      const plan =
+        options.from === undefined
+          ? await planFromRegistry(text, policies, options)
+          : await planFromSnapshot(text, options.from, policies, options);
       if (options.out !== undefined) await writePlan(options.out, plan);
       process.stdout.write(
         options.json === true ? `${JSON.stringify(plan, null, 2)}\n` : renderPlan(plan, outputStyle()),
@@ -89,4 +69,62 @@ async function writePlan(file: string, plan: Plan): Promise<void> {
 function isComplete(plan: Plan): boolean {
   const seen = [plan.catalog, ...plan.repositories.map(({ completeness }) => completeness)];
   return seen.every(({ kind }) => kind === 'complete');
+}
+
+function scopeOf(options: PlanOptions): PlanScope {
+  return options.onlyEnforced === true ? 'enforced' : 'all';
+}
+
+async function planFromRegistry(
+  text: string | undefined,
+  policies: PolicySet,
+  options: PlanOptions,
+): Promise<Plan> {
+  if (text === undefined) {
+    throw new WardenError(
+      'OPTION_INVALID',
+      'plan needs a target, HOST/PROJECT[/REPO], or a snapshot with --from FILE.',
+    );
+  }
+  const target = parseTarget(text);
+  return withLedger(options.ledger, async (ledger) => {
+    const { reader, close } = openCallersRegistry({
+      concurrency: options.concurrency,
+      manifestCache: ledger,
+      hosts: [target.host],
+    });
+    try {
+      return await planTarget(
+        {
+          registry: reader,
+          ledger,
+          usage: openUsage(options.inUse),
+          clock: Date.now,
+          newId,
+          logger: terminalLogger,
+          concurrency: options.concurrency,
+        },
+        target,
+        { policies, scope: scopeOf(options), trigger: 'command', deleting: null },
+      );
+    } finally {
+      await close();
+    }
+  });
+}
+
+/** Asks neither a registry nor the ledger, and writes nothing down but the plan. */
+async function planFromSnapshot(
+  text: string | undefined,
+  file: string,
+  policies: PolicySet,
+  options: PlanOptions,
+): Promise<Plan> {
+  if (text !== undefined || options.inUse !== undefined) {
+    throw new WardenError(
+      'OPTION_INVALID',
+      `A snapshot is planned as a whole, with what ran when it was taken: leave out ${text === undefined ? '--in-use' : 'the target'}.`,
+    );
+  }
+  return planSnapshot(await readSnapshotFile(file), policies, scopeOf(options));
 }
