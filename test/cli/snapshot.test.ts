@@ -21,7 +21,7 @@ describe('gcr-warden snapshot', () => {
   it('writes a file that plan --from plans from without a request, and apply takes that plan', async () => {
     const { path, policies, ledger } = await folder();
     const stage = await setStage();
-    await stage.push('one', ['pr-1'], 200);
+    const { digest } = await stage.push('one', ['pr-1'], 200);
     await stage.push('two', ['stable'], 200);
     const file = join(path, 'services.json');
     const plan = join(path, 'plan.json');
@@ -45,7 +45,7 @@ describe('gcr-warden snapshot', () => {
     const applied = await warden(['apply', plan, '--yes', ...ledger]);
     expect(applied.stdout).toMatch(/deleted 1 tag and 1 digest/);
     expect(Object.values(await stage.standing())).toEqual([['stable']]);
-    const explained = await warden(['explain', ...ledger, `${stage.name}:pr-1`]);
+    const explained = await warden(['explain', ...ledger, `${stage.name}@${digest}`]);
     expect(explained.stdout).toContain('rule pull-requests of policy services');
   });
 
