@@ -167,6 +167,33 @@ export function foldHistory(repository: string): HistoryFold {
 }
 
 /**
+ * Facts from which `deriveHistory` derives this history again, for whoever has only what was derived. When a
+ * digest that came back had gone is not remembered: here it goes at the moment at which it comes back.
+ */
+export function factsOfHistory(history: History): HistoryFact[] {
+  const facts: HistoryFact[] = [];
+  for (const [digest, remembered] of Object.entries(history.digests) as [Digest, DigestHistory][]) {
+    const { firstSeenAtMs, firstSeenBy, presentSinceMs, deletedAtMs } = remembered;
+    const bare = { digest, tag: null };
+    // One that was heard of for the first time when it was deleted.
+    const isOnlyGone = deletedAtMs === firstSeenAtMs;
+    if (!isOnlyGone) facts.push({ atMs: firstSeenAtMs, source: firstSeenBy, action: 'INSERT', ...bare });
+    if (presentSinceMs > firstSeenAtMs) {
+      facts.push({ atMs: presentSinceMs, source: 'observed', action: 'DELETE', ...bare });
+      facts.push({ atMs: presentSinceMs, source: 'observed', action: 'INSERT', ...bare });
+    }
+    for (const { tag, fromMs, untilMs, source } of remembered.tags) {
+      facts.push({ atMs: fromMs, source, action: 'INSERT', digest, tag });
+      if (untilMs !== null) facts.push({ atMs: untilMs, source, action: 'DELETE', digest: null, tag });
+    }
+    if (deletedAtMs !== null) {
+      facts.push({ atMs: deletedAtMs, source: firstSeenBy, action: 'DELETE', ...bare });
+    }
+  }
+  return facts;
+}
+
+/**
  * Compares what is remembered with a complete listing and returns the facts that were missed: what is there
  * and was never told, tags that moved or went unseen, digests that are gone. Deriving again with these facts
  * added agrees with the listing.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../shared/core/digest.ts';
-import { deriveHistory, type HistoryFact, reconcile } from '../../shared/core/history.ts';
+import { deriveHistory, factsOfHistory, type HistoryFact, reconcile } from '../../shared/core/history.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import { digestOf, listingOf, NOW_MS, type Piece, REPOSITORY, told } from './estate.ts';
 import { checkProperty } from './property.ts';
@@ -171,6 +171,13 @@ describe('whatever happened', () => {
       expect(JSON.stringify(deriveHistory(REPOSITORY, again))).toBe(
         JSON.stringify(deriveHistory(REPOSITORY, all)),
       );
+    });
+  });
+
+  it('can be told again by facts that are made of it', () => {
+    checkProperty(facts, (all) => {
+      const history = deriveHistory(REPOSITORY, all);
+      expect(deriveHistory(REPOSITORY, factsOfHistory(history))).toEqual(history);
     });
   });
 

@@ -1,0 +1,335 @@
+import { describe, expect, it } from 'vitest';
+import type { Digest } from '../../shared/core/digest.ts';
+import { known, unknown } from '../../shared/core/fact.ts';
+import { deriveHistory, type HistoryFact, reconcile } from '../../shared/core/history.ts';
+import type { StoredManifest } from '../../shared/core/journal.ts';
+import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
+import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
+import { type Simulation, type SimulationSources, simulate } from '../../shared/core/simulation.ts';
+import { DAY_MS, HOUR_MS } from '../../shared/core/units.ts';
+import { anyCase, doomedBy, planOf } from './case.ts';
+import {
+  digestOf,
+  listingOf,
+  NO_USAGE,
+  NOW_MS,
+  policySet,
+  REPOSITORY,
+  subjectTag,
+  told,
+  usageOf,
+} from './estate.ts';
+import { checkProperty } from './property.ts';
+
+const PULLS = unknown('pulls are not recorded');
+
+function policies(rules: string, more = '') {
+  const text = `apiVersion: gcr-warden/v1
+policy: services
+repositories: ["**"]
+schedule: { cron: "0 3 * * *" }
+${more || 'limits: { share: 100%, mayEmpty: true }'}
+${rules}`;
+  const set = parsePolicyFile({ file: 'services.yaml', text, gitRevision: unknown('a test') });
+  expect(set.problems).toEqual([]);
+  return set;
+}
+
+const UNTAGGED = policies('delete: [{ untagged: { untaggedFor: 7d } }]');
+
+function replay(facts: readonly HistoryFact[], more: Partial<SimulationSources> = {}): Simulation {
+  return simulate({
+    repository: REPOSITORY,
+    facts,
+    listing: null,
+    manifests: [],
+    usage: NO_USAGE,
+    pulls: PULLS,
+    policies: UNTAGGED,
+    sinceMs: NOW_MS - 90 * DAY_MS,
+    untilMs: NOW_MS,
+    unrecorded: 'unknown',
+    ...more,
+  });
+}
+
+const daysAgo = (atMs: number): number => (NOW_MS - atMs) / DAY_MS;
+
+function gone({ deletions }: Simulation): [string, number][] {
+  return deletions.map(({ root, atMs }) => [root, daysAgo(atMs)]);
+}
+
+/** Told a little before the night, so that an age of whole days is more than that on the night. */
+function pushed(days: number, name: string, tag: string | null = null): HistoryFact {
+  const fact = told(days, 'INSERT', name, tag);
+  return { ...fact, atMs: fact.atMs - HOUR_MS };
+}
+
+describe('a replay', () => {
+  it('deletes on the first scheduled night on which the policy would have', () => {
+    const facts = [pushed(30, 'old', 'main'), pushed(20, 'new', 'main')];
+    expect(gone(replay(facts))).toEqual([[digestOf('old'), 13]]);
+  });
+
+  it('does not delete again what is gone, also where it was really there until later', () => {
+    const { nights } = replay([pushed(30, 'old', 'main'), pushed(20, 'new', 'main')]);
+    expect(nights).toHaveLength(31);
+    expect(nights.map(({ deleted }) => deleted).reduce((sum, one) => sum + one)).toBe(1);
+    expect(nights.at(-1)).toMatchObject({ manifests: 1, recordedManifests: 2 });
+  });
+
+  it('takes out what was really deleted', () => {
+    const facts = [pushed(30, 'old', 'main'), pushed(20, 'new', 'main'), told(15, 'DELETE', 'old')];
+    expect(gone(replay(facts))).toEqual([]);
+  });
+
+  it('brings back what was pushed again, and counts its age from then', () => {
+    const facts = [pushed(40, 'old'), pushed(20, 'old')];
+    expect(gone(replay(facts))).toEqual([
+      [digestOf('old'), 33],
+      [digestOf('old'), 13],
+    ]);
+  });
+
+  it('begins where the record does, and says so', () => {
+    const { recordedFromMs, nights } = replay([pushed(3, 'api')]);
+    expect(recordedFromMs).toBe(NOW_MS - 3 * DAY_MS - HOUR_MS);
+    expect(nights.map(({ atMs }) => daysAgo(atMs))).toEqual([3, 2, 1, 0]);
+  });
+
+  it('has no night where nothing is recorded', () => {
+    expect(replay([])).toMatchObject({ recordedFromMs: null, nights: [], deletions: [] });
+  });
+
+  it('looks at no time before the one that was asked for', () => {
+    const facts = [pushed(60, 'old'), pushed(60, 'other', 'main')];
+    const { nights, deletions } = replay(facts, { sinceMs: NOW_MS - 10 * DAY_MS - HOUR_MS });
+    expect(daysAgo(nights[0]?.atMs ?? 0)).toBe(10);
+    expect(deletions.map(({ atMs }) => daysAgo(atMs))).toEqual([10]);
+  });
+
+  it('does nothing on a night on which a limit stops the run, and says which', () => {
+    const limited = policies('delete: [{ untagged: { untaggedFor: 7d } }]', 'limits: { digests: 1 }');
+    const facts = ['a', 'b', 'c', 'd', 'e'].map((name) => pushed(9, name)).concat(pushed(9, 'api', 'main'));
+    const { nights, deletions } = replay(facts, { policies: limited });
+    expect(deletions).toEqual([]);
+    expect(nights.at(-1)?.refusal?.code).toBe('LIMIT_DIGESTS');
+  });
+
+  it('judges each policy on its own nights, while the keep rules of all hold', () => {
+    const weekly = parsePolicyFile({
+      file: 'a.yaml',
+      gitRevision: unknown('a test'),
+      text: `apiVersion: gcr-warden/v1
+policy: weekly
+repositories: ["**"]
+schedule: { cron: "0 3 * * sat" }
+limits: { share: 100%, mayEmpty: true }
+keep: [{ base: { tags: { exact: base } } }]
+delete: [{ untagged: { untaggedFor: 1d } }]
+---
+apiVersion: gcr-warden/v1
+policy: nightly
+repositories: ["**"]
+schedule: { cron: "0 4 * * *" }
+limits: { share: 100%, mayEmpty: true }
+delete: [{ tagged: { state: tagged, olderThan: 2d } }]
+`,
+    });
+    const facts = [pushed(9, 'loose'), pushed(9, 'base', 'base'), pushed(9, 'api', 'v1')];
+    const { deletions } = replay(facts, { policies: weekly });
+    // 2026-01-31 is a Saturday.
+    expect(deletions.map(({ root, atMs }) => [root, new Date(atMs).toISOString().slice(0, 13)])).toEqual([
+      [digestOf('loose'), '2026-01-24T03'],
+      [digestOf('api'), '2026-01-24T04'],
+    ]);
+  });
+
+  it('replays a policy without a schedule every day, and names it', () => {
+    const unscheduled = policies('delete: [{ untagged: { untaggedFor: 7d } }]');
+    const set = { ...unscheduled, policies: unscheduled.policies.map((one) => ({ ...one, schedule: null })) };
+    const found = replay([pushed(20, 'old'), pushed(20, 'api', 'main')], { policies: set });
+    expect(found.unscheduled).toEqual(['services']);
+    expect(gone(found)).toEqual([[digestOf('old'), 13]]);
+  });
+
+  it('deletes an index with its children, as far as their manifests are known', () => {
+    const pieces = [
+      { name: 'index', children: ['amd64'], days: 30 },
+      { name: 'amd64', days: 30 },
+      { name: 'main', tags: ['main'], days: 30 },
+    ];
+    const facts = [pushed(30, 'amd64'), pushed(30, 'index'), pushed(30, 'main', 'main')];
+    const { deletions, nights } = replay(facts, { listing: listingOf(pieces) });
+    expect(deletions).toHaveLength(1);
+    expect(deletions[0]).toMatchObject({
+      root: digestOf('index'),
+      manifests: [digestOf('index'), digestOf('amd64')],
+      freedBytes: 2000,
+      unknownSizes: 0,
+    });
+    expect(nights.at(-1)).toMatchObject({ manifests: 1 });
+  });
+
+  it('takes sizes and relations of what is gone from the manifests that were kept', () => {
+    const content = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.ociIndex,
+      manifests: [{ mediaType: MEDIA_TYPES.ociManifest, digest: digestOf('amd64'), size: 500 }],
+    });
+    const kept: StoredManifest = {
+      repository: REPOSITORY,
+      digest: digestOf('index'),
+      mediaType: MEDIA_TYPES.ociIndex,
+      content,
+    };
+    const facts = [pushed(30, 'amd64'), pushed(30, 'index'), pushed(30, 'main', 'main')];
+    const { deletions, assumedPlain } = replay(facts, { manifests: [kept] });
+    expect(deletions).toHaveLength(1);
+    expect(deletions[0]).toMatchObject({ freedBytes: content.length, unknownSizes: 1 });
+    expect(assumedPlain).toBe(2);
+  });
+
+  it('does not take the time of a first listing for that of an upload', () => {
+    const old = policies('delete: [{ old: { state: tagged, olderThan: 5d } }]');
+    const seen: HistoryFact = { ...told(30, 'INSERT', 'old', 'main'), source: 'observed' };
+    const found = replay([seen], { policies: old });
+    expect(found.deletions).toEqual([]);
+    expect(found.nights.at(-1)?.undecided).toMatchObject({
+      artifacts: 1,
+      reason: expect.stringContaining('not known when it was uploaded'),
+    });
+  });
+
+  it('keeps what it can not judge because nobody recorded what ran, and counts it', () => {
+    const careful = policies(
+      'keep: [{ running: { inUse: true } }]\ndelete: [{ loose: { untaggedFor: 7d } }]',
+    );
+    const facts = [pushed(30, 'old'), pushed(30, 'api', 'main')];
+    const found = replay(facts, { policies: careful });
+    expect(found.deletions).toEqual([]);
+    expect(found.nights.at(-1)?.undecided.artifacts).toBe(1);
+    expect(gone(replay(facts, { policies: careful, unrecorded: 'unused' }))).toEqual([[digestOf('old'), 23]]);
+  });
+
+  it('leaves alone what a broken policy may protect', () => {
+    const broken = parsePolicyFile({
+      file: 'b.yaml',
+      gitRevision: unknown('a test'),
+      text: `apiVersion: gcr-warden/v1
+policy: broken
+repositories: ["**"]
+keep: [{ all: { al: true } }]
+`,
+    });
+    const set = { policies: UNTAGGED.policies, problems: broken.problems };
+    const { nights, deletions } = replay([pushed(30, 'old'), pushed(30, 'api', 'main')], { policies: set });
+    expect(deletions).toEqual([]);
+    expect(nights.at(-1)?.refusal?.code).toBe('POLICY_BROKEN');
+  });
+
+  it('refuses more nights than it can look at', () => {
+    const minutely = parsePolicyFile({
+      file: 'a.yaml',
+      gitRevision: unknown('a test'),
+      text: 'apiVersion: gcr-warden/v1\npolicy: a\nrepositories: ["**"]\nschedule: { cron: "* * * * *" }\ndelete: [{ a: { untaggedFor: 7d } }]',
+    });
+    expect(() => replay([pushed(30, 'old')], { policies: minutely })).toThrow(
+      expect.objectContaining({ code: 'SIMULATION_TOO_LARGE' }),
+    );
+  });
+
+  it('agrees with the plan of a real run, on random repositories', () => {
+    checkProperty(anyCase, (one) => {
+      const silent = { ...one, usage: NO_USAGE };
+      const listing = listingOf(one.pieces);
+      const missed = reconcile(deriveHistory(REPOSITORY, one.facts), listing);
+      const { deletions } = replay([...one.facts, ...missed], {
+        listing,
+        policies: policySet(...one.policies),
+        sinceMs: NOW_MS - 1,
+      });
+      const { plan } = planOf(silent);
+      const wanted: Set<Digest> = plan.refusal === null ? doomedBy(plan) : new Set();
+      expect(new Set(deletions.flatMap(({ manifests }) => manifests))).toEqual(wanted);
+    });
+  });
+});
+
+describe('what would have gone and was wanted later', () => {
+  const facts = [pushed(30, 'old', 'main'), pushed(20, 'new', 'main')];
+
+  it('was tagged later', () => {
+    const { deletions } = replay([...facts, pushed(5, 'old', 'rollback')]);
+    expect(deletions[0]?.usedLater).toEqual([
+      { kind: 'tagged', digest: digestOf('old'), atMs: NOW_MS - 5 * DAY_MS - HOUR_MS, by: 'rollback' },
+    ]);
+  });
+
+  it('is not what was tagged before it went', () => {
+    const { deletions } = replay([
+      ...facts,
+      pushed(25, 'old', 'rollback'),
+      told(24, 'DELETE', null, 'rollback'),
+    ]);
+    expect(deletions.map(({ usedLater }) => usedLater)).toEqual([[]]);
+  });
+
+  it('was pulled later, where pulls are known', () => {
+    const pulls = known([
+      { digest: digestOf('old'), atMs: NOW_MS - 2 * DAY_MS },
+      { digest: digestOf('old'), atMs: NOW_MS - 4 * DAY_MS },
+      { digest: digestOf('old'), atMs: NOW_MS - 29 * DAY_MS },
+    ]);
+    const found = replay(facts, { pulls });
+    expect(found.deletions[0]?.usedLater).toMatchObject([{ kind: 'pulled', atMs: NOW_MS - 4 * DAY_MS }]);
+    expect(found.gaps.pulled).toBeNull();
+  });
+
+  it('is not said to be never pulled where pulls are not recorded', () => {
+    expect(replay(facts).gaps.pulled).toBe('pulls are not recorded');
+  });
+
+  it('is not judged by pulls of a later time', () => {
+    const careful = policies(
+      'keep: [{ pulled: { pulledWithin: 30d } }]\ndelete: [{ loose: { untaggedFor: 7d } }]',
+    );
+    const pull = (days: number) => known([{ digest: digestOf('old'), atMs: NOW_MS - days * DAY_MS }]);
+    expect(gone(replay(facts, { policies: careful, pulls: pull(2) }))).toEqual([[digestOf('old'), 13]]);
+    expect(gone(replay(facts, { policies: careful, pulls: pull(14) }))).toEqual([]);
+  });
+
+  it('runs now, by its digest or by a tag that it ever bore', () => {
+    for (const use of [{ name: 'old' }, { tag: 'main' }]) {
+      const found = replay(facts, { usage: usageOf({ ...use, by: 'pod prod/api' }) });
+      expect(found.deletions[0]?.usedLater).toMatchObject([{ kind: 'running', by: 'pod prod/api' }]);
+      expect(found.gaps.running).toBeNull();
+    }
+  });
+
+  it('is not said to run nowhere where nobody was asked', () => {
+    expect(replay(facts).gaps.running).toBe('no in-use source is configured');
+    const silent = { kind: 'unknown', source: 'cluster prod', reason: '403' } as const;
+    expect(replay(facts, { usage: { version: 1, answers: [silent] } }).gaps.running).toBe(
+      'cluster prod: 403',
+    );
+  });
+
+  it('was needed by an index that was pushed later, and is there again from then on', () => {
+    const pieces = [
+      { name: 'index', tags: ['v2'], children: ['base'], days: 5 },
+      { name: 'base', days: 30 },
+    ];
+    const found = replay([pushed(30, 'base'), pushed(30, 'api', 'main'), pushed(5, 'index', 'v2')], {
+      listing: listingOf(pieces),
+    });
+    expect(found.deletions).toHaveLength(1);
+    expect(found.deletions[0]?.usedLater).toMatchObject([{ kind: 'needed', by: digestOf('index') }]);
+    expect(found.nights.at(-1)?.manifests).toBe(3);
+  });
+
+  it('was needed by a signature that was made later', () => {
+    const { deletions } = replay([...facts, pushed(5, 'signature', subjectTag('old', '.sig'))]);
+    expect(deletions[0]?.usedLater).toMatchObject([{ kind: 'needed', by: digestOf('signature') }]);
+  });
+});
