@@ -97,7 +97,8 @@ class Places {
   }
 }
 
-const CONNECTION_CODE = /^[A-Z0-9_]{2,60}$/;
+/** OpenSSL's own codes have a slash: `ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE`. */
+const CONNECTION_CODE = /^[A-Z0-9_/]{2,60}$/;
 
 /** The literal code of a connection error; its message is not shown, it can quote a reply. */
 function connectionCode(thrown: unknown): string {
@@ -105,8 +106,8 @@ function connectionCode(thrown: unknown): string {
   return typeof code === 'string' && CONNECTION_CODE.test(code) ? code : 'no code';
 }
 
-/** A certificate that is not trusted now will not be trusted on the next attempt. */
-const CERTIFICATE_CODE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
+/** A certificate that is not trusted now, or a host without TLS (wrong version), will be no better on the next attempt. */
+const TLS_CODE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|WRONG_VERSION_NUMBER/;
 
 function headerText(headers: ReplyHeaders, name: string): string | null {
   const value = headers[name];
@@ -210,7 +211,7 @@ export function createTransport(options: TransportOptions): Transport {
         'REGISTRY_UNAVAILABLE',
         `${line.method} ${line.url} failed: the connection broke or could not be made (${code}). Check the host's name, the network and the certificate.`,
         line,
-        { retryable: !CERTIFICATE_CODE.test(code) },
+        { retryable: !TLS_CODE.test(code) },
       );
     }
   }
