@@ -1,0 +1,109 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Plan } from '../../shared/core/plan.ts';
+import { planId } from '../../shared/core/plan-repository.ts';
+import { DAY_MS, HOUR_MS } from '../../shared/core/units.ts';
+import { openStage, pullRequests, type Stage } from './stage.ts';
+
+const TAGS = ['1.0.0', '1.1.0', 'pr-1'];
+
+describe('gcr-warden apply', () => {
+  let stage: Stage;
+  let plan: Plan;
+
+  beforeAll(async () => {
+    stage = await openStage(TAGS);
+    const folder = await stage.policies('enforced', { 'pull-requests.yaml': pullRequests('enforce') });
+    const planned = await stage.warden([
+      'plan',
+      '--policies',
+      folder,
+      '--out',
+      stage.path('plan.json'),
+      stage.target,
+    ]);
+    expect(planned).toMatchObject({ exitCode: 0, stderr: '' });
+    plan = JSON.parse(await readFile(stage.path('plan.json'), 'utf8')) as Plan;
+  });
+  afterAll(() => stage.close());
+
+  const renamed = (changed: Plan): string => JSON.stringify({ ...changed, id: planId(changed) });
+  const aged = (ageMs: number): string => renamed({ ...plan, createdAtMs: Date.now() - ageMs });
+  const asJson = (): string => JSON.stringify(plan);
+
+  it.each<[string, string, () => string]>([
+    ['is older than a day', 'PLAN_TOO_OLD', () => aged(DAY_MS + HOUR_MS)],
+    ['comes from the future', 'PLAN_FROM_FUTURE', () => aged(-HOUR_MS)],
+    ['was edited', 'PLAN_INVALID', () => asJson().replaceAll('"pr-1"', '"1.1.0"')],
+    ['is cut', 'PLAN_INVALID', () => asJson().slice(0, -20)],
+    [
+      'has a step of a policy in mode: plan',
+      'PLAN_NOT_ENFORCED',
+      () => renamed(JSON.parse(asJson().replaceAll('"enforce"', '"plan"')) as Plan),
+    ],
+  ])('refuses a plan that %s', async (_title, code, text) => {
+    await writeFile(stage.path('refused.json'), text());
+    const { exitCode, stdout, stderr } = await stage.warden(['apply', stage.path('refused.json'), '--yes']);
+    expect(stderr).toMatch(new RegExp(`^error: ${code}: `));
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  });
+
+  it('refuses what "plan" makes of a policy in mode: plan, and names the policy', async () => {
+    const folder = await stage.policies('trial', { 'trial.yaml': pullRequests('plan') });
+    const file = stage.path('trial.json');
+    const planned = await stage.warden(['plan', '--policies', folder, '--out', file, stage.target]);
+    expect(planned.exitCode).toBe(0);
+    const { exitCode, stderr } = await stage.warden(['apply', file, '--yes']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^error: PLAN_NOT_ENFORCED: .*pull-requests \(trial\.yaml\)/);
+
+    // Leaving such steps out is what --only-enforced is for.
+    await stage.warden(['plan', '--policies', folder, '--only-enforced', '--out', file, stage.target]);
+    const nothing = await stage.warden(['apply', file, '--yes']);
+    expect(nothing).toMatchObject({ exitCode: 0, stdout: 'Nothing to do: the plan has no steps.\n' });
+  });
+
+  it('asks for --yes where there is no terminal to ask on', async () => {
+    const { exitCode, stderr } = await stage.warden(['apply', stage.path('plan.json')]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^error: CONFIRMATION_MISSING: Delete 1 .*--yes/);
+  });
+
+  it('refuses a file that is not there', async () => {
+    const { exitCode, stderr } = await stage.warden(['apply', stage.path('none.json'), '--yes']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^error: PLAN_INVALID: .*none\.json can't be read/);
+  });
+
+  it('leaves a repository over a limit alone, and ends with 1', async () => {
+    const limited = pullRequests('enforce', 'limits: { share: 1% }\n');
+    const folder = await stage.policies('limited', { 'limited.yaml': limited });
+    const file = stage.path('limited.json');
+    const planned = await stage.warden(['plan', '--policies', folder, '--out', file, stage.target]);
+    expect(planned.exitCode).toBe(0);
+    expect(planned.stdout).toMatch(/Nothing will be deleted here: 1 of 3 manifests would go/);
+    const { exitCode, stdout } = await stage.warden(['apply', file, '--yes']);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/Left alone: 1 of 3 manifests would go/);
+  });
+
+  it('deleted nothing so far', async () => {
+    expect(stage.registry.requests['DELETE manifests'] ?? 0).toBe(0);
+    expect(await stage.tags()).toEqual(TAGS);
+  });
+
+  it('does what the plan says, tells each outcome, and does it once', async () => {
+    const first = await stage.warden(['apply', stage.path('plan.json'), '--yes']);
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(first.stdout).toMatch(/tag pr-1 .* deleted\ndigest .* deleted\n/);
+    expect(await stage.tags()).toEqual(['1.0.0', '1.1.0']);
+
+    const again = await stage.warden(['apply', stage.path('plan.json'), '--yes', '--json']);
+    expect(again.exitCode).toBe(0);
+    const results = JSON.parse(again.stdout) as { results: { outcome: { kind: string } }[] }[];
+    expect(results.flatMap((one) => one.results.map(({ outcome }) => outcome.kind))).toEqual([
+      'already gone',
+      'already gone',
+    ]);
+  });
+});
