@@ -4,6 +4,7 @@ import { unknown } from '../../shared/core/fact.ts';
 import { parsePolicyFolder } from '../../shared/core/policy-file/folder.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import { POLICY_PROBLEM_CODES } from '../../shared/core/policy-file/problem.ts';
+import { POLICY_WARNING_CODES } from '../../shared/core/policy-warning.ts';
 
 const page = await readFile(new URL('../../docs/policy-language.md', import.meta.url), 'utf8');
 const blocks = Array.from(page.matchAll(/^```yaml\n(.*?)^```$/gms), ([, text = '']) => text);
@@ -29,6 +30,15 @@ describe('the page on the policy language', () => {
       text,
     ]);
     expect(listed).toEqual(Object.entries(POLICY_PROBLEM_CODES));
+  });
+
+  it('lists every warning with its meaning', () => {
+    const [, table = ''] = page.split('### Warnings');
+    const listed = Array.from(table.matchAll(/^\| `([A-Z0-9_]+)` \| (.+) \|$/gm), ([, code, text]) => [
+      code,
+      text,
+    ]);
+    expect(listed).toEqual(Object.entries(POLICY_WARNING_CODES));
   });
 });
 

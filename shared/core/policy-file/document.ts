@@ -64,6 +64,8 @@ export class DocumentReader {
   readonly #document: Document.Parsed | null;
   readonly #offset: number;
   #aliases = 0;
+  /** Where the character stands that was told of, in the document; null where there is none. */
+  readonly #unseenAt: number | null;
 
   constructor(part: DocumentText) {
     this.#offset = part.offset;
@@ -79,6 +81,7 @@ export class DocumentReader {
     this.isYaml = this.#document !== null && errors.length === 0;
     this.root = this.#document?.contents ?? null;
     const unseen = UNSEEN.exec(part.text);
+    this.#unseenAt = unseen?.index ?? null;
     if (unseen !== null) {
       this.report(
         'POLICY_CHARACTER',
@@ -336,10 +339,17 @@ export class DocumentReader {
     }
     // A double-quoted text can spell such a character as an escape, which the raw file does not show.
     if (UNSEEN.test(found.value)) {
-      this.report('POLICY_CHARACTER', place, `${what} holds a character that can't be seen: remove it.`);
+      if (!this.#isTold(node))
+        this.report('POLICY_CHARACTER', place, `${what} holds a character that can't be seen: remove it.`);
       return null;
     }
     return found.value;
+  }
+
+  /** Whether a node holds the character that was told of already. */
+  #isTold(node: Node | null): boolean {
+    const [from = 0, to = 0] = node?.range ?? [];
+    return this.#unseenAt !== null && from <= this.#unseenAt && this.#unseenAt < to;
   }
 
   /** One of a few words. null: reported. */

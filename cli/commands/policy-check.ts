@@ -1,0 +1,47 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { Command, Option } from 'commander';
+import { readPolicyFiles } from '../../shared/adapters/policies/folder.ts';
+import { checkPolicyFolder, type PolicyCheck } from '../../shared/core/policy-file/check.ts';
+import { renderPolicyCheckGithub } from '../../shared/report/policy-problems-github.ts';
+import { renderPolicyCheckJson } from '../../shared/report/policy-problems-json.ts';
+import { renderPolicyCheckSarif } from '../../shared/report/policy-problems-sarif.ts';
+import { renderPolicyCheck } from '../../shared/report/policy-problems-text.ts';
+import { EXIT } from '../exit-code.ts';
+import { outputStyle } from '../terminal.ts';
+
+const FORMATS = {
+  text: (check: PolicyCheck, folder: string) => renderPolicyCheck(check, folder, outputStyle()),
+  github: renderPolicyCheckGithub,
+  json: renderPolicyCheckJson,
+  sarif: renderPolicyCheckSarif,
+} as const satisfies Record<string, (check: PolicyCheck, folder: string) => string>;
+
+interface CheckOptions {
+  readonly format: keyof typeof FORMATS;
+}
+
+/** `gcr-warden policy check`: every error and warning in a folder of policies, with its place. */
+export function policyCheckCommand(): Command {
+  return new Command('check')
+    .description('Read policy files and print every error with file, line and column')
+    .argument('[dir]', 'folder of policy files', 'policies')
+    .addOption(
+      new Option('--format <format>', 'github annotates a pull request, json and sarif are for programs')
+        .choices(Object.keys(FORMATS))
+        .default('text'),
+    )
+    .action(async (dir: string, { format }: CheckOptions) => {
+      const check = checkPolicyFolder(await readPolicyFiles(dir), Date.now());
+      process.stdout.write(FORMATS[format](check, pathFromHere(dir)));
+      const isEmpty = check.policies.length === 0 && check.problems.length === 0;
+      // A pipeline that looks into the wrong folder would be green for ever.
+      if (isEmpty) process.stderr.write(`error: There is no policy in ${dir}.\n`);
+      if (isEmpty || check.problems.length > 0) process.exitCode = EXIT.failed;
+    });
+}
+
+/** The folder's path from where the command was started, as a pull request names its files; '' for that itself. */
+function pathFromHere(dir: string): string {
+  const path = relative(process.cwd(), resolve(dir));
+  return isAbsolute(path) || path.startsWith('..') ? dir : path.replaceAll(sep, '/');
+}

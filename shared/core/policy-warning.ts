@@ -1,0 +1,43 @@
+/**
+ * Every code that a warning about a policy can carry, with what it means. A warning stops nothing: the policy is
+ * right, and most likely not what was meant. `docs/policy-language.md` lists the same table.
+ */
+export const POLICY_WARNING_CODES = {
+  NEVER_DELETES: 'The policy can never delete anything.',
+  RULE_NEVER_DELETES: 'A delete rule can never delete anything, since a keep rule keeps all that it names.',
+  KEEP_NEVER_MATTERS: 'No delete rule of any policy can name an image that the keep rule keeps.',
+  KEEP_COVERED: 'Another keep rule of the policy keeps everything that the keep rule keeps.',
+  MATCHES_EVERY_TAG: 'A pattern matches every tag.',
+  HOLD_ENDED: 'A keep rule with `until` has ended.',
+  HOLD_ENDS_SOON: 'A keep rule with `until` ends within a week.',
+  MATCHES_NO_REPOSITORY: 'A pattern matches no repository now.',
+  MATCHES_NO_TAG: 'A pattern matches no tag of any repository that the policy selects now.',
+  NEWEST_KEEPS_ALL: 'A keep rule with `newest` keeps every image that it names now.',
+} as const;
+
+export type PolicyWarningCode = keyof typeof POLICY_WARNING_CODES;
+
+/** What is right and most likely not meant, and where. */
+export interface PolicyWarning {
+  readonly code: PolicyWarningCode;
+  readonly file: string;
+  /** 1-based line of the rule, or of the policy where it is about no rule. */
+  readonly line: number;
+  readonly policy: string;
+  /** null: it is about the policy as a whole. */
+  readonly rule: string | null;
+  /** A sentence that names the rule or policy, with what to do where there is something. */
+  readonly message: string;
+}
+
+/** A warning with its place, for where only a line of text is shown. */
+export function warningSentence({ file, line, message }: PolicyWarning): string {
+  return `${file}:${line}: ${message}`;
+}
+
+/** The same warnings in the order of their places, which depends on no other order. */
+export function sortWarnings(warnings: readonly PolicyWarning[]): PolicyWarning[] {
+  const key = ({ code, message }: PolicyWarning): string => `${code}\0${message}`;
+  const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  return [...warnings].sort((a, b) => compare(a.file, b.file) || a.line - b.line || compare(key(a), key(b)));
+}

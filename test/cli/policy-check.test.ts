@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { warden } from '../support/command.ts';
+
+const RIGHT =
+  'apiVersion: gcr-warden/v1\npolicy: a\nrepositories: ["**"]\ndelete: [{ r: { olderThan: 1d } }]\n';
+
+describe('gcr-warden policy check', () => {
+  let root = '';
+  const folder = (name: string): string => join(root, name);
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'policy-check-'));
+    for (const name of ['right', 'mixed', 'empty']) await mkdir(folder(name));
+    await writeFile(join(folder('right'), 'a.yaml'), RIGHT);
+    await writeFile(join(folder('mixed'), 'a.yaml'), RIGHT);
+    await writeFile(
+      join(folder('mixed'), 'b.yaml'),
+      RIGHT.replace('policy: a', 'policy: b').replace('1d', '1'),
+    );
+    await writeFile(join(folder('mixed'), 'c.yaml'), 'apiVersion: "\n');
+  });
+
+  afterAll(() => rm(root, { recursive: true }));
+
+  it('ends with 0 where every policy is right', async () => {
+    expect(await warden(['policy', 'check', folder('right')])).toEqual({
+      exitCode: 0,
+      stdout: '1 policy is right: a (plan). 0 errors, 0 warnings.\n',
+      stderr: '',
+    });
+  });
+
+  it('ends with 1 where one is wrong, and tells of all of them and of those that are right', async () => {
+    const { exitCode, stdout } = await warden(['policy', 'check', folder('mixed')]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(
+      `${folder('mixed')}/b.yaml:4:28: error: olderThan is a length of time such as 7d`,
+    );
+    expect(stdout).toContain(`${folder('mixed')}/c.yaml:2:1: error: This is not YAML`);
+    expect(stdout).toContain('1 policy is right: a (plan). 2 errors, 0 warnings.');
+  });
+
+  it('writes nothing but the format that was asked for to standard output', async () => {
+    const formats = ['github', 'json', 'sarif'] as const;
+    const [github, json, sarif] = await Promise.all(
+      formats.map((format) => warden(['policy', 'check', folder('mixed'), '--format', format])),
+    );
+    for (const one of [github, json, sarif]) expect(one?.exitCode).toBe(1);
+    expect(github?.stdout.match(/^::error file=/gm)).toHaveLength(2);
+    expect(JSON.parse(json?.stdout ?? '')).toMatchObject({
+      problems: [{ file: 'b.yaml' }, { file: 'c.yaml' }],
+    });
+    expect(JSON.parse(sarif?.stdout ?? '')).toMatchObject({ version: '2.1.0' });
+  });
+
+  it('ends with 1 where there is no policy at all, as a pipeline in the wrong folder has to notice', async () => {
+    const { exitCode, stderr } = await warden(['policy', 'check', folder('empty')]);
+    expect([exitCode, stderr]).toEqual([1, `error: There is no policy in ${folder('empty')}.\n`]);
+  });
+
+  it.each([
+    ['a folder that is not there', ['nowhere'], 1, 'POLICY_SOURCE_UNREADABLE'],
+    ['a format that does not exist', ['right', '--format', 'xml'], 2, 'text, github, json, sarif'],
+  ])('refuses %s', async (_title, [name = '', ...options], code, says) => {
+    const { exitCode, stderr } = await warden(['policy', 'check', folder(name), ...options]);
+    expect(exitCode).toBe(code);
+    expect(stderr).toContain(says);
+  });
+
+  it('names the files of a pull request from where it was started', async () => {
+    const { stdout } = await warden([
+      'policy',
+      'check',
+      'test/fixtures/policies/wrong',
+      '--format',
+      'github',
+    ]);
+    expect(stdout).toMatch(/^::error file=test\/fixtures\/policies\/wrong\/slip\.yaml,line=5,col=14,/);
+  });
+});
