@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
+import { readSnapshotFile } from '../../shared/adapters/policies/snapshot-file.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
 import type { Plan } from '../../shared/core/plan.ts';
@@ -13,7 +14,6 @@ import { renderPlan } from '../../shared/report/plan-text.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
 import { openCallersRegistry } from '../registry.ts';
-import { readSnapshotFile } from '../snapshot-file.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
 import { inUseOption, openUsage } from '../usage.ts';
 

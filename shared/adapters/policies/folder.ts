@@ -41,7 +41,7 @@ export async function readPolicyFiles(folder: string): Promise<PolicyFolder> {
   const found: { readonly file: string; readonly bytes: Uint8Array }[] = [];
   try {
     const root = await realpath(folder);
-    for (const file of await policyFilesBelow(root, '', 0)) {
+    for (const file of await filesBelow(root, isPolicyFileName)) {
       const bytes = await readPolicyBytes(root, file);
       if (bytes instanceof Uint8Array) found.push({ file, bytes });
       else unread.push(...bytes.problems);
@@ -60,16 +60,24 @@ export async function readPolicyFiles(folder: string): Promise<PolicyFolder> {
   return { files, unread };
 }
 
-/** The files' paths relative to `root`, with `/` between components, sorted. */
-async function policyFilesBelow(root: string, below: string, depth: number): Promise<string[]> {
+/**
+ * The paths of the files whose name is wanted, relative to `root`, with `/` between components, sorted.
+ * @throws WardenError POLICY_SOURCE_UNREADABLE
+ */
+export async function filesBelow(
+  root: string,
+  isWanted: (name: string) => boolean,
+  below = '',
+  depth = 0,
+): Promise<string[]> {
   if (depth > DEPTH_MAX) throw unreadable(root, new Error(`folders are nested deeper than ${DEPTH_MAX}`));
   const found: string[] = [];
   const entries: Dirent[] = await readdir(join(root, below), { withFileTypes: true });
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
     const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory()) found.push(...(await policyFilesBelow(root, path, depth + 1)));
-    else if (isPolicyFileName(entry.name)) found.push(path);
+    if (entry.isDirectory()) found.push(...(await filesBelow(root, isWanted, path, depth + 1)));
+    else if (isWanted(entry.name)) found.push(path);
     if (found.length > FILES_MAX) {
       throw unreadable(root, new Error(`there are more than ${FILES_MAX} policy files in it`));
     }
@@ -78,7 +86,7 @@ async function policyFilesBelow(root: string, below: string, depth: number): Pro
 }
 
 /** A file's bytes, or the problem where it is not to be read. */
-async function readPolicyBytes(root: string, file: string): Promise<Uint8Array | PolicySet> {
+export async function readPolicyBytes(root: string, file: string): Promise<Uint8Array | PolicySet> {
   const path = await realpath(join(root, file));
   if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) {
     return unparsedPolicyFile(

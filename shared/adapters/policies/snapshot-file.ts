@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { messageOf, WardenError } from '../shared/core/error.ts';
-import { parseSnapshot, SNAPSHOT_BYTES_MAX, type Snapshot } from '../shared/core/snapshot.ts';
+import { messageOf, WardenError } from '../../core/error.ts';
+import { parseSnapshot, SNAPSHOT_BYTES_MAX, type Snapshot } from '../../core/snapshot.ts';
 
 /**
  * Reads a file of `gcr-warden snapshot`.

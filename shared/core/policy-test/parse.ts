@@ -1,0 +1,476 @@
+import type { Node } from 'yaml';
+import { isDigest } from '../digest.ts';
+import { messageOf } from '../error.ts';
+import { type Fact, known, unknown } from '../fact.ts';
+import { subjectOfTag } from '../manifest.ts';
+import { cutDocuments, DocumentReader, type DocumentText, type Entry } from '../policy-file/document.ts';
+import { API_VERSION } from '../policy-file/keyword.ts';
+import { DOCUMENTS_MAX, FILE_BYTES_MAX, PROBLEMS_MAX } from '../policy-file/limits.ts';
+import { Positions } from '../policy-file/positions.ts';
+import type { PolicyProblemCode } from '../policy-file/problem.ts';
+import { isName, readUnit } from '../policy-file/rule.ts';
+import { nearest, quoted } from '../policy-file/spelling.ts';
+import { isTag, parseRepository } from '../reference.ts';
+import { type Parsed, parseAge, parsed, parseSize, parseUntil, refused } from '../units.ts';
+import { IMAGE_KEYWORDS, TEST_KEYWORDS } from './keyword.ts';
+import type {
+  Expectation,
+  ExpectedDecider,
+  PolicyTest,
+  PolicyTestProblem,
+  PolicyTestSet,
+  TestInventory,
+  TestPlace,
+  WrittenImage,
+  WrittenUsage,
+} from './policy-test.ts';
+
+/** A test file as its reader found it. */
+export interface PolicyTestFile {
+  /** Relative to the folder of policies; stands in every problem. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Names of images: they stand in messages, and become tags of what is made from them. */
+const IMAGE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
+
+/**
+ * Reads the tests of one file, one a document. Never throws for what is in the file: everything that is wrong
+ * is in `problems`, with the codes of the policy language, and stops its own test and no other.
+ */
+export function parsePolicyTestFile({ file, text }: PolicyTestFile): PolicyTestSet {
+  if (text.length > FILE_BYTES_MAX || Buffer.byteLength(text) > FILE_BYTES_MAX) {
+    const message = `The file is larger than ${FILE_BYTES_MAX / 1024} KiB and was not read. Cut it into several files, or use a snapshot.`;
+    return unparsedPolicyTestFile(file, 'POLICY_TOO_LARGE', message);
+  }
+  const body = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const documents = cutDocuments(body);
+  if (documents.length > DOCUMENTS_MAX) {
+    const message = `The file has ${documents.length} documents, and at most ${DOCUMENTS_MAX} are read. Cut it into several files.`;
+    return unparsedPolicyTestFile(file, 'POLICY_TOO_MANY', message);
+  }
+  const positions = new Positions(body);
+  const tests: PolicyTest[] = [];
+  const problems: PolicyTestProblem[] = [];
+  let isEmpty = true;
+  for (const document of documents) {
+    const found = parseDocument(document, positions, file);
+    if (found === null) continue;
+    isEmpty = false;
+    tests.push(...found.tests);
+    problems.push(...found.problems);
+  }
+  if (isEmpty) return unparsedPolicyTestFile(file, 'POLICY_EMPTY', 'There is no test in the file.');
+  return { tests, problems };
+}
+
+/** The set of a file that could not be parsed at all: one problem at its beginning. */
+export function unparsedPolicyTestFile(
+  file: string,
+  code: PolicyProblemCode,
+  message: string,
+): PolicyTestSet {
+  return { tests: [], problems: [{ code, file, line: 1, column: 1, message }] };
+}
+
+/** One document's test or problems; null where there is nothing in it. */
+function parseDocument(text: DocumentText, positions: Positions, file: string): PolicyTestSet | null {
+  const reader = new DocumentReader(text);
+  if (reader.isEmpty && reader.problems.length === 0) return null;
+  const placeOf = (offset: number): TestPlace => ({ file, ...positions.of(offset) });
+  const test = reader.isYaml ? readTest(reader, placeOf) : null;
+  if (test !== null && reader.problems.length === 0) return { tests: [test], problems: [] };
+  const problems = [...reader.problems]
+    .sort((a, b) => a.offset - b.offset)
+    .slice(0, PROBLEMS_MAX)
+    .map(({ code, offset, message }) => ({ code, ...placeOf(offset), message }));
+  return { tests: [], problems };
+}
+
+type PlaceOf = (offset: number) => TestPlace;
+
+function readTest(reader: DocumentReader, placeOf: PlaceOf): PolicyTest | null {
+  const { root } = reader;
+  const entries = root === null ? null : reader.mapping(root, root, 'a test', TEST_KEYWORDS);
+  if (root === null || entries === null) return null;
+  const missing = (key: keyof typeof TEST_KEYWORDS, why: string): void =>
+    reader.report(
+      'POLICY_MISSING_KEY',
+      root,
+      `${why} Write for example ${key}: ${JSON.stringify(TEST_KEYWORDS[key].example)}.`,
+    );
+  for (const key of ['apiVersion', 'test'] as const) {
+    if (!entries.has(key)) missing(key, `The test has no ${key}.`);
+  }
+  readVersion(reader, entries.get('apiVersion'));
+  const name = textOf(reader, entries.get('test'), 'what the test shows');
+  const repository = readRepository(reader, entries.get('repository'));
+  const now = entries.get('now');
+  const nowMs =
+    now === undefined
+      ? null
+      : readUnit(reader, now, 'POLICY_DATE', 'a time such as 2026-01-31T03:00Z', parseTime);
+  const images = readImages(reader, entries.get('images'));
+  const snapshot = readSnapshotName(reader, entries.get('snapshot'));
+  const usage = readUsage(reader, entries.get('usage'), images ?? []);
+  const othersEntry = entries.get('others');
+  const others = othersEntry === undefined ? 'kept' : reader.choice(othersEntry, ['kept', 'any'] as const);
+  const expectations = [
+    ...readExpectations(reader, entries.get('kept'), 'keep', placeOf),
+    ...readExpectations(reader, entries.get('deleted'), 'delete', placeOf),
+  ];
+  if (!entries.has('kept') && !entries.has('deleted'))
+    missing('kept', 'The test says nothing: it has neither kept nor deleted.');
+  const hasImages = entries.has('images');
+  if (hasImages === entries.has('snapshot')) {
+    reader.report(
+      hasImages ? 'POLICY_CONTRADICTION' : 'POLICY_MISSING_KEY',
+      entries.get('snapshot') ?? root,
+      `A test has either images or a snapshot; this one has ${hasImages ? 'both' : 'neither'}.`,
+    );
+  }
+  if (hasImages) {
+    for (const key of ['repository', 'now'] as const)
+      if (!entries.has(key)) missing(key, `The test has no ${key}.`);
+    checkNames(reader, images ?? [], entries);
+  } else {
+    const entry = entries.get('usage');
+    if (entry !== undefined)
+      reader.reportKey('POLICY_CONTRADICTION', entry, 'A snapshot holds what ran: leave usage out.');
+  }
+  if (reader.problems.length > 0 || name === null) return null;
+  const inventory: TestInventory | null =
+    snapshot !== null
+      ? { kind: 'snapshot', file: snapshot, repository, nowMs }
+      : repository === null || nowMs === null || images === null
+        ? null
+        : { kind: 'written', repository, nowMs, images, usage };
+  if (inventory === null) return null;
+  return { name, place: placeOf(reader.startOffset), inventory, expectations, othersKept: others === 'kept' };
+}
+
+function textOf(reader: DocumentReader, entry: Entry | undefined, wanted: string): string | null {
+  return entry === undefined ? null : reader.text(entry.value, entry, entry.key, wanted);
+}
+
+function readVersion(reader: DocumentReader, entry: Entry | undefined): void {
+  const text = textOf(reader, entry, API_VERSION);
+  if (entry === undefined || text === null || text === API_VERSION) return;
+  reader.report('POLICY_API_VERSION', entry, `apiVersion is ${API_VERSION}, not ${quoted(text)}.`);
+}
+
+function readRepository(reader: DocumentReader, entry: Entry | undefined): string | null {
+  const text = textOf(reader, entry, 'HOST/NAME');
+  if (entry === undefined || text === null) return null;
+  try {
+    parseRepository(text);
+    return text;
+  } catch (problem) {
+    reader.report('POLICY_REPOSITORY', entry, messageOf(problem));
+    return null;
+  }
+}
+
+/** A day alone is no time: where it begins is not the same everywhere. */
+function parseTime(text: string): Parsed<number> {
+  return text.includes('T')
+    ? parseUntil(text)
+    : refused('it is a time with its offset such as 2026-01-31T03:00Z or 2026-01-31T03:00+01:00');
+}
+
+/** A path below the test's own folder: a test that comes with a pull request reads nothing else. */
+function readSnapshotName(reader: DocumentReader, entry: Entry | undefined): string | null {
+  const text = textOf(reader, entry, 'the name of a file');
+  if (entry === undefined || text === null) return null;
+  if (/^[^/\\]+(?:\/[^/\\]+)*$/.test(text) && !text.split('/').includes('..')) return text;
+  reader.report(
+    'POLICY_VALUE',
+    entry,
+    `snapshot is a file beside the test or below it, for example api.snapshot.json, not ${quoted(text)}.`,
+  );
+  return null;
+}
+
+function readUsage(
+  reader: DocumentReader,
+  entry: Entry | undefined,
+  images: readonly WrittenImage[],
+): WrittenUsage {
+  const user = images.find(({ usedBy }) => usedBy !== null);
+  if (entry === undefined) return user === undefined ? 'none' : 'complete';
+  const usage = reader.choice(entry, ['complete', 'best-effort', 'unknown', 'none'] as const);
+  if (usage === 'none' && user !== undefined) {
+    reader.report('POLICY_CONTRADICTION', entry, `usage is none, and ${user.name} is in use: who says so?`);
+  }
+  return usage === 'best-effort' ? 'best effort' : (usage ?? 'none');
+}
+
+function readImages(reader: DocumentReader, entry: Entry | undefined): readonly WrittenImage[] | null {
+  if (entry === undefined) return null;
+  const named = reader.entries(entry.value, entry, 'images');
+  if (named === null) return null;
+  const images: WrittenImage[] = [];
+  const seen = new Set<string>();
+  for (const one of named) {
+    if (!isImageName(reader, one, one.key)) continue;
+    if (seen.has(one.key)) {
+      reader.reportKey(
+        'POLICY_DUPLICATE_KEY',
+        one,
+        `There already is an image ${one.key}: give each its own name.`,
+      );
+      continue;
+    }
+    seen.add(one.key);
+    const image = readImage(reader, one);
+    if (image !== null) images.push(image);
+  }
+  return images;
+}
+
+function isImageName(reader: DocumentReader, at: Node | Entry, name: string): boolean {
+  if (IMAGE_NAME.test(name)) return true;
+  const message = `${quoted(name)} is no name of an image: use letters, digits, . _ and -, at most 100.`;
+  if ('keyOffset' in at) reader.reportKey('POLICY_NAME', at, message);
+  else reader.report('POLICY_NAME', at, message);
+  return false;
+}
+
+function readImage(reader: DocumentReader, named: Entry): WrittenImage | null {
+  const { key: name } = named;
+  const entries = reader.mapping(named.value, named, `the image ${name}`, IMAGE_KEYWORDS);
+  if (entries === null) return null;
+  const before = reader.problems.length;
+  const age = (key: keyof typeof IMAGE_KEYWORDS): number | null => {
+    const entry = entries.get(key);
+    return entry === undefined
+      ? null
+      : readUnit(reader, entry, 'POLICY_DURATION', 'a length of time such as 7d', parseAge);
+  };
+  const word = (key: keyof typeof IMAGE_KEYWORDS): string | null =>
+    textOf(reader, entries.get(key), 'a text');
+  const tags = texts(reader, entries.get('tags'), (node, tag) => {
+    if (isTag(tag) && subjectOfTag(tag) === null) return true;
+    const why = isTag(tag) ? 'is that of a signature: write signature: true at what is signed' : 'is no tag';
+    reader.report('POLICY_TAG_PATTERN', node, `${quoted(tag)} ${why}.`);
+    return false;
+  });
+  const isName = (node: Node, text: string): boolean => isImageName(reader, node, text);
+  const uploaded = entries.get('uploaded');
+  if (uploaded === undefined) {
+    reader.reportKey(
+      'POLICY_MISSING_KEY',
+      named,
+      `The image ${name} has no uploaded. Write for example uploaded: 30d, or uploaded: unknown.`,
+    );
+  }
+  const signature = entries.get('signature');
+  const digest = word('digest');
+  const image: WrittenImage = {
+    name,
+    digest: isDigest(digest) ? digest : null,
+    tags,
+    uploadedAgeMs:
+      uploaded === undefined
+        ? null
+        : readUnit(reader, uploaded, 'POLICY_DURATION', 'a length of time such as 7d, or unknown', (text) =>
+            text === 'unknown' ? parsed(null) : parseAge(text),
+          ),
+    taggedAgeMs: age('tagged'),
+    untaggedAgeMs: age('untagged'),
+    pulledAgeMs: readPulled(reader, entries.get('pulled')),
+    sizeBytes: readSize(reader, entries.get('size')),
+    mediaType: word('mediaType'),
+    artifactType: word('artifactType'),
+    children: texts(reader, entries.get('children'), isName),
+    referrers: texts(reader, entries.get('referrers'), isName),
+    isSigned: signature === undefined ? false : reader.flag(signature) === true,
+    usedBy: readUsedBy(reader, entries.get('inUse')),
+    unreadable: word('unreadable'),
+  };
+  const digestEntry = entries.get('digest');
+  if (digestEntry !== undefined && digest !== null && image.digest === null) {
+    reader.report(
+      'POLICY_DIGEST',
+      digestEntry,
+      `${quoted(digest)} is no digest: write sha256: and 64 hexadecimal digits in lower case.`,
+    );
+  }
+  if (reader.problems.length > before) return null;
+  return isPossible(reader, image, entries) ? image : null;
+}
+
+function texts(
+  reader: DocumentReader,
+  entry: Entry | undefined,
+  isRight: (node: Node, text: string) => boolean,
+): readonly string[] {
+  if (entry === undefined) return [];
+  const found: string[] = [];
+  for (const node of reader.list(entry) ?? []) {
+    const text = reader.text(node, entry, entry.key);
+    if (text === null || !isRight(node, text)) continue;
+    if (found.includes(text)) reader.report('POLICY_CONTRADICTION', node, `${text} is named twice.`);
+    else found.push(text);
+  }
+  return found;
+}
+
+function readPulled(reader: DocumentReader, entry: Entry | undefined): WrittenImage['pulledAgeMs'] {
+  if (entry === undefined) return unknown('pulls are not recorded');
+  const wanted = 'a length of time such as 7d, or never';
+  const found = readUnit(reader, entry, 'POLICY_DURATION', wanted, (text) =>
+    text === 'never' ? parsed<number | null>(null) : parseAge(text),
+  );
+  return known(found);
+}
+
+function readSize(reader: DocumentReader, entry: Entry | undefined): Fact<number> {
+  const sizeBytes =
+    entry === undefined ? null : readUnit(reader, entry, 'POLICY_SIZE', 'a size such as 250MB', parseSize);
+  return sizeBytes === null ? unknown('the test does not tell its size') : known(sizeBytes);
+}
+
+function readUsedBy(reader: DocumentReader, entry: Entry | undefined): string | null {
+  if (entry === undefined) return null;
+  const scalar = reader.scalar(entry.value, entry, entry.key, 'what uses it, or true');
+  if (scalar === null) return null;
+  if (scalar.value === true) return 'a workload';
+  return reader.text(entry.value, entry, entry.key, 'what uses it, or true');
+}
+
+/** Reports what can't be true of one image. */
+function isPossible(
+  reader: DocumentReader,
+  image: WrittenImage,
+  entries: ReadonlyMap<string, Entry>,
+): boolean {
+  const before = reader.problems.length;
+  const wrong = (key: string, why: string): void => {
+    const entry = entries.get(key);
+    if (entry !== undefined) reader.report('POLICY_CONTRADICTION', entry, `${image.name}: ${why}.`);
+  };
+  const { uploadedAgeMs, taggedAgeMs, untaggedAgeMs } = image;
+  const oldestMs = uploadedAgeMs ?? Number.POSITIVE_INFINITY;
+  if (taggedAgeMs !== null && image.tags.length === 0) wrong('tagged', 'it has no tags');
+  if (untaggedAgeMs !== null && image.tags.length > 0) wrong('untagged', 'it has tags');
+  if ((taggedAgeMs ?? 0) > oldestMs) wrong('tagged', 'it was not there yet');
+  if ((untaggedAgeMs ?? 0) > oldestMs) wrong('untagged', 'it was not there yet');
+  const pulledAgeMs = image.pulledAgeMs.kind === 'known' ? (image.pulledAgeMs.value ?? 0) : 0;
+  if (pulledAgeMs > oldestMs) wrong('pulled', 'it was not there yet');
+  if ([...image.children, ...image.referrers].includes(image.name)) {
+    wrong(image.children.includes(image.name) ? 'children' : 'referrers', 'it is named as a part of itself');
+  }
+  if (image.unreadable !== null && image.children.length > 0) {
+    wrong('unreadable', 'what can’t be read shows no children');
+  }
+  return reader.problems.length === before;
+}
+
+/** Holds the names and tags of a test's images against each other and against what the test expects. */
+function checkNames(
+  reader: DocumentReader,
+  images: readonly WrittenImage[],
+  entries: ReadonlyMap<string, Entry>,
+): void {
+  const at = entries.get('images');
+  if (at === undefined || reader.problems.length > 0) return;
+  const holders = new Map<string, string>();
+  const digests = new Map<string, string>();
+  for (const { name, tags, digest } of images) {
+    for (const tag of tags) {
+      const holder = holders.get(tag);
+      if (holder === undefined) holders.set(tag, name);
+      else
+        reader.reportKey(
+          'POLICY_CONTRADICTION',
+          at,
+          `The tag ${tag} is on ${holder} and on ${name}, and a tag points at one image.`,
+        );
+    }
+    if (digest === null) continue;
+    const holder = digests.get(digest);
+    if (holder === undefined) digests.set(digest, name);
+    else reader.reportKey('POLICY_CONTRADICTION', at, `${holder} and ${name} have the same digest.`);
+  }
+  const names = images.map(({ name }) => name);
+  const expected = new Set<string>();
+  for (const key of ['kept', 'deleted'] as const) {
+    const entry = entries.get(key);
+    for (const one of entry === undefined ? [] : (reader.entries(entry.value, entry, key) ?? [])) {
+      if (expected.has(one.key)) {
+        reader.reportKey(
+          'POLICY_CONTRADICTION',
+          one,
+          `${quoted(one.key)} is expected to be kept and to be deleted.`,
+        );
+      }
+      expected.add(one.key);
+      if (names.includes(one.key)) continue;
+      const near = nearest(one.key, names);
+      reader.reportKey(
+        'POLICY_VALUE',
+        one,
+        `There is no image ${quoted(one.key)} in the test. ${near === null ? `There are ${names.join(', ')}.` : `Did you mean ${near}?`}`,
+      );
+    }
+  }
+}
+
+function readExpectations(
+  reader: DocumentReader,
+  entry: Entry | undefined,
+  verdict: Expectation['verdict'],
+  placeOf: PlaceOf,
+): readonly Expectation[] {
+  if (entry === undefined) return [];
+  const named = reader.entries(entry.value, entry, entry.key);
+  const found: Expectation[] = [];
+  const seen = new Set<string>();
+  for (const one of named ?? []) {
+    if (seen.has(one.key)) {
+      reader.reportKey('POLICY_DUPLICATE_KEY', one, `${quoted(one.key)} stands twice in ${entry.key}.`);
+    }
+    seen.add(one.key);
+    const deciders: ExpectedDecider[] = [];
+    for (const node of one.value === null ? [] : (reader.list(one) ?? [])) {
+      const text = reader.text(node, one, one.key, 'the name of a rule');
+      if (text === null) continue;
+      const decider = parseDecider(text, verdict);
+      if (decider.kind === 'parsed') deciders.push(decider.value);
+      else reader.report('POLICY_VALUE', node, `${quoted(text)} decides nothing: ${decider.why}.`);
+    }
+    found.push({ image: one.key, verdict, deciders, place: placeOf(one.keyOffset) });
+  }
+  return found;
+}
+
+/** What a test may write where no rule decides: in brackets, which no name of a rule has. */
+const BECAUSE = {
+  '(no rule)': 'no rule names it',
+  '(needed)': 'something kept needs it',
+  '(unreadable)': 'its relations are not known',
+} as const;
+
+const DECIDER = /^(?:([^/ ]+)\/)?([^/ ]+)( \(unknown\))?$/;
+
+function parseDecider(text: string, verdict: Expectation['verdict']): Parsed<ExpectedDecider> {
+  if (Object.hasOwn(BECAUSE, text)) {
+    if (verdict === 'delete') return refused('only a rule deletes');
+    return parsed({ kind: 'because', because: BECAUSE[text as keyof typeof BECAUSE] });
+  }
+  const [, policy, rule, notKnown] = DECIDER.exec(text) ?? [];
+  if (!isName(rule) || (policy !== undefined && !isName(policy))) {
+    return refused(
+      `write the name of a rule, "rule (unknown)" where what it asks for is not known, policy/rule, or one of ${Object.keys(BECAUSE).join(', ')}`,
+    );
+  }
+  if (notKnown !== undefined && verdict === 'delete') return refused('what is not known deletes nothing');
+  return parsed({
+    kind: 'rule',
+    policy: policy ?? null,
+    rule,
+    answer: notKnown === undefined ? 'yes' : 'unknown',
+  });
+}
