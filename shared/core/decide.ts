@@ -127,8 +127,11 @@ function keepForOthers(decision: Decision): Decision {
 /** The manifests that may go when these artifacts go: those that nothing else needs. */
 export function doomedManifests(graph: Graph, going: ReadonlySet<Digest>): Set<Digest> {
   // A root without relations needs nothing and nothing needs it.
-  const staying = graph.roots.filter((root) => graph.nodes.has(root) && !going.has(root));
-  const kept = keptWith(graph, staying);
+  const staying = graph.roots.filter(({ digest }) => graph.nodes.has(digest) && !going.has(digest));
+  const kept = keptWith(
+    graph,
+    staying.map(({ digest }) => digest),
+  );
   const doomed = new Set<Digest>();
   for (const root of going) {
     for (const digest of artifactOf(graph, root)) if (!kept.has(digest)) doomed.add(digest);

@@ -83,17 +83,23 @@ function prepare(condition: Condition, nowMs: number): Finder {
     case 'tags':
       return tagsFinder(condition);
     case 'olderThan':
-      return age('uploadedAtMs', 'uploaded', 'more than', condition.ageMs, nowMs);
+      return age(({ uploadedAtMs }) => uploadedAtMs, 'uploaded', 'more than', condition.ageMs, nowMs);
     case 'newerThan':
-      return age('uploadedAtMs', 'uploaded', 'less than', condition.ageMs, nowMs);
+      return age(({ uploadedAtMs }) => uploadedAtMs, 'uploaded', 'less than', condition.ageMs, nowMs);
     case 'untaggedFor':
-      return age('untaggedSinceMs', 'untagged', 'more than', condition.ageMs, nowMs);
+      return age(({ untaggedSinceMs }) => untaggedSinceMs, 'untagged', 'more than', condition.ageMs, nowMs);
     case 'taggedWithin':
-      return age('taggedAtMs', 'tagged', 'less than', condition.ageMs, nowMs);
+      return age(({ taggedAtMs }) => taggedAtMs, 'tagged', 'less than', condition.ageMs, nowMs);
     case 'pulledWithin':
-      return age('lastPulledAtMs', 'pulled', 'less than', condition.ageMs, nowMs);
+      return age(({ lastPulledAtMs }) => lastPulledAtMs, 'pulled', 'less than', condition.ageMs, nowMs);
     case 'notPulledFor': {
-      const longAgo = age('lastPulledAtMs', 'pulled', 'more than', condition.ageMs, nowMs);
+      const longAgo = age(
+        ({ lastPulledAtMs }) => lastPulledAtMs,
+        'pulled',
+        'more than',
+        condition.ageMs,
+        nowMs,
+      );
       const never: Evidence = { kind: 'never pulled' };
       return (artifact) => {
         const pulled = artifact.lastPulledAtMs;
@@ -167,7 +173,7 @@ function tagsFinder({ match, patterns }: Extract<Condition, { kind: 'tags' }>): 
 
 /** Compares an age; a time that is known to be null (no tag, never pulled) is a no. */
 function age(
-  fact: 'uploadedAtMs' | 'untaggedSinceMs' | 'taggedAtMs' | 'lastPulledAtMs',
+  timeOf: (artifact: Artifact) => Fact<number | null>,
   since: 'uploaded' | 'untagged' | 'tagged' | 'pulled',
   wanted: 'more than' | 'less than',
   wantedMs: number,
@@ -175,7 +181,7 @@ function age(
 ): Finder {
   const notKnown = unknownOf(`when it was ${since}`);
   return (artifact) => {
-    const time: Fact<number | null> = artifact[fact];
+    const time = timeOf(artifact);
     if (time.kind === 'unknown') return notKnown(time.reason);
     if (time.value === null) return null;
     const ageMs = nowMs - time.value;

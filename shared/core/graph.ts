@@ -5,7 +5,7 @@ import { type Manifest, MEDIA_TYPES, subjectOfTag } from './manifest.ts';
 
 /** What one listed manifest has to do with other listed manifests of its repository. */
 export interface GraphNode {
-  readonly digest: Digest;
+  readonly manifest: ListedManifest;
   /** Tags that name an image. Signature and fallback tags of a listed subject are not among them. */
   readonly tags: readonly string[];
   /** Tags that tie it to a listed subject: cosign's and the referrers fallback tag. */
@@ -24,13 +24,12 @@ export interface GraphNode {
  * nothing points at it.
  */
 export interface Graph {
-  readonly listed: ReadonlyMap<Digest, ListedManifest>;
   /** Manifests at either end of a relation, and those whose relations are not known. */
   readonly nodes: ReadonlyMap<Digest, GraphNode>;
   /** Listed manifests that are about a manifest: referrers, signatures, fallback indexes. */
   readonly referrers: ReadonlyMap<Digest, readonly Digest[]>;
-  /** Every artifact's root, sorted. */
-  readonly roots: readonly Digest[];
+  /** The manifest with which each artifact begins, sorted by digest. */
+  readonly roots: readonly ListedManifest[];
   /**
    * The artifacts of more than one manifest: the root with all manifests of its artifact, the root first. A
    * manifest may be in several. See `artifactOf`.
@@ -49,9 +48,8 @@ const PLAIN_IMAGES: ReadonlySet<string> = new Set([
   MEDIA_TYPES.dockerManifestV1Signed,
 ]);
 
-const INDEXES: ReadonlySet<string> = new Set([MEDIA_TYPES.ociIndex, MEDIA_TYPES.dockerManifestList]);
-
 const NONE: readonly never[] = [];
+const NO_TAGS: ReadonlyMap<string, Digest> = new Map();
 
 /** The manifests of an artifact, its root first. */
 export function artifactOf(graph: Graph, root: Digest): readonly Digest[] {
@@ -64,50 +62,59 @@ export function artifactOf(graph: Graph, root: Digest): readonly Digest[] {
  */
 export function buildGraph(listing: Listing): Graph {
   const manifests = inOrder(listing.manifests);
-  const listed = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
+  const claims = manifests.map((manifest) => claimOf(manifest, listing)).filter((claim) => claim !== null);
+  const listed = listedAmong(manifests, claims);
   const nodes = new Map<Digest, GraphNode>();
   let unreadIndex: string | null = null;
-  for (const manifest of manifests) {
-    const relations = listing.relations[manifest.digest] ?? assumedRelations(manifest);
-    const node = nodeOf(manifest, relations, listed);
+  for (const claim of claims) {
+    const node = nodeOf(claim, listed);
     if (node === null) continue;
-    nodes.set(manifest.digest, node);
-    if (node.unreadable === null) continue;
-    const mayBeIndex = manifest.mediaType.kind === 'unknown' || !PLAIN_IMAGES.has(manifest.mediaType.value);
-    if (mayBeIndex) unreadIndex ??= `${manifest.digest} can't be read: ${node.unreadable}`;
+    const { mediaType, digest } = claim.manifest;
+    nodes.set(digest, node);
+    const mayBeIndex = mediaType.kind === 'unknown' || !PLAIN_IMAGES.has(mediaType.value);
+    if (node.unreadable !== null && mayBeIndex) unreadIndex ??= `${digest} can't be read: ${node.unreadable}`;
   }
 
   const parents = new Set<Digest>();
   const referrers = new Map<Digest, Digest[]>();
   const relate = (digest: Digest): void => {
-    if (nodes.has(digest)) return;
-    const tags = listed.get(digest)?.tags ?? NONE;
-    nodes.set(digest, { digest, tags, subjectTags: NONE, children: NONE, subjects: NONE, unreadable: null });
+    const manifest = listed.get(digest);
+    if (manifest === undefined || nodes.has(digest)) return;
+    const { tags } = manifest;
+    nodes.set(digest, {
+      manifest,
+      tags,
+      subjectTags: NONE,
+      children: NONE,
+      subjects: NONE,
+      unreadable: null,
+    });
   };
-  for (const { digest, children, subjects } of [...nodes.values()]) {
+  for (const { manifest, children, subjects } of [...nodes.values()]) {
     for (const child of children) {
       parents.add(child);
       relate(child);
     }
     for (const subject of subjects) {
       const known = referrers.get(subject);
-      if (known === undefined) referrers.set(subject, [digest]);
-      else known.push(digest);
+      if (known === undefined) referrers.set(subject, [manifest.digest]);
+      else known.push(manifest.digest);
       relate(subject);
     }
   }
 
-  const roots: Digest[] = [];
+  const roots: ListedManifest[] = [];
   const compounds = new Map<Digest, readonly Digest[]>();
   const reached = new Set<Digest>();
-  for (const { digest } of manifests) {
+  for (const manifest of manifests) {
+    const { digest } = manifest;
     const node = nodes.get(digest);
     if (node === undefined) {
-      roots.push(digest);
+      roots.push(manifest);
       continue;
     }
     if (node.tags.length === 0 && (parents.has(digest) || node.subjects.length > 0)) continue;
-    roots.push(digest);
+    roots.push(manifest);
     const members = membersOf(digest, nodes, referrers);
     if (members.length > 1) compounds.set(digest, members);
     for (const member of members) reached.add(member);
@@ -115,10 +122,10 @@ export function buildGraph(listing: Listing): Graph {
   const circular = new Set<Digest>();
   for (const digest of nodes.keys()) if (!reached.has(digest)) circular.add(digest);
   if (circular.size > 0) {
-    for (const digest of circular) roots.push(digest);
-    roots.sort();
+    for (const manifest of manifests) if (circular.has(manifest.digest)) roots.push(manifest);
+    roots.sort(compareDigests);
   }
-  return { listed, nodes, referrers, roots, compounds, circular, unreadIndex };
+  return { nodes, referrers, roots, compounds, circular, unreadIndex };
 }
 
 /**
@@ -126,47 +133,88 @@ export function buildGraph(listing: Listing): Graph {
  * looking costs a fraction of sorting.
  */
 function inOrder(manifests: readonly ListedManifest[]): readonly ListedManifest[] {
-  const isOrdered = manifests.every((manifest, at) => {
-    const before = manifests[at - 1];
-    return before === undefined || before.digest < manifest.digest;
-  });
-  if (isOrdered) return manifests;
-  const each = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
-  return [...each.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  let before = '';
+  for (const { digest } of manifests) {
+    if (digest <= before) {
+      const each = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
+      return [...each.values()].sort(compareDigests);
+    }
+    before = digest;
+  }
+  return manifests;
 }
 
-/** What a manifest says of others; null where it says nothing of any that is listed. */
-function nodeOf(
-  { digest, tags }: ListedManifest,
-  relations: Fact<Manifest> | undefined,
-  listed: ReadonlyMap<Digest, ListedManifest>,
-): GraphNode | null {
-  const isOther = (one: Digest): boolean => one !== digest && listed.has(one);
-  const subjects = new Set<Digest>();
-  const subjectTags: string[] = [];
-  for (const tag of tags) {
+function compareDigests(a: ListedManifest, b: ListedManifest): number {
+  return a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0;
+}
+
+/** What one manifest says of others, listed or not. */
+interface Claim {
+  readonly manifest: ListedManifest;
+  readonly children: readonly Digest[];
+  readonly subject: Digest | null;
+  /** Tags that are about a manifest, with its digest. */
+  readonly subjectTags: ReadonlyMap<string, Digest>;
+  readonly unreadable: string | null;
+}
+
+/** null where a manifest says nothing of others, as most do. */
+function claimOf(manifest: ListedManifest, listing: Listing): Claim | null {
+  const relations = listing.relations[manifest.digest] ?? assumedRelations(manifest);
+  let subjectTags: Map<string, Digest> | null = null;
+  for (const tag of manifest.tags) {
     const subject = subjectOfTag(tag);
-    if (subject === null || !isOther(subject)) continue;
-    subjects.add(subject);
-    subjectTags.push(tag);
+    if (subject === null) continue;
+    subjectTags ??= new Map();
+    subjectTags.set(tag, subject);
   }
-  if (relations === undefined && subjects.size === 0) return null;
-  let children: Digest[] = [];
-  if (relations?.kind === 'known') {
-    const subject = relations.value.subject?.digest;
-    if (subject !== undefined && isOther(subject)) subjects.add(subject);
-    children = [...new Set(relations.value.children.map((child) => child.digest))].filter(isOther);
-  }
-  const unreadable = relations?.kind === 'unknown' ? relations.reason : null;
-  if (subjects.size === 0 && children.length === 0 && unreadable === null) return null;
+  if (relations === undefined && subjectTags === null) return null;
+  const value = relations?.kind === 'known' ? relations.value : null;
   return {
-    digest,
-    tags: subjectTags.length === 0 ? tags : tags.filter((tag) => !subjectTags.includes(tag)),
-    subjectTags,
-    children,
-    subjects: [...subjects],
-    unreadable,
+    manifest,
+    children: value === null ? NONE : value.children.map((child) => child.digest),
+    subject: value?.subject?.digest ?? null,
+    subjectTags: subjectTags ?? NO_TAGS,
+    unreadable: relations?.kind === 'unknown' ? relations.reason : null,
   };
+}
+
+/** The manifests that a claim is about and that are listed. A map of all would cost more than all else here. */
+function listedAmong(
+  manifests: readonly ListedManifest[],
+  claims: readonly Claim[],
+): ReadonlyMap<Digest, ListedManifest> {
+  const named = new Set<Digest>();
+  for (const { children, subject, subjectTags } of claims) {
+    for (const child of children) named.add(child);
+    if (subject !== null) named.add(subject);
+    for (const about of subjectTags.values()) named.add(about);
+  }
+  const listed = new Map<Digest, ListedManifest>();
+  for (const manifest of manifests) if (named.has(manifest.digest)) listed.set(manifest.digest, manifest);
+  return listed;
+}
+
+/** The part of a claim that is about other listed manifests; null where there is none. */
+function nodeOf(claim: Claim, listed: ReadonlyMap<Digest, ListedManifest>): GraphNode | null {
+  const { manifest, unreadable } = claim;
+  const isOther = (one: Digest): boolean => one !== manifest.digest && listed.has(one);
+  const subjects = new Set<Digest>();
+  const tags: string[] = [];
+  const subjectTags: string[] = [];
+  for (const tag of manifest.tags) {
+    const about = claim.subjectTags.get(tag);
+    if (about === undefined || !isOther(about)) {
+      tags.push(tag);
+    } else {
+      subjects.add(about);
+      subjectTags.push(tag);
+    }
+  }
+  if (claim.subject !== null && isOther(claim.subject)) subjects.add(claim.subject);
+  const children = [...new Set(claim.children)].filter(isOther);
+  if (subjects.size === 0 && children.length === 0 && unreadable === null) return null;
+  return { manifest, tags, subjectTags, children, subjects: [...subjects], unreadable };
 }
 
 /**
@@ -174,7 +222,9 @@ function nodeOf(
  * true, so whoever made the listing did not read it.
  */
 function assumedRelations({ mediaType }: ListedManifest): Fact<Manifest> | undefined {
-  return mediaType.kind === 'known' && INDEXES.has(mediaType.value)
+  // Compared one by one: each listed manifest is asked, and a set would hash the text of each.
+  return mediaType.kind === 'known' &&
+    (mediaType.value === MEDIA_TYPES.ociIndex || mediaType.value === MEDIA_TYPES.dockerManifestList)
     ? unknown('it is an index and was not read')
     : undefined;
 }
@@ -213,22 +263,23 @@ export function keptWith(graph: Graph, roots: Iterable<Digest>): Set<Digest> {
  * Puts manifests into an order that Google's rules accept: an index before its children, whatever is about a
  * manifest before that manifest. Manifests of one artifact stay together as far as that allows.
  */
-export function deletionOrder(graph: Graph, doomed: ReadonlySet<Digest>): Digest[] {
+export function deletionOrder(graph: Graph, doomed: ReadonlySet<Digest>): ListedManifest[] {
   const indexesOf = new Map<Digest, Digest[]>();
   for (const digest of doomed) {
-    for (const child of graph.nodes.get(digest)?.children ?? []) {
+    for (const child of graph.nodes.get(digest)?.children ?? NONE) {
       const known = indexesOf.get(child);
       if (known === undefined) indexesOf.set(child, [digest]);
       else known.push(digest);
     }
   }
-  const before = (digest: Digest): readonly Digest[] =>
-    [...(indexesOf.get(digest) ?? []), ...(graph.referrers.get(digest) ?? [])].filter((one) =>
+  const before = (digest: Digest): Digest[] =>
+    [...(indexesOf.get(digest) ?? NONE), ...(graph.referrers.get(digest) ?? NONE)].filter((one) =>
       doomed.has(one),
     );
 
-  const order = new Set<Digest>();
+  const order: ListedManifest[] = [];
   const entered = new Set<Digest>();
+  const left = new Set<Digest>();
   const visit = (start: Digest): void => {
     // A stack of our own: how deep indexes nest is up to whoever pushed them.
     const stack: Digest[] = [start];
@@ -240,15 +291,18 @@ export function deletionOrder(graph: Graph, doomed: ReadonlySet<Digest>): Digest
         continue;
       }
       stack.pop();
-      order.add(digest);
+      const manifest = graph.nodes.get(digest)?.manifest;
+      if (manifest === undefined || left.has(digest)) continue;
+      left.add(digest);
+      order.push(manifest);
     }
   };
   for (const root of graph.roots) {
-    if (!graph.nodes.has(root)) {
-      if (doomed.has(root)) order.add(root);
-      continue;
+    if (graph.nodes.has(root.digest)) {
+      for (const member of artifactOf(graph, root.digest)) if (doomed.has(member)) visit(member);
+    } else if (doomed.has(root.digest)) {
+      order.push(root);
     }
-    for (const member of artifactOf(graph, root)) if (doomed.has(member)) visit(member);
   }
-  return [...order];
+  return order;
 }

@@ -6,20 +6,20 @@ export function sha256(content: string | Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
 
-/** Characters handed to the hash at a time: large enough for a call to cost nothing, small enough to hold. */
-const PART_CHARACTERS = 1 << 16;
+/** A sha256 digest in the making, for content that is never whole in memory. */
+export interface RunningHash {
+  readonly update: (content: string | Uint8Array) => void;
+  readonly digest: () => Digest;
+}
 
-/** The sha256 digest of a text that is never whole in memory: the same as of its parts put together. */
-export function hashOfParts(parts: Iterable<string>): Digest {
+export function startHash(): RunningHash {
   const hash = createHash('sha256');
-  let waiting = '';
-  for (const part of parts) {
-    waiting += part;
-    if (waiting.length < PART_CHARACTERS) continue;
-    hash.update(waiting);
-    waiting = '';
-  }
-  return `sha256:${hash.update(waiting).digest('hex')}`;
+  return {
+    update: (content) => {
+      hash.update(content);
+    },
+    digest: () => `sha256:${hash.digest('hex')}`,
+  };
 }
 
 /**

@@ -72,12 +72,16 @@ export function takeInventory(sources: InventorySources): InventoryTaking {
   const graph = buildGraph(listing);
   const isTold = listing.manifests.some((manifest) => manifest.uploadedAtMs.kind === 'known');
   const usage = indexUsage(sources.usage, history.repository);
+  const unreadByIndex =
+    graph.unreadIndex === null
+      ? null
+      : `an index of the repository may point at it, but ${graph.unreadIndex}`;
   const artifacts: Artifact[] = [];
-  for (const root of graph.roots) {
-    const manifest = graph.listed.get(root);
-    if (manifest === undefined) continue;
-    const compound = graph.compounds.get(root);
-    const tags = sorted(graph.nodes.get(root)?.tags ?? manifest.tags);
+  for (const manifest of graph.roots) {
+    const root = manifest.digest;
+    const node = graph.nodes.get(root);
+    const compound = node === undefined ? undefined : graph.compounds.get(root);
+    const tags = sorted(node === undefined ? manifest.tags : node.tags);
     const remembered = history.digests[root];
     artifacts.push({
       root,
@@ -85,13 +89,13 @@ export function takeInventory(sources: InventorySources): InventoryTaking {
       members: compound === undefined ? NO_MEMBERS : compound.slice(1).sort(),
       mediaType: manifest.mediaType,
       artifactType: artifactTypeOf(listing.relations[root]),
-      sizeBytes: compound === undefined ? sizeOf(manifest) : sumOfSizes(compound, graph.listed),
+      sizeBytes: compound === undefined ? sizeOf(manifest) : sumOfSizes(compound, graph),
       uploadedAtMs: uploadedAt(manifest, remembered, isTold),
       untaggedSinceMs: untaggedSince(tags, remembered),
       taggedAtMs: taggedAt(tags, remembered),
       lastPulledAtMs: NO_PULLS,
-      usedBy: usedBy(usage, artifactOf(graph, root), graph, history),
-      unreadable: unreadable(graph, root),
+      usedBy: usedBy(usage, manifest, compound, graph, history),
+      unreadable: node === undefined ? unreadByIndex : unreadable(graph, root, unreadByIndex),
     });
   }
   return {
@@ -117,27 +121,23 @@ function artifactTypeOf(relations: Fact<Manifest> | undefined): Artifact['artifa
   return relations.value.artifactType === null ? NULL_FACT : known(relations.value.artifactType);
 }
 
-function unreadable(graph: Graph, root: Digest): string | null {
+function unreadable(graph: Graph, root: Digest, unreadByIndex: string | null): string | null {
   if (graph.circular.has(root)) return 'it is about itself in a circle';
-  if (graph.nodes.has(root)) {
-    for (const digest of artifactOf(graph, root)) {
-      const reason = graph.nodes.get(digest)?.unreadable ?? null;
-      if (reason !== null) return digest === root ? reason : `${digest}: ${reason}`;
-    }
+  for (const digest of artifactOf(graph, root)) {
+    const reason = graph.nodes.get(digest)?.unreadable ?? null;
+    if (reason !== null) return digest === root ? reason : `${digest}: ${reason}`;
   }
-  return graph.unreadIndex === null
-    ? null
-    : `an index of the repository may point at it, but ${graph.unreadIndex}`;
+  return unreadByIndex;
 }
 
 function sizeOf({ digest, sizeBytes }: ListedManifest): Fact<number> {
   return sizeBytes.kind === 'known' ? sizeBytes : unknown(`the registry does not tell the size of ${digest}`);
 }
 
-function sumOfSizes(nodes: readonly Digest[], listed: ReadonlyMap<Digest, ListedManifest>): Fact<number> {
+function sumOfSizes(nodes: readonly Digest[], graph: Graph): Fact<number> {
   let total = 0;
   for (const digest of nodes) {
-    const manifest = listed.get(digest);
+    const manifest = graph.nodes.get(digest)?.manifest;
     if (manifest === undefined) continue;
     const size = sizeOf(manifest);
     if (size.kind === 'unknown') return size;
@@ -221,20 +221,32 @@ function gapOf(answers: readonly UsageAnswer[]): string | null {
  */
 function usedBy(
   index: UsageIndex,
-  nodes: readonly Digest[],
+  root: ListedManifest,
+  compound: readonly Digest[] | undefined,
   graph: Graph,
   history: History,
 ): Fact<readonly string[]> {
+  if (index.byDigest.size === 0 && index.byTag.size === 0) return index.ofNobody;
   const users: string[] = [];
-  const add = (names: readonly string[] | undefined): void => {
-    if (names !== undefined) users.push(...names);
-  };
-  for (const digest of nodes) {
-    add(index.byDigest.get(digest));
-    if (index.byTag.size === 0) continue;
-    const tags = graph.nodes.get(digest)?.tags ?? graph.listed.get(digest)?.tags ?? [];
-    for (const tag of tags) add(index.byTag.get(tag));
-    for (const { tag } of history.digests[digest]?.tags ?? []) add(index.byTag.get(tag));
+  if (compound === undefined) {
+    addUsers(users, index, root.digest, graph.nodes.get(root.digest)?.tags ?? root.tags, history);
+  } else {
+    for (const digest of compound)
+      addUsers(users, index, digest, graph.nodes.get(digest)?.tags ?? [], history);
   }
   return users.length === 0 ? index.ofNobody : known([...new Set(users)].sort());
+}
+
+function addUsers(
+  users: string[],
+  { byDigest, byTag }: UsageIndex,
+  digest: Digest,
+  tags: readonly string[],
+  history: History,
+): void {
+  const names = byDigest.get(digest);
+  if (names !== undefined) users.push(...names);
+  if (byTag.size === 0) return;
+  for (const tag of tags) users.push(...(byTag.get(tag) ?? []));
+  for (const { tag } of history.digests[digest]?.tags ?? []) users.push(...(byTag.get(tag) ?? []));
 }

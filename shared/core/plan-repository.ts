@@ -95,10 +95,10 @@ function stepsFor(graph: Graph, going: readonly Decision[]): Step[] {
   const doomed = doomedManifests(graph, new Set(going.map((decision) => decision.root)));
   const chainOf = chains(graph, going, doomed);
   const steps: Step[] = [];
-  for (const digest of deletionOrder(graph, doomed)) {
+  for (const manifest of deletionOrder(graph, doomed)) {
+    const { digest } = manifest;
     const owner = owners.get(digest);
-    const manifest = graph.listed.get(digest);
-    if (owner === undefined || manifest === undefined) continue;
+    if (owner === undefined) continue;
     const allowedBy = allowancesOf(owner);
     const chain = chainOf.get(owner.root) ?? 0;
     for (const tag of manifest.tags)

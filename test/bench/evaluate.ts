@@ -3,7 +3,7 @@ import { takeInventory } from '../../shared/core/inventory.ts';
 import { planRepository } from '../../shared/core/plan-repository.ts';
 import type { PolicySet } from '../../shared/core/policy.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
-import { benchRepository, historyOf, NOW_MS, wireText } from './repository.ts';
+import { benchRepository, historyOf, NOW_MS } from './repository.ts';
 
 /**
  * What judging a repository of 100,000 manifests costs, as a ratio to parsing the JSON in which the registry
@@ -88,8 +88,7 @@ function median(values: readonly number[]): number {
 function main(): void {
   const repository = benchRepository(REPOSITORY, MANIFESTS);
   const history = historyOf(repository);
-  const text = wireText(repository);
-  const { listing, usage } = repository;
+  const { listing, text, usage } = repository;
   const subjects = [
     { name: 'example policy', limit: 1, policies: policySet(USUAL) },
     { name: '20 rules, 10 regular expressions', limit: 2, policies: policySet(LARGE) },

@@ -11,6 +11,8 @@ export const NOW_MS = Date.UTC(2026, 0, 31, 3);
 
 /** A repository as a planner gets it, and the bytes in which a registry would have told it. */
 export interface BenchRepository {
+  /** What the registry sends: Google's `tags/list` with its manifest map. */
+  readonly text: string;
   readonly listing: Listing;
   readonly facts: readonly HistoryFact[];
   readonly usage: Usage;
@@ -74,20 +76,21 @@ export function benchRepository(name: string, manifestCount: number, seed = 1): 
     add([`v${at % 5}.${at % 40}.${Math.floor(at / 40)}`]);
   }
   manifests.length = Math.min(manifests.length, manifestCount);
-  manifests.sort((a, b) => (a.digest < b.digest ? -1 : 1));
   const uses = Array.from({ length: 200 }, (_, at) => ({
     repository: name,
     digest: manifests[(at * 7919) % manifests.length]?.digest ?? null,
     tag: null,
     by: `pod prod/api-${at} (container api)`,
   }));
+  const text = wireText(name, manifests);
   return {
+    text,
     listing: {
       version: 1,
       repository: name,
       takenAtMs: NOW_MS,
       completeness: { kind: 'complete' },
-      manifests,
+      manifests: readWireText(text),
       relations,
     },
     facts,
@@ -95,12 +98,11 @@ export function benchRepository(name: string, manifestCount: number, seed = 1): 
   };
 }
 
-/** What a listing's registry sends: Google's `tags/list` with its manifest map. */
-export function wireText({ listing }: BenchRepository): string {
+function wireText(name: string, manifests: readonly ListedManifest[]): string {
   const numberOf = (fact: ListedManifest['sizeBytes']): string =>
     fact.kind === 'known' ? String(fact.value) : '0';
   const manifest = Object.fromEntries(
-    listing.manifests.map((one) => [
+    manifests.map((one) => [
       one.digest,
       {
         imageSizeBytes: numberOf(one.sizeBytes),
@@ -112,12 +114,29 @@ export function wireText({ listing }: BenchRepository): string {
       },
     ]),
   );
-  return JSON.stringify({
-    child: [],
-    manifest,
-    name: listing.repository,
-    tags: listing.manifests.flatMap(({ tags }) => tags),
-  });
+  return JSON.stringify({ child: [], manifest, name, tags: manifests.flatMap(({ tags }) => tags) });
+}
+
+/**
+ * The manifests as a reader of listings makes them. Texts that were parsed lie in memory in another way than
+ * those that were put together here, and lookups by them cost something else.
+ */
+function readWireText(text: string): ListedManifest[] {
+  const { manifest } = JSON.parse(text) as {
+    manifest: Record<
+      Digest,
+      { mediaType: string; imageSizeBytes: string; timeUploadedMs: string; tag: string[] }
+    >;
+  };
+  return Object.entries(manifest)
+    .map(([digest, { mediaType, imageSizeBytes, timeUploadedMs, tag }]) => ({
+      digest: digest as Digest,
+      tags: tag,
+      mediaType: known(mediaType),
+      sizeBytes: known(Number(imageSizeBytes)),
+      uploadedAtMs: known(Number(timeUploadedMs)),
+    }))
+    .sort((a, b) => (a.digest < b.digest ? -1 : 1));
 }
 
 /** The history of a bench repository. */
