@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { takeSnapshot } from '../../shared/app/take-snapshot.ts';
+import { messageOf, WardenError } from '../../shared/core/error.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { parseSnapshot } from '../../shared/core/snapshot.ts';
 import { EXIT } from '../exit-code.ts';
@@ -51,8 +52,7 @@ export function snapshotCommand(): Command {
       const written = `${JSON.stringify(snapshot)}\n`;
       // Read back before it is written: a file that nobody can read later would be found out too late.
       parseSnapshot(written, options.out);
-      // It tells what runs where, so it is for its owner alone.
-      await writeFile(options.out, written, { mode: 0o600 });
+      await writeSnapshot(options.out, written);
       const manifests = snapshot.repositories.reduce((sum, { listing }) => sum + listing.manifests.length, 0);
       process.stdout.write(
         `${options.out}: ${snapshot.repositories.length} repositories with ${manifests} manifests.\n`,
@@ -70,4 +70,14 @@ export function snapshotCommand(): Command {
       for (const reason of incomplete) terminalLogger.log('WARNING', `the snapshot is not whole; ${reason}`);
       if (incomplete.length > 0) process.exitCode = EXIT.failed;
     });
+}
+
+/** Readable for its owner alone: it tells what runs where. */
+async function writeSnapshot(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { mode: 0o600 });
+  } catch (cause) {
+    const message = `The snapshot can't be written to ${file}: ${messageOf(cause)}.`;
+    throw new WardenError('SNAPSHOT_UNWRITABLE', message, { cause });
+  }
 }

@@ -56,7 +56,7 @@ function rowsOfHelp(help: string): Row[] {
 }
 
 function defaultIn(description: string): string {
-  return /\(default: "?(.*?)"?[,)]/.exec(description)?.[1] ?? /\(env: (\w+)\)/.exec(description)?.[1] ?? '';
+  return /[( ]default: "?(.*?)"?[,)]/.exec(description)?.[1] ?? /\(env: (\w+)\)/.exec(description)?.[1] ?? '';
 }
 
 /** Every command of the program that has no commands below it, found by asking for help. */
