@@ -94,6 +94,9 @@ async function isRepository(session: Session, target: Target): Promise<boolean> 
     bodyLimitBytes: 67_108_864,
   });
   if (reply.status === 404) return false;
+  // A registry whose names all begin with a project says so of a project alone, as Google does.
+  if (reply.status === 400 && reply.failure().complaints.some(({ code }) => code === 'NAME_INVALID'))
+    return false;
   if (reply.status !== 200) throw reply.failure();
   const body = parsed(reply.body);
   const { tags, manifest } = body;
