@@ -97,10 +97,15 @@ async function confirm(plan: Plan, yes: boolean): Promise<void> {
   if (!(await confirmed(question))) throw new WardenError('CONFIRMATION_MISSING', 'Nothing was deleted.');
 }
 
-/** What was left alone or failed ends the command with an error; what was rightly skipped does not. */
+/** What was left alone, failed or was not come to ends the command with an error; what was rightly skipped does not. */
 function isFailed(result: RepositoryResult): boolean {
   return (
     result.refusal !== null ||
-    result.results.some(({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'blocked')
+    result.results.some(
+      ({ outcome }) =>
+        outcome.kind === 'failed' ||
+        outcome.kind === 'blocked' ||
+        (outcome.kind === 'skipped' && outcome.why === 'stopped'),
+    )
   );
 }
