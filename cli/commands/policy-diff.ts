@@ -1,0 +1,58 @@
+import { Command, Option } from 'commander';
+import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
+import { takeSnapshot } from '../../shared/app/take-snapshot.ts';
+import { diffPolicies, type PolicyDiff } from '../../shared/core/policy-diff.ts';
+import { renderPolicyDiffMarkdown } from '../../shared/report/policy-diff-markdown.ts';
+import { renderPolicyDiff } from '../../shared/report/policy-diff-text.ts';
+import { EXIT } from '../exit-code.ts';
+import { concurrencyOption, ledgerOption } from '../options.ts';
+import { type SubjectOptions, snapshotOption, targetOption, withSubject } from '../policy-subject.ts';
+import { outputStyle } from '../terminal.ts';
+import { inUseOption } from '../usage.ts';
+
+interface PolicyDiffOptions extends SubjectOptions {
+  readonly format: 'text' | 'markdown' | 'json';
+}
+
+/** `gcr-warden policy diff`: one inventory under two versions of the policies. */
+export function policyDiffCommand(): Command {
+  return new Command('diff')
+    .description(
+      'Say what changes hands between two folders of policies, over the same images; deletes nothing',
+    )
+    .argument('<old>', 'folder of policy files as they are')
+    .argument('<new>', 'folder of policy files as they will be')
+    .addOption(snapshotOption())
+    .addOption(targetOption())
+    .addOption(ledgerOption())
+    .addOption(inUseOption())
+    .addOption(concurrencyOption())
+    .addOption(
+      new Option('--format <name>', 'markdown is fit for a comment on a pull request')
+        .choices(['text', 'markdown', 'json'])
+        .default('text'),
+    )
+    .action(async (oldFolder: string, newFolder: string, options: PolicyDiffOptions) => {
+      const before = await readPolicyFolder(oldFolder).read();
+      const after = await readPolicyFolder(newFolder).read();
+      const snapshot = await withSubject(options, { snapshot: (taken) => taken, target: takeSnapshot });
+      const diff = diffPolicies(snapshot, before, after);
+      process.stdout.write(
+        options.format === 'json'
+          ? `${JSON.stringify(diff, null, 2)}\n`
+          : options.format === 'markdown'
+            ? renderPolicyDiffMarkdown(diff)
+            : renderPolicyDiff(diff, outputStyle()),
+      );
+      // What is wrong in the old folder may be what the change mends.
+      if (after.problems.length > 0 || !isComplete(diff)) process.exitCode = EXIT.failed;
+    });
+}
+
+/** Whether everything that was asked about could be read. */
+function isComplete({ catalog, repositories }: PolicyDiff): boolean {
+  return (
+    catalog.kind === 'complete' &&
+    repositories.every(({ after }) => after.refusal?.code !== 'LISTING_INCOMPLETE')
+  );
+}

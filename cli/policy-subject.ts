@@ -1,0 +1,79 @@
+import { Option } from 'commander';
+import { readSnapshotFile } from '../shared/adapters/policies/snapshot-file.ts';
+import type { SnapshotPorts } from '../shared/app/take-snapshot.ts';
+import { WardenError } from '../shared/core/error.ts';
+import { parseTarget, type Target } from '../shared/core/reference.ts';
+import type { Snapshot } from '../shared/core/snapshot.ts';
+import type { Ledger, Logger } from '../shared/ports.ts';
+import { withLedger } from './options.ts';
+import { openCallersRegistry } from './registry.ts';
+import { terminalLogger } from './terminal.ts';
+import { openUsage } from './usage.ts';
+
+/** What policies are tried on: a snapshot, or a registry as it is now. */
+export interface SubjectOptions {
+  readonly snapshot?: string;
+  readonly target?: string;
+  readonly ledger: string;
+  readonly inUse?: string;
+  readonly concurrency: number;
+}
+
+/** `--snapshot`: try policies on a file, without a registry or a credential. */
+export function snapshotOption(): Option {
+  return new Option('--snapshot <file>', 'file written by "gcr-warden snapshot"').conflicts([
+    'target',
+    'inUse',
+  ]);
+}
+
+/** `--target`: try policies on a registry, which is only read. */
+export function targetOption(): Option {
+  return new Option('--target <target>', 'HOST/PROJECT[/REPO], read as it is now; needs no snapshot');
+}
+
+/** What to do with either. */
+export interface SubjectWays<T> {
+  snapshot(snapshot: Snapshot): T | Promise<T>;
+  target(
+    ports: SnapshotPorts & { readonly ledger: Ledger; readonly logger: Logger },
+    target: Target,
+  ): Promise<T>;
+}
+
+/**
+ * Opens what the options name, and closes it again.
+ * @throws WardenError OPTION_INVALID where they name nothing
+ */
+export async function withSubject<T>(options: SubjectOptions, ways: SubjectWays<T>): Promise<T> {
+  if (options.snapshot !== undefined) return ways.snapshot(await readSnapshotFile(options.snapshot));
+  if (options.target === undefined) {
+    throw new WardenError(
+      'OPTION_INVALID',
+      'Name what the policies are tried on: --snapshot FILE, or --target HOST/PROJECT[/REPO].',
+    );
+  }
+  const target = parseTarget(options.target);
+  return withLedger(options.ledger, async (ledger) => {
+    const { reader, close } = openCallersRegistry({
+      concurrency: options.concurrency,
+      manifestCache: ledger,
+      hosts: [target.host],
+    });
+    try {
+      return await ways.target(
+        {
+          registry: reader,
+          ledger,
+          usage: openUsage(options.inUse),
+          clock: Date.now,
+          logger: terminalLogger,
+          concurrency: options.concurrency,
+        },
+        target,
+      );
+    } finally {
+      await close();
+    }
+  });
+}
