@@ -42,6 +42,13 @@ export function cutDocuments(text: string): DocumentText[] {
  */
 const UNSEEN = /(?![\t\n\r])\p{Cc}|\r(?!\n)|[\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
 
+/** What most texts are made of, and nothing unseen is: told apart in a fraction of the time. */
+const PLAIN = /^[\t\n -~]*$/;
+
+function unseenIn(text: string): RegExpExecArray | null {
+  return PLAIN.test(text) ? null : UNSEEN.exec(text);
+}
+
 const YAML_HINTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'indent with spaces, not with tabs',
   MULTIPLE_DOCS: 'begin each document with a line ---',
@@ -80,7 +87,7 @@ export class DocumentReader {
     }
     this.isYaml = this.#document !== null && errors.length === 0;
     this.root = this.#document?.contents ?? null;
-    const unseen = UNSEEN.exec(part.text);
+    const unseen = unseenIn(part.text);
     this.#unseenAt = unseen?.index ?? null;
     if (unseen !== null) {
       this.report(
@@ -338,7 +345,7 @@ export class DocumentReader {
       return null;
     }
     // A double-quoted text can spell such a character as an escape, which the raw file does not show.
-    if (UNSEEN.test(found.value)) {
+    if (unseenIn(found.value) !== null) {
       if (!this.#isTold(node))
         this.report('POLICY_CHARACTER', place, `${what} holds a character that can't be seen: remove it.`);
       return null;

@@ -76,6 +76,8 @@ export function parsePolicyFile(
       'There is no policy in the file. Write one, or remove the file.',
     );
   }
+  const [only] = sets;
+  if (only !== undefined && sets.length === 1 && only.problems.length === 0) return only;
   return joinPolicySets(sets);
 }
 

@@ -104,23 +104,25 @@ const TAG_GLOB = /^[A-Za-z0-9._*?-]+$/;
 
 const isRange = remembering((text) => validRange(text) !== null);
 
-/** Why a text is no regular expression, or null. */
-const regexProblem = remembering((text): string | null => {
+interface Regex {
+  /** Why it is no regular expression; null where it is one. */
+  readonly problem: string | null;
+  /** Found anywhere: one that is found in nothing and in a text of no sense is found in every tag. */
+  readonly isInEveryTag: boolean;
+  readonly groups: readonly string[];
+}
+
+const regexOf = remembering((text): Regex => {
+  const pattern: TagPattern = { kind: 'regex', text };
   try {
-    compileTagPattern({ kind: 'regex', text });
-    return null;
+    const match = compileTagPattern(pattern);
+    const isInEveryTag = match('').matched && match('_0.Zz-9').matched;
+    // Compiled anew for its names only where it can have some.
+    return { problem: null, isInEveryTag, groups: /\(\?P?</.test(text) ? captureNames(pattern) : [] };
   } catch (thrown) {
-    return messageOf(thrown);
+    return { problem: messageOf(thrown), isInEveryTag: false, groups: [] };
   }
 });
-
-/** A regex is found anywhere: one that is found in nothing and in a text of no sense is found in every tag. */
-const isFoundInEveryTag = remembering((text) => {
-  const match = compileTagPattern({ kind: 'regex', text });
-  return match('').matched && match('_0.Zz-9').matched;
-});
-
-const groupNames = remembering((text) => captureNames({ kind: 'regex', text }));
 
 /** Why a pattern can't be meant, or null. In a delete rule one that matches every tag can't be. */
 function tagPatternProblem(
@@ -145,8 +147,8 @@ function tagPatternProblem(
       }
       break;
     case 'regex': {
-      const message = regexProblem(text);
-      if (message !== null) return { code: 'POLICY_REGEX', message };
+      const { problem } = regexOf(text);
+      if (problem !== null) return { code: 'POLICY_REGEX', message: problem };
       break;
     }
     case 'semver':
@@ -170,7 +172,7 @@ function tagPatternProblem(
 /** Whether there can be no tag that a pattern does not match. */
 export function matchesEveryTag({ kind, text }: TagPattern): boolean {
   if (kind === 'glob') return /^\*+$/.test(text);
-  return kind === 'regex' && isFoundInEveryTag(text);
+  return kind === 'regex' && regexOf(text).isInEveryTag;
 }
 
 const tagsCondition: ConditionReader = (reader, entry, effect) => {
@@ -313,9 +315,9 @@ function readGroup(reader: DocumentReader, per: Entry, patterns: readonly TagPat
   const kind = patterns[0]?.kind;
   if (text === 'repository') return { kind: 'repository' };
   if (kind === 'regex') {
-    if (patterns.every((pattern) => groupNames(pattern.text).includes(text)))
+    if (patterns.every((pattern) => regexOf(pattern.text).groups.includes(text)))
       return { kind: 'capture', name: text };
-    const names = [...new Set(patterns.flatMap((pattern) => groupNames(pattern.text)))];
+    const names = [...new Set(patterns.flatMap((pattern) => regexOf(pattern.text).groups))];
     reader.report(
       'POLICY_NEWEST',
       per,
