@@ -97,21 +97,6 @@ describe('commands that read a registry and policies', () => {
     expect(stage.registry.requests['DELETE manifests'] ?? 0).toBe(0);
   });
 
-  it('check policies without a registry', async () => {
-    const folder = await stage.policies('checked', { 'broken.yaml': BROKEN });
-    const [fine, wrong, json] = await Promise.all([
-      stage.warden(['policy', 'check', enforced]),
-      stage.warden(['policy', 'check', folder]),
-      stage.warden(['policy', 'check', '--json', folder]),
-    ]);
-    expect(fine).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(fine.stdout).toMatch(/pull-requests \(enforce\)/);
-    expect(wrong.exitCode).toBe(1);
-    expect(wrong.stdout).toMatch(/^broken\.yaml:5:12: POLICY_UNKNOWN_KEY: /);
-    expect(json.exitCode).toBe(1);
-    expect(JSON.parse(json.stdout)).toMatchObject({ policies: [], problems: [{ line: 5, column: 12 }] });
-  });
-
   it('plan nothing where the folder of policies is not there', async () => {
     const run = await stage.warden(['plan', '--policies', stage.path('none'), stage.target]);
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });

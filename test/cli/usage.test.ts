@@ -20,7 +20,7 @@ describe('gcr-warden', () => {
     ['a command that there is not', ['lst', 'gcr.io/acme'], /unknown command 'lst'\n\(Did you mean list\?\)/],
     ['a command below one', ['policy', 'chek'], /unknown command 'chek'\n\(Did you mean check\?\)/],
     ['an option', ['list', '--jsn', 'gcr.io/acme'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
-    ['an option of a command below one', ['policy', 'check', '--jsn'], /\(Did you mean --json\?\)/],
+    ['an option of a command below one', ['policy', 'check', '--formt'], /\(Did you mean --format\?\)/],
     ['no target', ['list'], /missing required argument 'target'/],
     ['no policies', ['plan', 'gcr.io/acme'], /required option '--policies <dir>'/],
     ['no command', [], /^Usage: gcr-warden /],
