@@ -19,10 +19,13 @@ export function policyImportCommand(): Command {
     .addOption(
       new Option('--from <tool>', 'whose rules they are').choices(IMPORT_SOURCES).makeOptionMandatory(),
     )
-    .option(
-      '--repositories <glob...>',
-      'where the rules hold, if the files do not say: HOST/PROJECT/REPO for artifact-registry, globs for ecr',
-      [] as string[],
+    .addOption(
+      new Option(
+        '--repositories <glob>',
+        'where the rules hold, if the files do not say: HOST/PROJECT/REPO for artifact-registry, a glob for ecr; may stand several times',
+      )
+        .default([], 'none')
+        .argParser((glob: string, before: readonly string[]) => [...before, glob]),
     )
     .option('--out <file>', 'write the policy file instead of printing it; never over another file')
     .action(async (names: readonly string[], { from, repositories, out }: ImportOptions) => {

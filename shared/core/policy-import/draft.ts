@@ -77,7 +77,7 @@ export function membersNote(source: string): ImportNote {
   return {
     kind: 'MEMBERS',
     rule: null,
-    text: `${source} judges every manifest by itself. Here an index with its platforms, signatures and attestations is one image: it is judged and counted by its root, and all of it goes or stays together.`,
+    text: `${source} judges every manifest by itself. Here an index with its platforms, signatures and attestations is one image: it is judged and counted by its root and by its own tags, those of signatures are not among them, and all of it goes or stays together.`,
   };
 }
 

@@ -70,11 +70,11 @@ export function importEcr(source: SourceFile, repositories: readonly string[]): 
   const names = new NameGiver();
   const above: Selected[] = [];
   const selections = rules.map((rule, index) => {
-    const field = `rules[${index}]`;
+    const field = `rule ${rule.rulePriority}`;
     checkRule(file, field, rule);
     return select(
       file,
-      `${field}.selection`,
+      `${field}: selection`,
       rule,
       rules.slice(0, index).some(({ selection }) => selection.tagStatus === 'untagged'),
     );
@@ -205,7 +205,7 @@ function sorted(file: string, rules: readonly LifecycleRule[]): LifecycleRule[] 
 
 function checkRule(file: string, field: string, { selection, action }: LifecycleRule): void {
   const { tagStatus, tagPatternList, tagPrefixList, countType, countUnit, countNumber } = selection;
-  const at = `${field} (by priority).selection`;
+  const at = `${field}: selection`;
   const lists = [tagPatternList, tagPrefixList].filter((one) => one !== undefined).length;
   if (tagStatus === 'tagged' ? lists !== 1 : lists !== 0) {
     refuseSource(
@@ -225,7 +225,7 @@ function checkRule(file: string, field: string, { selection, action }: Lifecycle
     refuseSource(file, `${at}.countUnit`, 'it is days, and not there for imageCountMoreThan');
   }
   if (action.type !== 'expire' && action.type !== 'transition') {
-    refuseSource(file, `${field} (by priority).action.type`, 'it is expire or transition');
+    refuseSource(file, `${field}: action.type`, 'it is expire or transition');
   }
   if (countType !== 'imageCountMoreThan') checkAge(file, `${at}.countNumber`, (countNumber + 1) * DAY_MS);
   else if (countNumber > NEWEST_MAX) refuseRule(file, `${at}.countNumber`, `newest counts to ${NEWEST_MAX}`);

@@ -16,6 +16,13 @@ export type ImportSource = (typeof IMPORT_SOURCES)[number];
 /** Files of one import. */
 export const IMPORT_FILES_MAX = 50;
 
+/** What several files, each right by itself, mean together. */
+const FILES_NOTE: ImportNote = {
+  kind: 'SEVERAL_RULES',
+  rule: null,
+  text: 'Where several of these files name one repository, what one keeps stays, also if another would delete it.',
+};
+
 /** What is imported. */
 export interface ImportRequest {
   readonly from: ImportSource;
@@ -45,6 +52,7 @@ export function importPolicies({ from, files, repositories }: ImportRequest): Im
   const names = new NameGiver();
   const parts: string[] = [];
   const notes: ImportNote[] = [];
+  let before: readonly ImportNote[] = files.length > 1 ? [FILES_NOTE] : [];
   for (const source of files) {
     const found =
       from === 'artifact-registry'
@@ -63,17 +71,22 @@ export function importPolicies({ from, files, repositories }: ImportRequest): Im
       );
     }
     const head = comment(
-      `Made from ${source.file} (${from}) by gcr-warden policy import. mode: plan deletes nothing; limits are ours.`,
+      `Made from ${source.file.replace(/^.*[/\\]/, '')} (${from}) by gcr-warden policy import. It says what would go and deletes nothing (mode: plan); limits are gcr-warden's own.`,
       '',
     );
-    const shared = found.notes.flatMap((note) => comment(noteText(note), ''));
+    const shared = [...before, ...found.notes];
+    before = [];
     notes.push(
-      ...found.notes,
+      ...shared,
       ...found.drafts.flatMap((draft) => [...draft.keep, ...draft.delete].flatMap((rule) => rule.notes)),
     );
     for (const [index, draft] of found.drafts.entries()) {
       const body = printPolicy({ ...draft, name: names.give(draft.name, 'policy') });
-      parts.push(index === 0 ? `${[...head, ...shared].join('\n')}\n${body}` : body);
+      parts.push(
+        index === 0
+          ? `${[...head, ...shared.flatMap((note) => comment(noteText(note), ''))].join('\n')}\n${body}`
+          : body,
+      );
     }
   }
   const yaml = parts.join('---\n');
