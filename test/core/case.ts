@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Digest } from '../../shared/core/digest.ts';
 import type { HistoryFact } from '../../shared/core/history.ts';
 import { deriveHistory, reconcile } from '../../shared/core/history.ts';
-import { takeInventory } from '../../shared/core/inventory.ts';
+import { type InventoryTaking, takeInventory } from '../../shared/core/inventory.ts';
 import type { Listing } from '../../shared/core/listing.ts';
 import { MEDIA_TYPES, subjectOfTag } from '../../shared/core/manifest.ts';
 import type { RepositoryPlan } from '../../shared/core/plan.ts';
@@ -182,7 +182,7 @@ export const keepRule = (name: string): fc.Arbitrary<Rule> =>
     .tuple(fc.array(condition, { minLength: 1, maxLength: 2 }), fc.option(newest))
     .map(([conditions, wanted]) => rule('keep', name, conditions, { newest: wanted }));
 
-const deleteRule = (name: string): fc.Arbitrary<Rule> =>
+export const deleteRule = (name: string): fc.Arbitrary<Rule> =>
   fc
     .array(
       condition.filter(({ kind }) => kind !== 'inUse'),
@@ -217,22 +217,29 @@ export const anyCase: fc.Arbitrary<Case> = fc.record({ pieces, facts, usage, pol
 /** The same, of repositories that are read whole and were pushed in order. */
 export const orderlyCase: fc.Arbitrary<Case> = fc.record({ pieces: orderlyPieces, facts, usage, policies });
 
-/** The plan of a case, made as a run makes it: the history is reconciled with the listing first. */
+/** The inventory of a case, taken as a run takes it: the history is reconciled with the listing first. */
+export function takingOfCase(
+  one: Case,
+  listing = listingOf(one.pieces),
+): InventoryTaking & { readonly listing: Listing } {
+  const missed = reconcile(deriveHistory(REPOSITORY, one.facts), listing);
+  const history = deriveHistory(REPOSITORY, [...one.facts, ...missed]);
+  return { listing, ...takeInventory({ listing, history, usage: one.usage }) };
+}
+
+/** The plan of a case. */
 export function planOf(
   one: Case,
   more: { scope?: PlanScope; listing?: Listing } = {},
 ): { readonly plan: RepositoryPlan; readonly listing: Listing } {
-  const listing = more.listing ?? listingOf(one.pieces);
-  const missed = reconcile(deriveHistory(REPOSITORY, one.facts), listing);
-  const history = deriveHistory(REPOSITORY, [...one.facts, ...missed]);
+  const taking = takingOfCase(one, more.listing);
   const plan = planRepository({
-    ...takeInventory({ listing, history, usage: one.usage }),
-    listing,
+    ...taking,
     policies: policySet(...one.policies),
     scope: more.scope ?? 'all',
     nowMs: NOW_MS,
   });
-  return { plan, listing };
+  return { plan, listing: taking.listing };
 }
 
 /** What a plan would delete. */

@@ -1,17 +1,36 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Decision } from '../../shared/core/decision.ts';
 import type { Digest } from '../../shared/core/digest.ts';
+import { evaluateRule } from '../../shared/core/evaluate.ts';
 import type { Listing } from '../../shared/core/listing.ts';
 import { selectsRepository } from '../../shared/core/pattern.ts';
 import type { Step } from '../../shared/core/plan.ts';
-import { anyCase, type Case, doomedBy, keepRule, orderlyCase, planOf } from './case.ts';
-import { listingOf, NO_USAGE, REPOSITORY } from './estate.ts';
+import type { TagPattern } from '../../shared/core/policy.ts';
+import {
+  anyCase,
+  type Case,
+  deleteRule,
+  doomedBy,
+  keepRule,
+  orderlyCase,
+  planOf,
+  takingOfCase,
+} from './case.ts';
+import { digestOf, listingOf, NO_USAGE, NOW_MS, REPOSITORY, rule } from './estate.ts';
 import { ModelRegistry } from './model-registry.ts';
-import { checkProperty } from './property.ts';
+import { checkProperty, MANY } from './property.ts';
+
+/** What nothing may be deleted against is checked over 10,000 cases a property. */
+function checkMany<T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => void): void {
+  checkProperty(arbitrary, holds, MANY);
+}
 
 const scope = fc.constantFrom('all' as const, 'enforced' as const);
 
-describe('a plan, whatever the repository and its policies', () => {
+const isKeep = ({ verdict }: Decision): boolean => verdict === 'keep';
+
+describe('a plan, whatever the repository and its policies', { timeout: 120_000 }, () => {
   it('is worth checking: most random cases delete something, and keep something', () => {
     const plans = fc.sample(anyCase, { numRuns: 300, seed: 1 }).map((one) => planOf(one).plan);
     expect(plans.filter((plan) => plan.steps.length > 0).length).toBeGreaterThan(60);
@@ -23,7 +42,7 @@ describe('a plan, whatever the repository and its policies', () => {
   });
 
   it('deletes nothing that a keep rule speaks for, or may speak for', () => {
-    checkProperty(fc.tuple(anyCase, scope), ([one, within]) => {
+    checkMany(fc.tuple(anyCase, scope), ([one, within]) => {
       const { plan } = planOf(one, { scope: within });
       const doomed = doomedBy(plan);
       for (const { root, voices, verdict } of plan.decisions) {
@@ -53,13 +72,27 @@ describe('a plan, whatever the repository and its policies', () => {
   });
 
   it('deletes no more when a keep rule is added', () => {
-    checkProperty(fc.tuple(anyCase, keepRule('added'), scope), ([one, added, within]) => {
+    checkMany(fc.tuple(anyCase, keepRule('added'), scope), ([one, added, within]) => {
       const [first, ...rest] = one.policies;
       if (first === undefined) return;
       const kept: Case = { ...one, policies: [{ ...first, keep: [...first.keep, added] }, ...rest] };
       const before = doomedBy(planOf(one, { scope: within }).plan);
       for (const digest of doomedBy(planOf(kept, { scope: within }).plan))
         expect(before.has(digest)).toBe(true);
+    });
+  });
+
+  it('keeps no more when a delete rule is added', () => {
+    checkMany(fc.tuple(anyCase, deleteRule('added'), scope), ([one, added, within]) => {
+      const [first, ...rest] = one.policies;
+      if (first === undefined) return;
+      const wider: Case = { ...one, policies: [{ ...first, delete: [...first.delete, added] }, ...rest] };
+      const before = planOf(one, { scope: within }).plan;
+      const after = planOf(wider, { scope: within }).plan;
+      const keptBefore = new Set(before.decisions.filter(isKeep).map(({ root }) => root));
+      for (const { root } of after.decisions.filter(isKeep)) expect(keptBefore.has(root)).toBe(true);
+      const doomed = doomedBy(after);
+      for (const digest of doomedBy(before)) expect(doomed.has(digest)).toBe(true);
     });
   });
 
@@ -77,7 +110,7 @@ describe('a plan, whatever the repository and its policies', () => {
   });
 
   it('deletes nothing that anything left behind needs', () => {
-    checkProperty(fc.tuple(anyCase, scope), ([one, within]) => {
+    checkMany(fc.tuple(anyCase, scope), ([one, within]) => {
       const { plan, listing } = planOf(one, { scope: within });
       const doomed = doomedBy(plan);
       const left = listing.manifests.map(({ digest }) => digest).filter((digest) => !doomed.has(digest));
@@ -100,7 +133,7 @@ describe('a plan, whatever the repository and its policies', () => {
   });
 
   it('deletes nothing that could not be read, and nothing at all beside an unread index', () => {
-    checkProperty(fc.tuple(anyCase, scope), ([one, within]) => {
+    checkMany(fc.tuple(anyCase, scope), ([one, within]) => {
       const { plan, listing } = planOf(one, { scope: within });
       const doomed = doomedBy(plan);
       for (const { digest } of listing.manifests) {
@@ -135,7 +168,7 @@ describe('a plan, whatever the repository and its policies', () => {
     ],
   ];
   it.each(losses)('deletes no more when nobody knows %s any longer', (_row, lose) => {
-    checkProperty(
+    checkMany(
       anyCase.map((one) => ({ ...one, facts: [] })),
       (one) => {
         const before = doomedBy(planOf(one).plan);
@@ -151,7 +184,7 @@ describe('a plan, whatever the repository and its policies', () => {
     });
   });
 
-  it('is the same, byte for byte, in whatever order everything was found', () => {
+  it('is the same, byte for byte, in whatever order everything was found and however files are named', () => {
     const shuffled = anyCase.chain((one) => {
       const shuffle = <T>(all: readonly T[]): fc.Arbitrary<T[]> =>
         fc.shuffledSubarray([...all], { minLength: all.length });
@@ -161,6 +194,7 @@ describe('a plan, whatever the repository and its policies', () => {
         policies: shuffle(
           one.policies.map((each) => ({
             ...each,
+            source: { ...each.source, file: `renamed-${each.name}.yaml` },
             keep: [...each.keep].reverse(),
             delete: [...each.delete].reverse(),
           })),
@@ -169,14 +203,15 @@ describe('a plan, whatever the repository and its policies', () => {
         relations: shuffle(Object.entries(listingOf(one.pieces).relations)),
       });
     });
-    checkProperty(shuffled, ({ one, facts, policies, manifests, relations }) => {
+    checkMany(shuffled, ({ one, facts, policies, manifests, relations }) => {
       const listing: Listing = {
         ...listingOf(one.pieces),
         manifests,
         relations: Object.fromEntries(relations) as Listing['relations'],
       };
       const other = planOf({ ...one, facts, policies }, { listing });
-      expect(JSON.stringify(other.plan)).toBe(JSON.stringify(planOf(one).plan));
+      const renamed = JSON.stringify(other.plan).replaceAll(/renamed-[a-z]+\.yaml/g, 'services.yaml');
+      expect(renamed).toBe(JSON.stringify(planOf(one).plan));
     });
   });
 
@@ -184,7 +219,7 @@ describe('a plan, whatever the repository and its policies', () => {
     const interleaved = fc
       .tuple(orderlyCase, scope, fc.infiniteStream(fc.nat(1000)))
       .map(([one, within, picks]) => ({ ...planOf(one, { scope: within }), picks }));
-    checkProperty(interleaved, ({ plan, listing, picks }) => {
+    checkMany(interleaved, ({ plan, listing, picks }) => {
       const registry = new ModelRegistry(listing);
       const chains = new Map<number, Step[]>();
       for (const step of plan.steps) chains.set(step.chain, [...(chains.get(step.chain) ?? []), step]);
@@ -198,6 +233,70 @@ describe('a plan, whatever the repository and its policies', () => {
       const doomed = doomedBy(plan);
       const left = listing.manifests.map(({ digest }) => digest).filter((digest) => !doomed.has(digest));
       expect(registry.digests()).toEqual(left.sort());
+    });
+  });
+
+  it('changes nothing when it is applied again', () => {
+    checkMany(fc.tuple(orderlyCase, scope), ([one, within]) => {
+      const { plan, listing } = planOf(one, { scope: within });
+      const registry = new ModelRegistry(listing);
+      for (const step of plan.steps) registry.apply(step);
+      const left = registry.digests();
+      for (const step of plan.steps) expect(registry.apply(step)).not.toBe('deleted');
+      expect(registry.digests()).toEqual(left);
+    });
+  });
+
+  it('leaves nothing to do for the same policies at the same time', () => {
+    // Where some upload times are told, deleting all that were told would make the others count from the ledger.
+    const told = orderlyCase.map((one) => ({
+      ...one,
+      pieces: one.pieces.map((piece) => ({ ...piece, days: piece.days ?? 5 })),
+    }));
+    checkMany(fc.tuple(told, scope), ([one, within]) => {
+      const doomed = doomedBy(planOf(one, { scope: within }).plan);
+      const left: Case = { ...one, pieces: one.pieces.filter(({ name }) => !doomed.has(digestOf(name))) };
+      expect(planOf(left, { scope: within }).plan.steps).toEqual([]);
+    });
+  });
+
+  it('keeps exactly the newest N of each group, and with them only their equals', () => {
+    const grouped = fc.record({
+      one: anyCase,
+      count: fc.integer({ min: 1, max: 4 }),
+      isTied: fc.boolean(),
+      days: fc.uniqueArray(fc.integer({ min: 1, max: 400 }), { minLength: 9, maxLength: 9 }),
+    });
+    checkMany(grouped, ({ one, count, isTied, days }) => {
+      const pieces = one.pieces.map((piece, at) => {
+        const { unreadable: _reason, mediaType: _type, ...readable } = piece;
+        return { ...readable, days: isTied ? (days[at] ?? 0) % 3 : (days[at] ?? 0) };
+      });
+      const { inventory } = takingOfCase({ ...one, pieces });
+      const pattern: TagPattern = { kind: 'regex', text: '^(?P<kind>[a-z]+)-' };
+      const ask = evaluateRule(
+        rule('keep', 'newest', [{ kind: 'tags', match: 'any', patterns: [pattern] }], {
+          newest: { count, by: 'upload', per: { kind: 'capture', name: 'kind' } },
+        }),
+        inventory,
+        NOW_MS,
+      );
+      const kindsOf = (tags: readonly string[]) => tags.flatMap((tag) => /^([a-z]+)-/.exec(tag)?.[1] ?? []);
+      const expected = new Set<Digest>();
+      for (const kind of new Set(inventory.artifacts.flatMap(({ tags }) => kindsOf(tags)))) {
+        const times = new Map<Digest, number>();
+        for (const { root, tags, uploadedAtMs } of inventory.artifacts) {
+          if (kindsOf(tags).includes(kind) && uploadedAtMs.kind === 'known')
+            times.set(root, uploadedAtMs.value);
+        }
+        const inOrder = [...times.values()].sort((a, b) => b - a);
+        const last = inOrder[Math.min(count, inOrder.length) - 1] ?? 0;
+        const stays = [...times].filter(([, atMs]) => atMs >= last);
+        if (!isTied) expect(stays).toHaveLength(Math.min(count, times.size));
+        for (const [root] of stays) expected.add(root);
+      }
+      const kept = inventory.artifacts.filter((artifact) => ask(artifact).kind === 'yes');
+      expect(new Set(kept.map(({ root }) => root))).toEqual(expected);
     });
   });
 

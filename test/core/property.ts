@@ -1,17 +1,31 @@
 import fc from 'fast-check';
 
-/** Names a failed run's seed again: `PROPERTY_SEED=123 vitest run …` makes the same cases. */
-const SEED = process.env['PROPERTY_SEED'];
+/** The seed of every property in a file. `PROPERTY_SEED=123 vitest run …` makes the same cases again. */
+const SEED = Number(process.env['PROPERTY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
-/** Cases of one property; `PROPERTY_RUNS` asks for more. */
-const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 1000);
+/** Asks for fewer or more cases than a property does. */
+const RUNS = process.env['PROPERTY_RUNS'];
 
-/** Checks a property over 1,000 random cases. A failure prints the smallest case and the seed that made it. */
-export function checkProperty<T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => void): void {
+/** Cases of a property that something may be deleted by. */
+export const MANY = 10_000;
+
+let isSeedPrinted = false;
+
+/**
+ * Checks a property over random cases and prints the seed that made them. A failure prints the smallest case
+ * that fails.
+ */
+export function checkProperty<T>(
+  arbitrary: fc.Arbitrary<T>,
+  holds: (value: T) => void,
+  cases: number = 1000,
+): void {
+  if (!isSeedPrinted) console.info(`PROPERTY_SEED=${SEED}`);
+  isSeedPrinted = true;
   fc.assert(
     fc.property(arbitrary, (value) => {
       holds(value);
     }),
-    { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+    { numRuns: RUNS === undefined ? cases : Number(RUNS), seed: SEED },
   );
 }
