@@ -50,10 +50,6 @@ const QUIET_MS = 150;
 
 /** Runs the tests now and after every change. Ends with Ctrl-C, as the last run ended. */
 async function watchTests(dir: string, format: Format): Promise<void> {
-  await runTests(dir, format);
-  const watcher = watch(dir, { recursive: true });
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
   const runAgain = async (): Promise<void> => {
     try {
       process.stdout.write('\n');
@@ -64,6 +60,11 @@ async function watchTests(dir: string, format: Format): Promise<void> {
       process.exitCode = EXIT.failed;
     }
   };
+  // Read once before, so that a folder that can't be read is refused in our words and not in those of watch.
+  let running = runTests(dir, format);
+  await running;
+  const watcher = watch(dir, { recursive: true });
+  let timer: NodeJS.Timeout | undefined;
   watcher.on('change', (_event, name) => {
     if (name !== null && !/\.(?:ya?ml|json)$/.test(String(name))) return;
     clearTimeout(timer);

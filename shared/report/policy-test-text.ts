@@ -12,7 +12,8 @@ export function renderPolicyTests(report: PolicyTestReport, style: TextStyle): s
   lines.push(...renderCoverage(report.coverage, style));
   const failed = report.results.filter(({ mismatches }) => mismatches.length > 0).length;
   const passed = report.results.length - failed;
-  const counts = `${passed} passed, ${failed} failed, ${report.problems.length} problems`;
+  const problems = `${report.problems.length} ${report.problems.length === 1 ? 'problem' : 'problems'}`;
+  const counts = `${passed} passed, ${failed} failed, ${problems}`;
   lines.push(
     report.results.length === 0 && report.problems.length === 0
       ? toned('There are no tests: write one into a file NAME.test.yaml beside the policies.', 'bad', style)
