@@ -13,11 +13,11 @@ const STYLE = `
   --bad: light-dark(#b42318, #ff8a7a); --recorded: light-dark(#57606a, #9aa4af); --replayed: light-dark(#0b57d0, #8ab4f8);
   --gone: light-dark(#8a5300, #f0b352); }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2.5rem 0 .5rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 1.75rem 0 .5rem; overflow-wrap: anywhere; }
 h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; } p { margin: .25rem 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-td:first-child { white-space: nowrap; } th { color: var(--faint); font-weight: 600; font-size: .85rem; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); }
+th, td.short { white-space: nowrap; } td.long { overflow-wrap: anywhere; } th { color: var(--faint); font-weight: 600; font-size: .85rem; }
 code { font: 13px/1.5 ui-monospace, monospace; } .faint { color: var(--faint); } .bad { color: var(--bad); font-weight: 600; }
 svg { display: block; width: 100%; height: auto; margin: .75rem 0 .25rem; } svg text { font: 12px system-ui, sans-serif; fill: var(--faint); }
 .grid { stroke: var(--line); stroke-width: 1; } .recorded { fill: none; stroke: var(--recorded); stroke-width: 1.5; stroke-dasharray: 4 3; }
@@ -79,26 +79,23 @@ function section(simulation: Simulation): Html {
 ${last?.refusal == null ? html`` : html`<p>Stopped ${formatTime(last.atMs)}: ${printable(last.refusal.message)}</p>`}
 ${simulation.nights.length === 0 ? html`` : plot(simulation)}
 ${simulationNotes(simulation).map((note) => html`<p class="faint">${printable(note)}</p>`)}
-${wanted.length === 0 ? html`` : html`<h3>Would have gone, and was wanted later</h3>${deletionTable(wanted)}`}
-${others.length === 0 ? html`` : html`<h3>Would have gone</h3>${deletionTable(others)}`}`;
+${wanted.length === 0 ? html`` : html`<h3>Would have gone, and was wanted later</h3>${deletionTable(wanted, true)}`}
+${others.length === 0 ? html`` : html`<h3>Would have gone</h3>${deletionTable(others, false)}`}`;
 }
 
-function deletionTable(deletions: readonly SimulatedDeletion[]): Html {
+/** Two tables: what was wanted later has a column more. */
+function deletionTable(deletions: readonly SimulatedDeletion[], isWanted: boolean): Html {
   const shown = deletions.slice(-ROWS_SHOWN);
   const rest = deletions.length - shown.length;
-  return html`<div class="scroll"><table><thead><tr>${[
-    'Went',
-    'Tags',
-    'Digest',
-    'Freed, up to',
-    'Later',
-    'Why',
-  ].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${shown.map(
-    (deletion) =>
-      html`<tr><td>${formatTime(deletion.atMs)}</td><td>${printable(changedTags(deletion.decision))}</td><td><code>${shortDigest(deletion.root)}</code>${deletion.manifests.length > 1 ? ` +${deletion.manifests.length - 1}` : ''}</td><td>${freedSize(deletion)}</td><td class="bad">${deletion.usedLater
-        .map((use) => printable(laterSentence(use, deletion.atMs)))
-        .join('; ')}</td><td>${printable(reasonSentence(deletion.decision))}</td></tr>`,
-  )}</tbody></table></div>${rest > 0 ? html`<p class="faint">and ${rest} earlier ones</p>` : html``}`;
+  const titles = ['Went', 'Tags', 'Digest', 'Freed, up to', ...(isWanted ? ['Later'] : []), 'Why'];
+  return html`<div class="scroll"><table><thead><tr>${titles.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${shown.map((deletion) => deletionRow(deletion, isWanted))}</tbody></table></div>${rest > 0 ? html`<p class="faint">and ${rest} earlier ones</p>` : html``}`;
+}
+
+function deletionRow(deletion: SimulatedDeletion, isWanted: boolean): Html {
+  const { atMs, decision, manifests, root, usedLater } = deletion;
+  const others = manifests.length > 1 ? ` +${manifests.length - 1}` : '';
+  const later = usedLater.map((use) => printable(laterSentence(use, atMs))).join('; ');
+  return html`<tr><td class="short">${formatTime(atMs)}</td><td class="long">${printable(changedTags(decision))}</td><td class="short"><code>${shortDigest(root)}</code>${others}</td><td class="short">${freedSize(deletion)}</td>${isWanted ? html`<td class="long bad">${later}</td>` : html``}<td class="long">${printable(reasonSentence(decision))}</td></tr>`;
 }
 
 const WIDTH = 960;
@@ -118,7 +115,7 @@ function plot({ nights, deletions, repository }: Simulation): Html {
   );
   const mostGone = Math.max(1, ...nights.map(({ deleted }) => deleted));
   const floor = HEIGHT - MARGIN.bottom;
-  const base = floor - BARS_HEIGHT - 10;
+  const base = floor - BARS_HEIGHT - 22;
   const plotWidth = WIDTH - MARGIN.left - MARGIN.right;
   const x = (atMs: number): string => (MARGIN.left + ((atMs - first) / spanMs) * plotWidth).toFixed(1);
   const y = (count: number): string => (base - (count / highest) * (base - MARGIN.top)).toFixed(1);

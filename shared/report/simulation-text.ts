@@ -113,7 +113,7 @@ export function laterSentence({ kind, by, atMs, digest }: LaterUse, deletedAtMs:
     case 'pulled':
       return `pulled ${later}`;
     case 'running':
-      return `running, or its tag is, as ${by} ${later}`;
+      return `used by ${by}, by its digest or by a tag that it bore, ${later}`;
     case 'needed':
       return `${shortDigest(digest)} was pointed at by ${by} ${later}`;
   }
