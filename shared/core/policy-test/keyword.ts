@@ -8,8 +8,11 @@ const texts: JsonSchema = {
 const age: JsonSchema = { type: 'string', pattern: '^[1-9][0-9]{0,8}(m|h|d|w)$' };
 const expectations: JsonSchema = {
   type: 'object',
-  additionalProperties: { anyOf: [texts, { type: 'null' }] },
+  patternProperties: { '^': { anyOf: [texts, { type: 'null' }] } },
 };
+
+/** Names of images: they stand in messages and in what is made from them. */
+export const IMAGE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
 
 /** The keys of an image in a test. */
 export const IMAGE_KEYWORDS = {
@@ -100,7 +103,11 @@ export const TEST_KEYWORDS = {
   images: {
     description: 'The images of the repository, by names of your own.',
     example: { release: { tags: '1.4.0', uploaded: '30d' } },
-    schema: { type: 'object' },
+    schema: {
+      type: 'object',
+      patternProperties: { [IMAGE_NAME.source]: { $ref: '#/$defs/image' } },
+      additionalProperties: false,
+    },
   },
   usage: {
     description:

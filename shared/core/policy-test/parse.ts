@@ -12,7 +12,7 @@ import { isName, readUnit } from '../policy-file/rule.ts';
 import { nearest, quoted } from '../policy-file/spelling.ts';
 import { isTag, parseRepository } from '../reference.ts';
 import { type Parsed, parseAge, parsed, parseSize, parseUntil, refused } from '../units.ts';
-import { IMAGE_KEYWORDS, TEST_KEYWORDS } from './keyword.ts';
+import { IMAGE_KEYWORDS, IMAGE_NAME, TEST_KEYWORDS } from './keyword.ts';
 import type {
   Expectation,
   ExpectedDecider,
@@ -31,9 +31,6 @@ export interface PolicyTestFile {
   readonly file: string;
   readonly text: string;
 }
-
-/** Names of images: they stand in messages, and become tags of what is made from them. */
-const IMAGE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
 
 /**
  * Reads the tests of one file, one a document. Never throws for what is in the file: everything that is wrong

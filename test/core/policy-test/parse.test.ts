@@ -1,5 +1,9 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { parsePolicyTestFile } from '../../../shared/core/policy-test/parse.ts';
+import { policyTestSchema } from '../../../shared/core/policy-test/schema.ts';
+import { isValid } from '../../support/json-schema.ts';
 
 /** Five lines; the images begin in line 6 and their names in column 3. */
 const HEAD = 'apiVersion: gcr-warden/v1\ntest: t\nrepository: gcr.io/acme/api\nnow: 2026-01-31T03:00Z\n';
@@ -34,6 +38,9 @@ describe('a test file', () => {
     ['several documents', `${withLine(KEPT)}---\n${withSnapshot('a.json')}`],
   ])('may hold %s', (_title, text) => {
     expect(problemsOf(text)).toEqual([]);
+    for (const document of parseAllDocuments(text)) {
+      expect(isValid(policyTestSchema(), document.toJS())).toBe(true);
+    }
   });
 
   it.each([
@@ -153,5 +160,21 @@ describe('a test file', () => {
         expectations: [{ image: 'a', verdict: 'keep', place: { line: 15, column: 9 } }],
       },
     ]);
+  });
+
+  it('has a JSON Schema, which is the committed one and takes the example tests', async () => {
+    const folder = new URL('../../../policies/', import.meta.url);
+    const committed = await readFile(new URL('test-schema.json', folder), 'utf8');
+    expect(committed).toBe(`${JSON.stringify(policyTestSchema(), null, 2)}\n`);
+    const files = (await readdir(folder)).filter((name) => name.endsWith('.test.yaml'));
+    expect(files).toHaveLength(4);
+    for (const file of files) {
+      const text = await readFile(new URL(file, folder), 'utf8');
+      expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=./test-schema.json');
+      for (const document of parseAllDocuments(text)) {
+        expect(isValid(policyTestSchema(), document.toJS())).toBe(true);
+      }
+    }
+    expect(isValid(policyTestSchema(), { apiVersion: 'gcr-warden/v1', test: 't', images: {} })).toBe(false);
   });
 });

@@ -4,7 +4,8 @@ import { deriveHistory, reconcile } from '../../../shared/core/history.ts';
 import { parsePolicyFile } from '../../../shared/core/policy-file/parse.ts';
 import { parsePolicyTestFile } from '../../../shared/core/policy-test/parse.ts';
 import { hasPassed, type PolicyTestReport, runPolicyTests } from '../../../shared/core/policy-test/report.ts';
-import type { Snapshot } from '../../../shared/core/snapshot.ts';
+import { sourcesOf } from '../../../shared/core/policy-test/written-inventory.ts';
+import { parseSnapshot, type Snapshot } from '../../../shared/core/snapshot.ts';
 import { DAY_MS } from '../../../shared/core/units.ts';
 import { digestOf, listingOf, NOW_MS, type Piece, REPOSITORY, usageOf } from '../estate.ts';
 
@@ -142,6 +143,33 @@ usage: complete
 kept: { part: (needed), dark: (unreadable) }
 `);
     expect(mismatches(report)).toEqual([]);
+  });
+
+  it('turns described images into what a snapshot could hold', () => {
+    const text = `apiVersion: gcr-warden/v1
+test: t
+repository: ${REPOSITORY}
+now: 2026-01-31T03:00Z
+images:
+  index: { uploaded: 30d, tags: [a, b], tagged: 3d, children: [x, y], referrers: sbom, signature: true, size: 1GB }
+  x: { uploaded: unknown, untagged: 3d }
+  dark: { uploaded: 1d, unreadable: it answered 503, inUse: true }
+kept: { index: }
+`;
+    const [test] = parsePolicyTestFile({ file: 'a.test.yaml', text }).tests;
+    if (test?.inventory.kind !== 'written') throw new Error('The test has no images.');
+    const { listing, history, usage } = sourcesOf(test.inventory);
+    const snapshot: Snapshot = {
+      version: 1,
+      kind: 'gcr-warden/snapshot',
+      takenAtMs: NOW_MS,
+      target: REPOSITORY,
+      catalog: { kind: 'complete' },
+      usage,
+      repositories: [{ listing, history }],
+    };
+    expect(listing.manifests).toHaveLength(6);
+    expect(parseSnapshot(JSON.stringify(snapshot), 'a.json')).toEqual(snapshot);
   });
 
   it.each([
