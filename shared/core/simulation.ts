@@ -120,7 +120,7 @@ export interface Simulation {
 /** Two years of nights, and some. */
 export const NIGHTS_MAX = 1000;
 
-/** A year of nights over 20,000 digests: some twenty seconds. */
+/** A year of nights over 20,000 digests: six to thirty seconds, by how much of them is there at once. */
 export const DIGEST_NIGHTS_MAX = 7_300_000;
 
 /** When a policy without a schedule is replayed. */
