@@ -220,10 +220,9 @@ async function runBatches(
   run: RepositoryRun,
 ): Promise<BatchesResult> {
   const reasons = new Map(work.decisions.map((decision) => [decision.root, decisionSentence(decision)]));
+  const mayGoOn = (): boolean => ports.clock() < run.lease.untilMs - LEASE_MARGIN_MS;
   const mayBegin = (): boolean =>
-    !request.isStopped() &&
-    ports.clock() < run.lease.untilMs - LEASE_MARGIN_MS &&
-    (request.untilMs === null || ports.clock() < request.untilMs);
+    mayGoOn() && !request.isStopped() && (request.untilMs === null || ports.clock() < request.untilMs);
   const results: StepResult[] = [];
   let runner: StepRunner;
   try {
@@ -253,7 +252,7 @@ async function runBatches(
       continue;
     }
     const settled = await mapConcurrently(batch, ports.concurrency, (chain) =>
-      runChain(ports, work.repository, chain, { request, run, runner, unsaved, mayBegin }),
+      runChain(ports, work.repository, chain, { request, run, runner, unsaved, mayBegin, mayGoOn }),
     );
     for (const chain of settled)
       for (const { step, settlement } of chain) results.push({ step, outcome: settlement.outcome });
@@ -325,7 +324,10 @@ interface ChainContext {
   readonly run: RepositoryRun;
   readonly runner: StepRunner;
   readonly unsaved: ReadonlyMap<Digest, string>;
+  /** Whether another digest may be begun. */
   readonly mayBegin: () => boolean;
+  /** Whether a digest that was begun may be finished, although the run is to end. */
+  readonly mayGoOn: () => boolean;
 }
 
 /**
@@ -352,10 +354,14 @@ async function runChain(
     context.request.onOutcome(repository, step, outcome);
   };
   let standing: Outcome | null = null;
+  // A digest that has lost a tag is finished: left behind untagged, the rule that named its tag would not find it.
+  let begun: Digest | null = null;
   let riding: NumberedStep[] = [];
   for (const numbered of chain) {
     const { step } = numbered;
-    const outcome: Outcome | 'with its digest' = standing ?? (await runStep(context, step));
+    const outcome: Outcome | 'with its digest' =
+      standing ?? (await runStep(context, step, step.digest === begun));
+    if (step.kind === 'untag' && (outcome === 'with its digest' || isGone(outcome))) begun = step.digest;
     if (outcome === 'with its digest') {
       riding.push(numbered);
       continue;
@@ -386,11 +392,16 @@ function hasMoved(outcome: Outcome): boolean {
   return outcome.kind === 'skipped' && outcome.why === 'moved';
 }
 
-async function runStep(context: ChainContext, step: Step): Promise<Outcome | 'with its digest'> {
-  if (!context.mayBegin()) return stopped();
+async function runStep(
+  context: ChainContext,
+  step: Step,
+  isBegun: boolean,
+): Promise<Outcome | 'with its digest'> {
+  if (!(isBegun ? context.mayGoOn() : context.mayBegin())) return stopped();
   const user = context.run.users.get(step.root);
   if (user !== undefined) return { kind: 'skipped', why: 'in use', detail: user };
-  const unsaved = step.kind === 'delete' ? context.unsaved.get(step.digest) : undefined;
+  // Not even untagged: what can't be brought back stays as it is.
+  const unsaved = context.unsaved.get(step.digest);
   if (unsaved !== undefined) {
     return {
       kind: 'failed',

@@ -419,7 +419,7 @@ describe('one repository, one worker', () => {
 });
 
 describe('ending early', () => {
-  it('stops between two steps, says so of the rest, and leaves nothing open', async () => {
+  it('stops after the digest that it has untagged, says so of the rest, and leaves nothing open', async () => {
     const stage = await setStage();
     for (const number of [1, 2, 3]) await stage.push(`old ${number}`, [`pr-${number}`], 30);
     const plan = await planned(stage);
@@ -437,15 +437,15 @@ describe('ending early', () => {
       'deleted',
       'deleted',
       'deleted',
-      'skipped: stopped',
+      'deleted',
       'skipped: stopped',
       'skipped: stopped',
     ]);
     expect(await stage.ledger.openIntents(stage.name)).toEqual([]);
     const runs = await stage.ledger.runs({ repository: stage.name, limit: 9 });
     expect(runs.find(({ id }) => id === result.runId)?.outcomes).toEqual({
-      deleted: 3,
-      'skipped: stopped': 3,
+      deleted: 4,
+      'skipped: stopped': 2,
     });
   });
 
