@@ -98,7 +98,7 @@ describe('applying a plan', () => {
 
   it('leaves alone what it could not save, and says so', async () => {
     const stage = await setStage();
-    const old = await stage.push('old', [], 30, { format: 'docker' });
+    const old = await stage.push('old', ['pr-1'], 30, { format: 'docker' });
     const plan = await planned(stage);
     const registry = {
       ...stage.ports.registry,
@@ -109,8 +109,9 @@ describe('applying a plan', () => {
     const result = await applied(stage, plan, { ports: { registry } });
     expect(result.results.map(({ outcome }) => outcome)).toEqual([
       { kind: 'failed', retryable: true, reason: 'its manifest could not be saved for undo: 503' },
+      { kind: 'skipped', why: 'claimed', detail: 'tag pr-1 had to stay' },
     ]);
-    expect(await stage.standing()).toHaveProperty([old.digest]);
+    expect(await stage.standing()).toHaveProperty([old.digest], ['pr-1']);
   });
 
   it('does nothing where nothing is to be done', async () => {
