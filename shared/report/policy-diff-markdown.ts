@@ -23,6 +23,7 @@ export function renderPolicyDiffMarkdown(
   charactersMax: number = COMMENT_CHARACTERS_MAX,
 ): string {
   const comment = new Comment(charactersMax - LAST_LINE_CHARACTERS);
+  const left = { changes: 0, problems: 0 };
   comment.add('## Retention policies: what changes hands', '');
   comment.add(`${codeSpan(diff.target)} at ${formatTime(diff.atMs)}: **${changeCounts(diff)}**.`, '');
   if (diff.catalog.kind === 'incomplete') {
@@ -31,18 +32,24 @@ export function renderPolicyDiffMarkdown(
   for (const [version, problems] of Object.entries(diff.problems)) {
     if (problems.length === 0) continue;
     comment.add(`**Problems in the policies ${version} the change**`, '');
-    for (const problem of problems) comment.add(`- ${codeSpan(problemLine(problem))}`);
-    comment.add('');
-  }
-  let left = 0;
-  for (const repository of diff.repositories.filter(hasChanged)) {
-    const isOpened = comment.add(...headingOf(repository));
-    for (const change of repository.changes) {
-      if (!isOpened || !comment.add(...linesOf(change))) left += 1;
+    for (const problem of problems) {
+      if (!comment.add(`- ${codeSpan(problemLine(problem))}`)) left.problems += 1;
     }
     comment.add('');
   }
-  return `${comment.text()}${left === 0 ? '' : `\n**${quantity(left, 'more change')} not shown here;** \`--format json\` has all.\n`}`;
+  for (const repository of diff.repositories.filter(hasChanged)) {
+    const isOpened = comment.add(...headingOf(repository));
+    for (const change of repository.changes) {
+      if (!isOpened || !comment.add(...linesOf(change))) left.changes += 1;
+    }
+    comment.add('');
+  }
+  const rest = [
+    ...(left.problems === 0 ? [] : [quantity(left.problems, 'more problem')]),
+    ...(left.changes === 0 ? [] : [quantity(left.changes, 'more change')]),
+  ];
+  if (rest.length === 0) return comment.text();
+  return `${comment.text()}\n**${rest.join(' and ')} not shown here;** \`--format json\` has all.\n`;
 }
 
 /** Lines up to a length. A group of lines is taken whole or not at all. */

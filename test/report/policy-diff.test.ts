@@ -128,6 +128,16 @@ describe('a diff as a comment', () => {
     expect(comment).toContain(`**${300 - shown} more changes not shown here;**`);
   });
 
+  it('counts problems that are left out, too', () => {
+    const diff = diffOf(PIECES, FORTNIGHT, 'delete: [{ prs: { oldrThan: 7d } }]');
+    const [problem] = diff.problems.after;
+    if (problem === undefined) throw new Error('it has to be a problem');
+    const problems = { before: [], after: Array.from({ length: 100 }, () => problem) };
+    const comment = renderPolicyDiffMarkdown({ ...diff, problems }, 2000);
+    const shown = comment.match(/POLICY_UNKNOWN_KEY/g)?.length ?? 0;
+    expect(comment).toContain(`**${100 - shown} more problems and 1 more change not shown here;**`);
+  });
+
   it('is never longer than a comment may be', () => {
     const pieces = Array.from({ length: 2000 }, (_, at) => ({
       name: `m${at}`,
