@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml';
 import type { Keyword } from './keyword.ts';
-import { ALIASES_MAX, ENTRIES_MAX, TEXT_MAX, YAML_ERRORS_MAX } from './limits.ts';
+import { ALIASES_MAX, ENTRIES_MAX, LINE_MAX, TEXT_MAX, YAML_ERRORS_MAX } from './limits.ts';
 import type { PolicyProblemCode } from './problem.ts';
 import { lookAlike, nearest, quoted } from './spelling.ts';
 
@@ -62,6 +62,18 @@ function isTooDeep({ code, message }: { readonly code: string; readonly message:
   return code === 'RESOURCE_EXHAUSTION' || message.includes('call stack');
 }
 
+/** The first line over the limit. */
+function longLine(text: string): { offset: number; length: number } | null {
+  for (let offset = 0; text.length - offset > LINE_MAX; ) {
+    const end = text.indexOf('\n', offset);
+    const length = (end === -1 ? text.length : end) - offset;
+    if (length > LINE_MAX) return { offset, length };
+    if (end === -1) break;
+    offset = end + 1;
+  }
+  return null;
+}
+
 /** Reads one document's nodes, and collects everything that is wrong on the way. */
 export class DocumentReader {
   readonly problems: FoundProblem[] = [];
@@ -107,6 +119,18 @@ export class DocumentReader {
   }
 
   #parse(text: string): Document.Parsed | null {
+    const long = longLine(text);
+    if (long !== null) {
+      this.report(
+        'POLICY_TOO_MANY',
+        long.offset,
+        `The line has ${long.length} characters, and at most ${LINE_MAX} are read. Break it up.`,
+      );
+      return null;
+    }
+    // One text of quotes is 60,000 errors, and a stack trace for each would be most of the time and memory.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     try {
       return parseDocument(text, {
         version: '1.2',
@@ -123,6 +147,8 @@ export class DocumentReader {
       if (!(thrown instanceof RangeError)) throw thrown;
       this.report('POLICY_YAML', 0, TOO_DEEP);
       return null;
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
   }
 

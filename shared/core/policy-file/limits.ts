@@ -1,6 +1,11 @@
 /** What one policy file may hold. Far above any that a person would review, far below what would hurt a run. */
 export const FILE_BYTES_MAX = 128 * 1024;
 export const DOCUMENTS_MAX = 100;
+/**
+ * Characters of one line. The parser of YAML takes time that grows with the square of what stands in one node, and
+ * its stack with the depth; nobody reviews a line of this length.
+ */
+export const LINE_MAX = 10_000;
 /** Entries of one list or mapping. */
 export const ENTRIES_MAX = 500;
 /** Characters of one text. */
