@@ -1,6 +1,7 @@
 import { decide, doomedManifests, policiesFor } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
+import { evaluateRule } from './evaluate.ts';
 import { artifactOf, deletionOrder, type Graph } from './graph.ts';
 import { canonicalJson, sha256 } from './hash.ts';
 import type { InventoryTaking } from './inventory.ts';
@@ -9,6 +10,8 @@ import type { Listing } from './listing.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import type { Policy, PolicyProblem, PolicySet } from './policy.ts';
+import { warningSentence } from './policy-warning.ts';
+import { policyWarnings } from './policy-warnings.ts';
 import { quantity } from './quantity.ts';
 
 /**
@@ -45,7 +48,7 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
     decisions,
     steps,
     refusal,
-    warnings: warningsOf(inventory.artifacts, selecting),
+    warnings: [...warningsOf(inventory.artifacts, selecting), ...holdWarnings(sources, selecting, decisions)],
   };
 }
 
@@ -218,6 +221,26 @@ function warningsOf(
     );
   }
   return warnings;
+}
+
+/** Holds that end or have ended, and how many artifacts go that an ended one would have kept. */
+function holdWarnings(
+  { inventory, nowMs }: PlanSources,
+  selecting: readonly Policy[],
+  decisions: readonly Decision[],
+): string[] {
+  const going = new Set(decisions.filter(({ verdict }) => verdict === 'delete').map(({ root }) => root));
+  return policyWarnings(selecting, nowMs)
+    .filter(({ code }) => code === 'HOLD_ENDED' || code === 'HOLD_ENDS_SOON')
+    .map((warning) => {
+      const rule = selecting
+        .find(({ name }) => name === warning.policy)
+        ?.keep.find(({ name }) => name === warning.rule);
+      if (warning.code !== 'HOLD_ENDED' || rule === undefined) return warningSentence(warning);
+      const asks = evaluateRule({ ...rule, untilMs: null }, inventory, nowMs);
+      const lost = inventory.artifacts.filter((one) => going.has(one.root) && asks(one).kind !== 'no');
+      return `${warningSentence(warning)} ${quantity(lost.length, 'artifact')} here that it would keep would go.`;
+    });
 }
 
 /** Joins repository plans into the plan that `apply` takes, and names it by the hash of its content. */

@@ -10,9 +10,6 @@ export const POLICY_WARNING_CODES = {
   MATCHES_EVERY_TAG: 'A pattern matches every tag.',
   HOLD_ENDED: 'A keep rule with `until` has ended.',
   HOLD_ENDS_SOON: 'A keep rule with `until` ends within a week.',
-  MATCHES_NO_REPOSITORY: 'A pattern matches no repository now.',
-  MATCHES_NO_TAG: 'A pattern matches no tag of any repository that the policy selects now.',
-  NEWEST_KEEPS_ALL: 'A keep rule with `newest` keeps every image that it names now.',
 } as const;
 
 export type PolicyWarningCode = keyof typeof POLICY_WARNING_CODES;
