@@ -1,8 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { EXIT, REFUSED_CODES } from '../cli/exit-code.ts';
 import { outputStyle, terminalLogger } from '../cli/terminal.ts';
 import { messageOf, WardenError } from '../shared/core/error.ts';
+import { takeDirectory } from './directory.ts';
 import { runLocal } from './run.ts';
 
 const USAGE = `npm start -- [--once] [--port N] [--policies DIR] [--directory DIR]
@@ -33,37 +33,6 @@ function readOptions() {
   }
 }
 
-/** All that a local stack leaves in its directory. */
-const LEFT_BEHIND: ReadonlySet<string> = new Set([
-  'ledger.sqlite',
-  'ledger.sqlite-shm',
-  'ledger.sqlite-wal',
-  'pods.json',
-  'registry',
-]);
-
-/**
- * Empties the directory of an earlier run. One that holds anything else, or no images, is somebody's own: it
- * may be their home, or the ledger of a real registry.
- * @throws WardenError LOCAL_DIRECTORY_REFUSED
- */
-async function emptyDirectory(directory: string): Promise<void> {
-  const names = await readdir(directory).catch((problem: NodeJS.ErrnoException): string[] => {
-    if (problem.code === 'ENOENT') return [];
-    throw new WardenError('LOCAL_DIRECTORY_REFUSED', `${directory} can't be read: ${problem.message}.`, {
-      cause: problem,
-    });
-  });
-  const isOurs = names.includes('registry') && names.every((name) => LEFT_BEHIND.has(name));
-  if (names.length > 0 && !isOurs) {
-    throw new WardenError(
-      'LOCAL_DIRECTORY_REFUSED',
-      `${directory} holds something that no local stack has left there, and would be emptied. Name another directory, or empty it yourself.`,
-    );
-  }
-  await rm(directory, { recursive: true, force: true });
-}
-
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 
@@ -81,7 +50,7 @@ async function main(): Promise<void> {
       `--port is a number from 0 to 65534, and ${JSON.stringify(values.port)} is not.`,
     );
   }
-  await emptyDirectory(values.directory);
+  const giveBack = await takeDirectory(values.directory);
   await runLocal({
     once: values.once,
     directory: values.directory,
@@ -91,7 +60,7 @@ async function main(): Promise<void> {
     write: (text) => process.stdout.write(text),
     logger: terminalLogger,
     signal: stop.signal,
-  });
+  }).finally(giveBack);
 }
 
 try {

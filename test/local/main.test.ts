@@ -18,7 +18,7 @@ describe('npm start', () => {
   it.each<[string, readonly string[]]>([
     ["somebody's own files", ['thesis.txt']],
     ['the ledger of a real registry', ['ledger.sqlite']],
-    ['a local stack and something else', ['registry', 'ledger.sqlite', 'pods.json', 'thesis.txt']],
+    ['a local stack and something else', ['local-stack.json', 'registry', 'ledger.sqlite', 'thesis.txt']],
   ])('never empties a directory with %s', async (title, names) => {
     const own = join(directory, title.replaceAll(' ', '-'));
     await mkdir(own);
@@ -27,6 +27,27 @@ describe('npm start', () => {
     expect(stderr).toMatch(/^error: LOCAL_DIRECTORY_REFUSED: /);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect((await readdir(own)).sort()).toEqual([...names].sort());
+  });
+
+  it('leaves the directory of a stack that is running alone', async () => {
+    const own = join(directory, 'running');
+    await mkdir(own);
+    // This process stands for the other stack: it is there.
+    await writeFile(join(own, 'local-stack.json'), JSON.stringify({ processId: process.pid }));
+    await writeFile(join(own, 'ledger.sqlite'), 'precious');
+    const { exitCode, stderr } = await start(['--directory', own]);
+    expect(stderr).toContain(`used by a local stack that is running, process ${process.pid}`);
+    expect(exitCode).toBe(2);
+    expect((await readdir(own)).sort()).toEqual(['ledger.sqlite', 'local-stack.json']);
+  });
+
+  it('takes the directory of a stack that was killed', async () => {
+    const own = join(directory, 'killed');
+    await mkdir(own);
+    // No process has a number as high as this.
+    await writeFile(join(own, 'local-stack.json'), JSON.stringify({ processId: 2 ** 31 - 1 }));
+    await writeFile(join(own, 'ledger.sqlite'), 'cut');
+    expect((await start(['--directory', own])).exitCode).toBe(0);
   });
 
   it.each<[string, readonly string[], RegExp]>([
