@@ -200,7 +200,8 @@ interface Candidate {
 
 /**
  * `newest`: of the artifacts that match all other conditions, the first `count` of each group. One whose
- * place can't be told is kept and takes no place, so that what is unknown never pushes another one out. Of
+ * place can't be told, or that stays anyway because its relations are not known, is kept and takes no place,
+ * so that what is unknown never pushes another one out. Of
  * equals none is newer, so all that share the last place are kept: where the ledger's first look at a
  * repository is all that is known of its times, nothing tells which of them came last.
  */
@@ -208,17 +209,22 @@ function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEva
   const groups = new Map<string, Candidate[]>();
   const answers = new Map<Digest, Answer>();
   const groupsOf = groupReader(rule, newest);
-  const notKnown = unknownOf('when it was uploaded');
+  const notUploaded = unknownOf('when it was uploaded');
+  const notRelated = unknownOf('what belongs to it');
   for (const artifact of inventory.artifacts) {
     const answer = matches(artifact);
     if (answer.kind === 'no') continue;
-    const { root, uploadedAtMs } = artifact;
+    const { root, uploadedAtMs, unreadable } = artifact;
     if (answer.kind === 'unknown') {
       answers.set(root, answer);
       continue;
     }
+    if (unreadable !== null) {
+      answers.set(root, { kind: 'unknown', evidence: [notRelated(unreadable)] });
+      continue;
+    }
     if (uploadedAtMs.kind === 'unknown') {
-      answers.set(root, { kind: 'unknown', evidence: [notKnown(uploadedAtMs.reason)] });
+      answers.set(root, { kind: 'unknown', evidence: [notUploaded(uploadedAtMs.reason)] });
       continue;
     }
     const { evidence } = answer;

@@ -322,6 +322,31 @@ describe('newest', () => {
       ['a'],
     ],
     [
+      'none for one that could not be read and stays anyway',
+      [
+        { name: 'a', days: 1, unreadable: '503' },
+        { name: 'b', days: 2 },
+        { name: 'c', days: 3 },
+      ],
+      [{ kind: 'all' }],
+      newest(1),
+      ['b'],
+      ['a'],
+    ],
+    [
+      'none for images that are about each other in a circle and stay anyway',
+      [
+        { name: 'a', days: 1, subject: 'b' },
+        { name: 'b', days: 2, subject: 'a' },
+        { name: 'c', days: 3 },
+        { name: 'd', days: 4 },
+      ],
+      [{ kind: 'all' }],
+      newest(1),
+      ['c'],
+      ['a', 'b'],
+    ],
+    [
       'the highest versions, whenever they were uploaded',
       versions('1.10.0', '1.9.0', '2.0.0', '1.2.0'),
       [semver('>=0.0.0')],

@@ -77,10 +77,10 @@ function ruleAnswer(rule: Rule, artifact: Artifact, inventory: Inventory, nowMs:
   if (rule.untilMs !== null && nowMs >= rule.untilMs) return 'no';
   const own = conditionsAnswer(rule, artifact, nowMs);
   if (rule.newest === null || own !== 'yes') return own;
-  if (artifact.uploadedAtMs.kind === 'unknown') return 'unknown';
+  if (!isPlaceable(artifact)) return 'unknown';
   const { count } = rule.newest;
   const among = inventory.artifacts.filter(
-    (other) => conditionsAnswer(rule, other, nowMs) === 'yes' && other.uploadedAtMs.kind === 'known',
+    (other) => conditionsAnswer(rule, other, nowMs) === 'yes' && isPlaceable(other),
   );
   const isPlaced = groupsOf(rule, artifact).some((group) => {
     const newer = among.filter(
@@ -89,6 +89,11 @@ function ruleAnswer(rule: Rule, artifact: Artifact, inventory: Inventory, nowMs:
     return newer.length < count;
   });
   return isPlaced ? 'yes' : 'no';
+}
+
+/** One of unknown upload time or relations stays and takes no place. */
+function isPlaceable({ uploadedAtMs, unreadable }: Artifact): boolean {
+  return uploadedAtMs.kind === 'known' && unreadable === null;
 }
 
 /** All conditions are required: one no is a no, and without one an unknown is unknown. */
