@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
-import type { RepositoryResult } from '../shared/app/apply-plan.ts';
+import type { RepositoryResult } from '../shared/app/apply-request.ts';
 import { explainImage } from '../shared/app/explain-image.ts';
 import type { RecordedEvent } from '../shared/app/record-event.ts';
 import { shortDigest } from '../shared/core/digest.ts';

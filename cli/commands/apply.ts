@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
-import { applyPlan, type RepositoryResult } from '../../shared/app/apply-plan.ts';
+import { applyPlan } from '../../shared/app/apply-plan.ts';
+import type { RepositoryResult } from '../../shared/app/apply-request.ts';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import { checkApplicable } from '../../shared/core/plan-check.ts';

@@ -2,7 +2,8 @@ import type { Run } from '../core/journal.ts';
 import type { RepositoryPlan } from '../core/plan.ts';
 import type { Repository } from '../core/reference.ts';
 import type { PolicyReader } from '../ports.ts';
-import { type ApplyPorts, type ApplyRequest, applyPlan, type RepositoryResult } from './apply-plan.ts';
+import { applyPlan } from './apply-plan.ts';
+import type { ApplyPorts, ApplyRequest, RepositoryResult } from './apply-request.ts';
 import { type PlanPorts, planOne } from './plan-target.ts';
 
 export interface CleanPorts extends ApplyPorts, PlanPorts {

@@ -1,4 +1,4 @@
-import type { RepositoryResult } from '../app/apply-plan.ts';
+import type { RepositoryResult } from '../app/apply-request.ts';
 import { shortDigest } from '../core/digest.ts';
 import { outcomeLabel } from '../core/journal.ts';
 import { quantity } from '../core/quantity.ts';

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pushIndex, tagManifest } from '../../local/registry/index.ts';
-import {
-  type ApplyPorts,
-  type ApplyRequest,
-  applyPlan,
-  type RepositoryResult,
-} from '../../shared/app/apply-plan.ts';
+import { applyPlan } from '../../shared/app/apply-plan.ts';
+import type { ApplyPorts, ApplyRequest, RepositoryResult } from '../../shared/app/apply-request.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
 import { outcomeLabel } from '../../shared/core/journal.ts';
 import type { Plan } from '../../shared/core/plan.ts';

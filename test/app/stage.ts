@@ -13,7 +13,7 @@ import {
 import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
 import { fixedCredentials } from '../../shared/adapters/registry/credentials.ts';
 import { openRegistry } from '../../shared/adapters/registry/open.ts';
-import type { ApplyPorts, ApplyRequest } from '../../shared/app/apply-plan.ts';
+import type { ApplyPorts, ApplyRequest } from '../../shared/app/apply-request.ts';
 import type { PlanRequest } from '../../shared/app/plan-target.ts';
 import { recordImageEvent } from '../../shared/app/record-event.ts';
 import type { Digest } from '../../shared/core/digest.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RepositoryResult } from '../../shared/app/apply-plan.ts';
+import type { RepositoryResult } from '../../shared/app/apply-request.ts';
 import type { ImageLife } from '../../shared/app/explain-image.ts';
 import { known, unknown } from '../../shared/core/fact.ts';
 import type { Run } from '../../shared/core/journal.ts';

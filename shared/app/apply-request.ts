@@ -1,0 +1,43 @@
+import type { Outcome, Run } from '../core/journal.ts';
+import type { Step } from '../core/plan.ts';
+import type { Clock, Ledger, Logger, NewId, RegistryDeleter, RegistryReader, UsageReader } from '../ports.ts';
+
+/** What applying a plan works with. */
+export interface ApplyPorts {
+  readonly registry: RegistryReader;
+  readonly deleter: RegistryDeleter;
+  readonly ledger: Ledger;
+  readonly usage: UsageReader;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly logger: Logger;
+  /** Requests under way side by side. */
+  readonly concurrency: number;
+}
+
+/** How a plan is to be applied. */
+export interface ApplyRequest {
+  readonly trigger: Run['trigger'];
+  /** After this time no further step is begun; null for no such time. */
+  readonly untilMs: number | null;
+  /** Asked before every step; true ends the run cleanly. */
+  readonly isStopped: () => boolean;
+  /** Told of every outcome as it is known. */
+  readonly onOutcome: (repository: string, step: Step, outcome: Outcome) => void;
+}
+
+/** What was done with one step. */
+export interface StepResult {
+  readonly step: Step;
+  readonly outcome: Outcome;
+}
+
+/** What was done with one repository. */
+export interface RepositoryResult {
+  readonly repository: string;
+  /** null where no run was begun: nothing to do, or something stood in the way before. */
+  readonly runId: string | null;
+  /** Why the repository was left alone, or left half way; null where nothing stood in the way. */
+  readonly refusal: string | null;
+  readonly results: readonly StepResult[];
+}
