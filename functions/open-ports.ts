@@ -61,10 +61,10 @@ export async function openConfiguredPolicies(): Promise<PolicyReader> {
     import('google-auth-library'),
   ]);
   // The variable that Google's own clients know for an emulator. The adapter takes loopback addresses only, and
-  // no token goes there.
+  // gets a word instead of a token.
   const emulator = process.env['STORAGE_EMULATOR_HOST'];
   if (emulator !== undefined)
-    return readPolicyBucket({ bucket, prefix, baseUrl: emulator, token: async () => null, fetch });
+    return readPolicyBucket({ bucket, prefix, baseUrl: emulator, token: async () => 'none', fetch });
   const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/devstorage.read_only'] });
   return readPolicyBucket({
     bucket,

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PubSub } from '@google-cloud/pubsub';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { acmeEstate, type GoogleApis, startGoogleApis } from '../../local/google-apis/index.ts';
 import { type LocalRegistry, startLocalRegistry } from '../../local/registry/index.ts';
 import { openFirestoreLedger } from '../../shared/adapters/ledger/firestore/ledger.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
@@ -41,6 +42,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
   let emulators: { readonly firestore: Emulator; readonly pubsub: Emulator };
   let client: PubSub;
   let registry: LocalRegistry;
+  let storage: GoogleApis;
   let ledger: Ledger;
   let env: Record<string, string>;
   const functions = new Map<string, FunctionProcess>();
@@ -64,15 +66,23 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
         await client.topic('gcr').publishMessage({ data: Buffer.from(JSON.stringify(notification)) });
       },
     });
-    const policies = join(directory, 'policies');
     await writeOciLayout(join(directory, 'layout'), {
       '1.0.0': imageWith('release'),
       'pr-7': imageWith('old pull request'),
       'pr-8': imageWith('young pull request'),
     });
-    await succeed('mkdir', ['-p', policies]);
-    await writeFile(join(policies, 'services.yaml'), POLICY);
-    await writeFile(join(policies, 'broken.yaml'), BROKEN);
+    // As Terraform uploads them.
+    const metadata = { 'git-revision': '4f2a91c' };
+    storage = await startGoogleApis({
+      estate: acmeEstate(Date.now()),
+      now: Date.now(),
+      objects: {
+        'acme-warden': {
+          'policies/services.yaml': { content: POLICY, metadata },
+          'policies/broken.yaml': { content: BROKEN, metadata },
+        },
+      },
+    });
 
     env = {
       // Nobody looks for a metadata server on this machine.
@@ -80,7 +90,8 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
       FIRESTORE_EMULATOR_HOST: firestore.host,
       PUBSUB_EMULATOR_HOST: pubsub.host,
       GCR_WARDEN_LEDGER: `firestore:${PROJECT}/(default)`,
-      GCR_WARDEN_POLICIES: policies,
+      STORAGE_EMULATOR_HOST: storage.url,
+      GCR_WARDEN_POLICIES: 'gs://acme-warden/policies',
       GCR_WARDEN_TARGETS: `${registry.host}/acme`,
       GCR_WARDEN_WORK_TOPIC: topicName('work'),
       GCR_WARDEN_DEAD_LETTER_TOPIC: topicName('gcr-dead-letter'),
@@ -107,6 +118,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
     await ledger?.close();
     await client?.close();
     await registry?.close();
+    await storage?.close();
     await Promise.all([emulators?.firestore.stop(), emulators?.pubsub.stop()]);
     await rm(join(ROOT, 'dist', `e2e-${process.pid}`), { recursive: true, force: true });
     await rm(directory, { recursive: true, force: true });
@@ -159,6 +171,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
       /rule pull-requests of policy services \(services.yaml:9\): pr-7 matches glob pr-\*, uploaded 30 d/,
     );
     expect(explained.stdout).toMatch(/delete the manifest: deleted/);
+    expect(explained.stdout).toMatch(/git revision 4f2a91c/);
     const page = await fetch(
       `${urlOf('report')}?image=${encodeURIComponent(`${repository()}@${imageWith('old pull request').digest}`)}`,
     );
