@@ -30,6 +30,8 @@ export interface Graph {
   readonly referrers: ReadonlyMap<Digest, readonly Digest[]>;
   /** The manifest with which each artifact begins, sorted by digest. */
   readonly roots: readonly ListedManifest[];
+  /** What `nodes` holds of each root, in the order of `roots`; null where it holds nothing. */
+  readonly rootNodes: readonly (GraphNode | null)[];
   /**
    * The artifacts of more than one manifest: the root with all manifests of its artifact, the root first. A
    * manifest may be in several. See `artifactOf`.
@@ -49,7 +51,6 @@ const PLAIN_IMAGES: ReadonlySet<string> = new Set([
 ]);
 
 const NONE: readonly never[] = [];
-const NO_TAGS: ReadonlyMap<string, Digest> = new Map();
 
 /** The manifests of an artifact, its root first. */
 export function artifactOf(graph: Graph, root: Digest): readonly Digest[] {
@@ -62,14 +63,14 @@ export function artifactOf(graph: Graph, root: Digest): readonly Digest[] {
  */
 export function buildGraph(listing: Listing): Graph {
   const manifests = inOrder(listing.manifests);
-  const claims = manifests.map((manifest) => claimOf(manifest, listing)).filter((claim) => claim !== null);
-  const listed = listedAmong(manifests, claims);
+  const related = relatedAmong(manifests, listing);
+  const listed = new Map(related.map((manifest) => [manifest.digest, manifest]));
   const nodes = new Map<Digest, GraphNode>();
   let unreadIndex: string | null = null;
-  for (const claim of claims) {
-    const node = nodeOf(claim, listed);
+  for (const manifest of related) {
+    const node = nodeOf(manifest, listing, listed);
     if (node === null) continue;
-    const { mediaType, digest } = claim.manifest;
+    const { mediaType, digest } = manifest;
     nodes.set(digest, node);
     const mayBeIndex = mediaType.kind === 'unknown' || !PLAIN_IMAGES.has(mediaType.value);
     if (node.unreadable !== null && mayBeIndex) unreadIndex ??= `${digest} can't be read: ${node.unreadable}`;
@@ -104,28 +105,33 @@ export function buildGraph(listing: Listing): Graph {
   }
 
   const roots: ListedManifest[] = [];
+  const rootNodes: (GraphNode | null)[] = [];
   const compounds = new Map<Digest, readonly Digest[]>();
   const reached = new Set<Digest>();
+  let next = 0;
   for (const manifest of manifests) {
+    // Both are in the same order; looking each manifest up would cost more than all else here.
+    const isRelated = manifest === related[next];
+    if (isRelated) next += 1;
     const { digest } = manifest;
-    const node = nodes.get(digest);
-    if (node === undefined) {
-      roots.push(manifest);
-      continue;
+    const node = isRelated ? (nodes.get(digest) ?? null) : null;
+    if (node !== null) {
+      if (node.tags.length === 0 && (parents.has(digest) || node.subjects.length > 0)) continue;
+      const members = membersOf(digest, nodes, referrers);
+      if (members.length > 1) compounds.set(digest, members);
+      for (const member of members) reached.add(member);
     }
-    if (node.tags.length === 0 && (parents.has(digest) || node.subjects.length > 0)) continue;
     roots.push(manifest);
-    const members = membersOf(digest, nodes, referrers);
-    if (members.length > 1) compounds.set(digest, members);
-    for (const member of members) reached.add(member);
+    rootNodes.push(node);
   }
   const circular = new Set<Digest>();
   for (const digest of nodes.keys()) if (!reached.has(digest)) circular.add(digest);
   if (circular.size > 0) {
-    for (const manifest of manifests) if (circular.has(manifest.digest)) roots.push(manifest);
+    for (const manifest of related) if (circular.has(manifest.digest)) roots.push(manifest);
     roots.sort(compareDigests);
+    for (const [at, { digest }] of roots.entries()) rootNodes[at] = nodes.get(digest) ?? null;
   }
-  return { nodes, referrers, roots, compounds, circular, unreadIndex };
+  return { nodes, referrers, roots, rootNodes, compounds, circular, unreadIndex };
 }
 
 /**
@@ -148,73 +154,60 @@ function compareDigests(a: ListedManifest, b: ListedManifest): number {
   return a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0;
 }
 
-/** What one manifest says of others, listed or not. */
-interface Claim {
-  readonly manifest: ListedManifest;
-  readonly children: readonly Digest[];
-  readonly subject: Digest | null;
-  /** Tags that are about a manifest, with its digest. */
-  readonly subjectTags: ReadonlyMap<string, Digest>;
-  readonly unreadable: string | null;
-}
-
-/** null where a manifest says nothing of others, as most do. */
-function claimOf(manifest: ListedManifest, listing: Listing): Claim | null {
-  const relations = listing.relations[manifest.digest] ?? assumedRelations(manifest);
-  let subjectTags: Map<string, Digest> | null = null;
-  for (const tag of manifest.tags) {
-    const subject = subjectOfTag(tag);
-    if (subject === null) continue;
-    subjectTags ??= new Map();
-    subjectTags.set(tag, subject);
+/**
+ * The listed manifests that say something of others, or of which another says something, in their order. Most
+ * do neither; they are looked at here and not again.
+ */
+function relatedAmong(manifests: readonly ListedManifest[], listing: Listing): ListedManifest[] {
+  const named = new Set<string>();
+  for (const [digest, relations] of Object.entries(listing.relations)) {
+    named.add(digest);
+    if (relations.kind === 'unknown') continue;
+    const { children, subject } = relations.value;
+    for (const child of children) named.add(child.digest);
+    if (subject !== null) named.add(subject.digest);
   }
-  if (relations === undefined && subjectTags === null) return null;
-  const value = relations?.kind === 'known' ? relations.value : null;
-  return {
-    manifest,
-    children: value === null ? NONE : value.children.map((child) => child.digest),
-    subject: value?.subject?.digest ?? null,
-    subjectTags: subjectTags ?? NO_TAGS,
-    unreadable: relations?.kind === 'unknown' ? relations.reason : null,
-  };
-}
-
-/** The manifests that a claim is about and that are listed. A map of all would cost more than all else here. */
-function listedAmong(
-  manifests: readonly ListedManifest[],
-  claims: readonly Claim[],
-): ReadonlyMap<Digest, ListedManifest> {
-  const named = new Set<Digest>();
-  for (const { children, subject, subjectTags } of claims) {
-    for (const child of children) named.add(child);
-    if (subject !== null) named.add(subject);
-    for (const about of subjectTags.values()) named.add(about);
+  for (const manifest of manifests) {
+    if (assumedRelations(manifest) !== undefined) named.add(manifest.digest);
+    for (const tag of manifest.tags) {
+      const subject = subjectOfTag(tag);
+      if (subject !== null) named.add(subject).add(manifest.digest);
+    }
   }
-  const listed = new Map<Digest, ListedManifest>();
-  for (const manifest of manifests) if (named.has(manifest.digest)) listed.set(manifest.digest, manifest);
-  return listed;
+  return named.size === 0 ? [] : manifests.filter(({ digest }) => named.has(digest));
 }
 
-/** The part of a claim that is about other listed manifests; null where there is none. */
-function nodeOf(claim: Claim, listed: ReadonlyMap<Digest, ListedManifest>): GraphNode | null {
-  const { manifest, unreadable } = claim;
+/** What a manifest has to do with other listed ones by its own words; null where it says nothing of them. */
+function nodeOf(
+  manifest: ListedManifest,
+  listing: Listing,
+  listed: ReadonlyMap<Digest, ListedManifest>,
+): GraphNode | null {
   const isOther = (one: Digest): boolean => one !== manifest.digest && listed.has(one);
+  const relations = listing.relations[manifest.digest] ?? assumedRelations(manifest);
+  const value = relations?.kind === 'known' ? relations.value : null;
   const subjects = new Set<Digest>();
   const tags: string[] = [];
   const subjectTags: string[] = [];
   for (const tag of manifest.tags) {
-    const about = claim.subjectTags.get(tag);
-    if (about === undefined || !isOther(about)) {
+    const about = subjectOfTag(tag);
+    if (about === null || !isOther(about)) {
       tags.push(tag);
     } else {
       subjects.add(about);
       subjectTags.push(tag);
     }
   }
-  if (claim.subject !== null && isOther(claim.subject)) subjects.add(claim.subject);
-  const children = [...new Set(claim.children)].filter(isOther);
+  const subject = value?.subject?.digest ?? null;
+  if (subject !== null && isOther(subject)) subjects.add(subject);
+  const children = value === null ? NONE : childrenOf(value).filter(isOther);
+  const unreadable = relations?.kind === 'unknown' ? relations.reason : null;
   if (subjects.size === 0 && children.length === 0 && unreadable === null) return null;
   return { manifest, tags, subjectTags, children, subjects: [...subjects], unreadable };
+}
+
+function childrenOf({ children }: Manifest): Digest[] {
+  return [...new Set(children.map(({ digest }) => digest))];
 }
 
 /**
@@ -235,6 +228,7 @@ function membersOf(
   nodes: ReadonlyMap<Digest, GraphNode>,
   referrers: ReadonlyMap<Digest, readonly Digest[]>,
 ): Digest[] {
+  if (nodes.get(root)?.children.length === 0 && !referrers.has(root)) return [root];
   const members = new Set<Digest>([root]);
   for (const digest of members) {
     for (const child of nodes.get(digest)?.children ?? []) members.add(child);

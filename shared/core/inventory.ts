@@ -1,7 +1,7 @@
 import type { Digest } from './digest.ts';
 import { type Fact, known, unknown } from './fact.ts';
 import { artifactOf, buildGraph, type Graph } from './graph.ts';
-import type { DigestHistory, History } from './history.ts';
+import type { DigestHistory, History, TagSpan } from './history.ts';
 import type { Completeness, ListedManifest, Listing } from './listing.ts';
 import type { Manifest } from './manifest.ts';
 import type { Usage, UsageAnswer } from './usage.ts';
@@ -77,11 +77,11 @@ export function takeInventory(sources: InventorySources): InventoryTaking {
       ? null
       : `an index of the repository may point at it, but ${graph.unreadIndex}`;
   const artifacts: Artifact[] = [];
-  for (const manifest of graph.roots) {
+  for (const [at, manifest] of graph.roots.entries()) {
     const root = manifest.digest;
-    const node = graph.nodes.get(root);
-    const compound = node === undefined ? undefined : graph.compounds.get(root);
-    const tags = sorted(node === undefined ? manifest.tags : node.tags);
+    const node = graph.rootNodes[at] ?? null;
+    const compound = node === null ? undefined : graph.compounds.get(root);
+    const tags = sorted(node === null ? manifest.tags : node.tags);
     const remembered = history.digests[root];
     artifacts.push({
       root,
@@ -94,8 +94,8 @@ export function takeInventory(sources: InventorySources): InventoryTaking {
       untaggedSinceMs: untaggedSince(tags, remembered),
       taggedAtMs: taggedAt(tags, remembered),
       lastPulledAtMs: NO_PULLS,
-      usedBy: usedBy(usage, manifest, compound, graph, history),
-      unreadable: node === undefined ? unreadByIndex : unreadable(graph, root, unreadByIndex),
+      usedBy: usedBy(usage, root, tags, compound, graph, history),
+      unreadable: node === null ? unreadByIndex : unreadable(graph, root, unreadByIndex),
     });
   }
   return {
@@ -170,11 +170,16 @@ function taggedAt(tags: readonly string[], remembered: DigestHistory | undefined
   if (tags.length === 0) return NULL_FACT;
   let youngestMs: number | null = null;
   for (const tag of tags) {
-    const span = remembered?.tags.find((one) => one.tag === tag && one.untilMs === null);
-    if (span === undefined) return unknown(`nobody told when tag ${tag} was put there`);
+    const span = remembered === undefined ? null : openSpan(remembered.tags, tag);
+    if (span === null) return unknown(`nobody told when tag ${tag} was put there`);
     if (youngestMs === null || span.fromMs > youngestMs) youngestMs = span.fromMs;
   }
   return known(youngestMs);
+}
+
+function openSpan(spans: readonly TagSpan[], tag: string): TagSpan | null {
+  for (const span of spans) if (span.untilMs === null && span.tag === tag) return span;
+  return null;
 }
 
 interface UsageIndex {
@@ -221,20 +226,27 @@ function gapOf(answers: readonly UsageAnswer[]): string | null {
  */
 function usedBy(
   index: UsageIndex,
-  root: ListedManifest,
+  root: Digest,
+  tags: readonly string[],
   compound: readonly Digest[] | undefined,
   graph: Graph,
   history: History,
 ): Fact<readonly string[]> {
-  if (index.byDigest.size === 0 && index.byTag.size === 0) return index.ofNobody;
-  const users: string[] = [];
-  if (compound === undefined) {
-    addUsers(users, index, root.digest, graph.nodes.get(root.digest)?.tags ?? root.tags, history);
-  } else {
-    for (const digest of compound)
-      addUsers(users, index, digest, graph.nodes.get(digest)?.tags ?? [], history);
+  const { byDigest, byTag, ofNobody } = index;
+  if (byTag.size === 0 && compound === undefined) {
+    const users = byDigest.get(root);
+    return users === undefined ? ofNobody : namedOnce(users);
   }
-  return users.length === 0 ? index.ofNobody : known([...new Set(users)].sort());
+  const users: string[] = [];
+  addUsers(users, index, root, tags, history);
+  for (const digest of compound ?? NO_MEMBERS) {
+    if (digest !== root) addUsers(users, index, digest, graph.nodes.get(digest)?.tags ?? [], history);
+  }
+  return users.length === 0 ? ofNobody : namedOnce(users);
+}
+
+function namedOnce(users: readonly string[]): Fact<readonly string[]> {
+  return known([...new Set(users)].sort());
 }
 
 function addUsers(
