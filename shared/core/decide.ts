@@ -127,7 +127,7 @@ function keepForOthers(decision: Decision): Decision {
 /** The manifests that may go when these artifacts go: those that nothing else needs. */
 export function doomedManifests(graph: Graph, going: ReadonlySet<Digest>): Set<Digest> {
   // A root without relations needs nothing and nothing needs it.
-  const staying = graph.roots.filter(({ digest }) => graph.nodes.has(digest) && !going.has(digest));
+  const staying = graph.roots.filter(({ digest }, at) => graph.rootNodes[at] !== null && !going.has(digest));
   const kept = keptWith(
     graph,
     staying.map(({ digest }) => digest),

@@ -291,8 +291,8 @@ export function deletionOrder(graph: Graph, doomed: ReadonlySet<Digest>): Listed
       order.push(manifest);
     }
   };
-  for (const root of graph.roots) {
-    if (graph.nodes.has(root.digest)) {
+  for (const [at, root] of graph.roots.entries()) {
+    if (graph.rootNodes[at] !== null) {
       for (const member of artifactOf(graph, root.digest)) if (doomed.has(member)) visit(member);
     } else if (doomed.has(root.digest)) {
       order.push(root);

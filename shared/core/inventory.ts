@@ -53,7 +53,10 @@ export interface InventorySources {
   readonly usage: Usage;
 }
 
-/** An inventory with the graph that it was taken from, which the plan's order needs. */
+/**
+ * An inventory with the graph that it was taken from, which the plan's order needs: one artifact for each of
+ * the graph's roots, in their order.
+ */
 export interface InventoryTaking {
   readonly inventory: Inventory;
   readonly graph: Graph;

@@ -6,7 +6,7 @@ import { artifactOf, deletionOrder, type Graph } from './graph.ts';
 import { canonicalJson, sha256 } from './hash.ts';
 import type { InventoryTaking } from './inventory.ts';
 import { hashInventory } from './inventory-hash.ts';
-import type { Listing } from './listing.ts';
+import type { ListedManifest, Listing } from './listing.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import type { Policy, PolicyProblem, PolicySet } from './policy.ts';
@@ -87,36 +87,59 @@ function asksUsage(policy: Policy): boolean {
 /**
  * Steps for the artifacts that go. All tags of a manifest are removed directly before it, so that Google's
  * guard accepts the delete and an interrupted run leaves as few untagged manifests as possible.
+ *
+ * @param going in the order of the graph's roots
  */
 function stepsFor(graph: Graph, going: readonly Decision[]): Step[] {
+  const related: Decision[] = [];
+  const alone: { readonly decision: Decision; readonly manifest: ListedManifest }[] = [];
+  for (const [at, manifest] of graph.roots.entries()) {
+    const decision = going[related.length + alone.length];
+    if (decision === undefined) break;
+    if (decision.root !== manifest.digest) continue;
+    if (graph.rootNodes[at] === null) alone.push({ decision, manifest });
+    else related.push(decision);
+  }
+  const steps: Step[] = [];
+  let chainCount = addRelatedSteps(steps, graph, related);
+  for (const { decision, manifest } of alone) {
+    addSteps(steps, manifest, decision, chainCount);
+    chainCount += 1;
+  }
+  return steps;
+}
+
+/** Adds the steps of artifacts that have to do with other manifests. Returns how many chains they are. */
+function addRelatedSteps(steps: Step[], graph: Graph, going: readonly Decision[]): number {
+  if (going.length === 0) return 0;
   const owners = new Map<Digest, Decision>();
   for (const decision of going) {
-    for (const digest of [decision.root, ...decision.members])
-      if (!owners.has(digest)) owners.set(digest, decision);
+    for (const digest of decision.members) if (!owners.has(digest)) owners.set(digest, decision);
     owners.set(decision.root, decision);
   }
   const doomed = doomedManifests(graph, new Set(going.map((decision) => decision.root)));
   const chainOf = chains(graph, going, doomed);
-  const steps: Step[] = [];
   for (const manifest of deletionOrder(graph, doomed)) {
-    const { digest } = manifest;
-    const owner = owners.get(digest);
-    if (owner === undefined) continue;
-    const allowedBy = allowancesOf(owner);
-    const chain = chainOf.get(owner.root) ?? 0;
-    for (const tag of manifest.tags)
-      steps.push({ kind: 'untag', tag, digest, root: owner.root, chain, allowedBy });
-    steps.push({
-      kind: 'delete',
-      digest,
-      root: owner.root,
-      chain,
-      tags: manifest.tags,
-      sizeBytes: manifest.sizeBytes.kind === 'known' ? manifest.sizeBytes.value : null,
-      allowedBy,
-    });
+    const owner = owners.get(manifest.digest);
+    if (owner !== undefined) addSteps(steps, manifest, owner, chainOf.get(owner.root) ?? 0);
   }
-  return steps;
+  return new Set(chainOf.values()).size;
+}
+
+function addSteps(steps: Step[], manifest: ListedManifest, owner: Decision, chain: number): void {
+  const { digest, tags, sizeBytes } = manifest;
+  const { root } = owner;
+  const allowedBy = allowancesOf(owner);
+  for (const tag of tags) steps.push({ kind: 'untag', tag, digest, root, chain, allowedBy });
+  steps.push({
+    kind: 'delete',
+    digest,
+    root,
+    chain,
+    tags,
+    sizeBytes: sizeBytes.kind === 'known' ? sizeBytes.value : null,
+    allowedBy,
+  });
 }
 
 /** Numbers the artifacts so that two that share a manifest have the same number. */
