@@ -30,7 +30,7 @@ export function decide(
       [...policy.keep, ...policy.delete].map((rule) => speakerOf(policy, rule, inventory, nowMs)),
     )
     .sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
-  const decisions = inventory.artifacts.map((artifact) => judge(artifact, speakers));
+  const decisions = inventory.artifacts.map(judgeBy(speakers));
   const going = decisions.some(({ verdict, root }) => verdict === 'delete' && graph.nodes.has(root));
   if (!going) return decisions;
   const keptRoots = decisions
@@ -85,38 +85,47 @@ function speakerOf(policy: Policy, rule: Rule, inventory: Inventory, nowMs: numb
 
 const SILENCE: readonly RuleVoice[] = [];
 
-function judge(artifact: Artifact, speakers: readonly Speaker[]): Decision {
-  let voices: RuleVoice[] | null = null;
-  let isKept = false;
-  let isAllowed = false;
-  let isEnforced = false;
-  for (const { effect, enforces, speak } of speakers) {
-    const voice = speak(artifact);
-    if (voice === null) continue;
-    if (voices === null) voices = [voice];
-    else voices.push(voice);
-    if (effect === 'keep') isKept = true;
-    else if (voice.answer === 'yes') {
-      isAllowed = true;
-      if (enforces) isEnforced = true;
+/** Judges one artifact after the other. Neighbours of which the same is said share one list of voices. */
+function judgeBy(speakers: readonly Speaker[]): (artifact: Artifact) => Decision {
+  // One list for all artifacts; a decision gets a copy of its own size, which one that grew is not.
+  const spoken: RuleVoice[] = [];
+  let last = SILENCE;
+  return (artifact) => {
+    let count = 0;
+    let isLast = true;
+    let isKept = false;
+    let isAllowed = false;
+    let isEnforced = false;
+    for (const { effect, enforces, speak } of speakers) {
+      const voice = speak(artifact);
+      if (voice === null) continue;
+      isLast &&= voice === last[count];
+      spoken[count] = voice;
+      count += 1;
+      if (effect === 'keep') isKept = true;
+      else if (voice.answer === 'yes') {
+        isAllowed = true;
+        if (enforces) isEnforced = true;
+      }
     }
-  }
-  const because =
-    artifact.unreadable !== null
-      ? 'its relations are not known'
-      : !isAllowed && !isKept
-        ? 'no rule names it'
-        : null;
-  const verdict = because === null && !isKept ? 'delete' : 'keep';
-  return {
-    root: artifact.root,
-    tags: artifact.tags,
-    members: artifact.members,
-    verdict,
-    because,
-    unknown: artifact.unreadable,
-    voices: voices ?? SILENCE,
-    enforced: verdict === 'delete' && isEnforced,
+    if (!isLast || count !== last.length) last = spoken.slice(0, count);
+    const because =
+      artifact.unreadable !== null
+        ? 'its relations are not known'
+        : !isAllowed && !isKept
+          ? 'no rule names it'
+          : null;
+    const verdict = because === null && !isKept ? 'delete' : 'keep';
+    return {
+      root: artifact.root,
+      tags: artifact.tags,
+      members: artifact.members,
+      verdict,
+      because,
+      unknown: artifact.unreadable,
+      voices: last,
+      enforced: verdict === 'delete' && isEnforced,
+    };
   };
 }
 

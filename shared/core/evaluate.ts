@@ -17,7 +17,7 @@ export interface Answer {
 
 const NO: Answer = { kind: 'no', evidence: [] };
 
-/** A rule made ready to be asked about every artifact of one inventory. */
+/** A rule made ready to be asked about the artifacts of one inventory, the very objects that it holds. */
 export type RuleEvaluator = (artifact: Artifact) => Answer;
 
 /**
@@ -35,17 +35,20 @@ export function evaluateRule(rule: Rule, inventory: Inventory, nowMs: number): R
   if (rule.untilMs !== null && nowMs >= rule.untilMs) return () => NO;
   const finders = rule.conditions.map((condition) => prepare(condition, nowMs));
   let last = NO;
+  // One list for all artifacts; what is kept of it is a copy of its own size, which one that grew is not.
+  const found: Evidence[] = [];
   const matches = (artifact: Artifact): Answer => {
-    const evidence: Evidence[] = [];
+    let count = 0;
     let isLast = true;
     for (const find of finders) {
-      const found = find(artifact);
+      const evidence = find(artifact);
       // A no ends it, also after an unknown: all conditions are required.
-      if (found === null) return NO;
-      isLast &&= found === last.evidence[evidence.length];
-      evidence.push(found);
+      if (evidence === null) return NO;
+      isLast &&= evidence === last.evidence[count];
+      found[count] = evidence;
+      count += 1;
     }
-    if (!isLast || last === NO) last = answerWith(evidence);
+    if (!isLast || last === NO) last = answerWith(found.slice());
     return last;
   };
   return rule.newest === null ? matches : rank(rule, rule.newest, inventory, matches);
@@ -191,7 +194,7 @@ function age(
 }
 
 interface Candidate {
-  readonly root: Digest;
+  readonly artifact: Artifact;
   /** What the rule's conditions found in it. */
   readonly evidence: readonly Evidence[];
   readonly uploadedAtMs: number;
@@ -207,29 +210,29 @@ interface Candidate {
  */
 function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEvaluator): RuleEvaluator {
   const groups = new Map<string, Candidate[]>();
-  const answers = new Map<Digest, Answer>();
+  const answers = new Map<Artifact, Answer>();
   const groupsOf = groupReader(rule, newest);
   const notUploaded = unknownOf('when it was uploaded');
   const notRelated = unknownOf('what belongs to it');
   for (const artifact of inventory.artifacts) {
     const answer = matches(artifact);
     if (answer.kind === 'no') continue;
-    const { root, uploadedAtMs, unreadable } = artifact;
+    const { uploadedAtMs, unreadable } = artifact;
     if (answer.kind === 'unknown') {
-      answers.set(root, answer);
+      answers.set(artifact, answer);
       continue;
     }
     if (unreadable !== null) {
-      answers.set(root, { kind: 'unknown', evidence: [notRelated(unreadable)] });
+      answers.set(artifact, { kind: 'unknown', evidence: [notRelated(unreadable)] });
       continue;
     }
     if (uploadedAtMs.kind === 'unknown') {
-      answers.set(root, { kind: 'unknown', evidence: [notUploaded(uploadedAtMs.reason)] });
+      answers.set(artifact, { kind: 'unknown', evidence: [notUploaded(uploadedAtMs.reason)] });
       continue;
     }
     const { evidence } = answer;
     for (const [group, version] of groupsOf(artifact)) {
-      const candidate: Candidate = { root, evidence, uploadedAtMs: uploadedAtMs.value, version };
+      const candidate: Candidate = { artifact, evidence, uploadedAtMs: uploadedAtMs.value, version };
       const members = groups.get(group);
       if (members === undefined) groups.set(group, [candidate]);
       else members.push(candidate);
@@ -243,9 +246,9 @@ function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEva
       const before = candidates[index - 1];
       if (before !== undefined && compare(before, candidate) !== 0) rankOfTied = index + 1;
       if (rankOfTied > newest.count) break;
-      const { root, evidence } = candidate;
-      if (answers.has(root)) continue;
-      answers.set(root, {
+      const { artifact, evidence } = candidate;
+      if (answers.has(artifact)) continue;
+      answers.set(artifact, {
         kind: 'yes',
         evidence: [
           // Its place says why it stays; that the rule would have taken any image says nothing beside it.
@@ -261,7 +264,7 @@ function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEva
       });
     }
   }
-  return ({ root }) => answers.get(root) ?? NO;
+  return (artifact) => answers.get(artifact) ?? NO;
 }
 
 function byUpload(a: Candidate, b: Candidate): number {
