@@ -14,7 +14,8 @@ import type { HistoryFact } from './core/history.ts';
 import type { ImageEvent } from './core/image-event.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './core/journal.ts';
 import type { Catalog, Listing } from './core/listing.ts';
-import type { PolicySet } from './core/policy.ts';
+import type { PlanningSince } from './core/planning-since.ts';
+import type { PolicySet, PolicySummary } from './core/policy.ts';
 import type { Repository, Target } from './core/reference.ts';
 import type { Usage } from './core/usage.ts';
 
@@ -144,6 +145,11 @@ export interface DecisionRecord {
   readonly runId: string;
   readonly planId: Digest;
   readonly atMs: number;
+  /**
+   * Of the policies that selected the repository, those with an owner or a reason, sorted by name; at most 40,
+   * so that they fit beside the decisions. None in a record of an earlier version.
+   */
+  readonly policies: readonly PolicySummary[];
   readonly decisions: readonly Decision[];
 }
 
@@ -164,6 +170,10 @@ export interface CoordinationLedger {
   claimTick(policy: string, scheduledAtMs: number): Promise<boolean>;
   /** The last scheduled time claimed for each policy. */
   lastTicks(): Promise<Readonly<Record<string, number>>>;
+  /** Since when policies are in `mode: plan`, as it was last saved; empty where it never was. In no particular order. */
+  planningSince(): Promise<readonly PlanningSince[]>;
+  /** Replaces that. At most `PLANNING_MAX`. */
+  savePlanningSince(all: readonly PlanningSince[]): Promise<void>;
 }
 
 /** What the audit found. */

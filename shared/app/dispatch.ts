@@ -5,6 +5,7 @@ import { formatTarget, type Target } from '../core/reference.ts';
 import { dueTime } from '../core/schedule.ts';
 import { formatWork } from '../core/work.ts';
 import type { Clock, CoordinationLedger, Logger, PolicyReader, Publisher, RegistryReader } from '../ports.ts';
+import { watchPlanning } from './watch-planning.ts';
 
 export interface DispatchPorts {
   readonly registry: RegistryReader;
@@ -43,6 +44,9 @@ export async function dispatch(ports: DispatchPorts, targets: readonly Target[])
     if (atMs !== null) due.set(policy, atMs);
   }
   if (due.size === 0) return { due: [], repositories: [] };
+  for (const { file, line, message } of await watchPlanning(ports, policies, nowMs)) {
+    ports.logger.log('WARNING', 'policy only plans', { place: `${file}:${line}`, reason: message });
+  }
 
   const repositories = new Set<string>();
   let complete = true;

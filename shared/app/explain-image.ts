@@ -3,6 +3,7 @@ import type { Digest } from '../core/digest.ts';
 import { WardenError } from '../core/error.ts';
 import { type DigestHistory, deriveHistory, type History } from '../core/history.ts';
 import type { JournalEntry } from '../core/journal.ts';
+import type { PolicySummary } from '../core/policy.ts';
 import { formatImageReference, formatRepository, type ImageReference } from '../core/reference.ts';
 import type { EventLedger, RunLedger } from '../ports.ts';
 
@@ -13,7 +14,13 @@ export interface ImageLife {
   /** null where no event and no listing ever showed it. */
   readonly history: DigestHistory | null;
   /** The last decision about the artifact that it is, or belongs to; null where there was none. */
-  readonly decision: { readonly atMs: number; readonly runId: string; readonly decision: Decision } | null;
+  readonly decision: {
+    readonly atMs: number;
+    readonly runId: string;
+    readonly decision: Decision;
+    /** Owners and reasons of the policies that spoke, as far as they have some. */
+    readonly policies: readonly PolicySummary[];
+  } | null;
   /** What was done to it, newest first. */
   readonly journal: readonly JournalEntry[];
 }
@@ -52,7 +59,16 @@ export async function explainImage(
     digest,
     history: remembered,
     decision:
-      record === null || decision === null ? null : { atMs: record.atMs, runId: record.runId, decision },
+      record === null || decision === null
+        ? null
+        : {
+            atMs: record.atMs,
+            runId: record.runId,
+            decision,
+            policies: record.policies.filter(({ name }) =>
+              decision.voices.some(({ policy }) => policy === name),
+            ),
+          },
     journal,
   };
 }

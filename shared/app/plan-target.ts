@@ -2,11 +2,13 @@ import { messageOf } from '../core/error.ts';
 import { sha256 } from '../core/hash.ts';
 import { deriveHistory, reconcile } from '../core/history.ts';
 import { takeInventory } from '../core/inventory.ts';
+import { targetWarnings } from '../core/inventory-warnings.ts';
 import type { Run } from '../core/journal.ts';
 import type { Completeness, Listing } from '../core/listing.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
 import { assemblePlan, type PlanScope, planRepository } from '../core/plan-repository.ts';
 import type { PolicySet } from '../core/policy.ts';
+import { type PolicyWarning, sortByPolicy, warningSentence } from '../core/policy-warning.ts';
 import {
   formatRepository,
   formatTarget,
@@ -17,6 +19,7 @@ import {
 import type { Usage } from '../core/usage.ts';
 import type { Clock, Ledger, Logger, NewId, RegistryReader, UsageReader } from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
+import { watchPlanning } from './watch-planning.ts';
 
 export interface PlanPorts {
   readonly registry: RegistryReader;
@@ -48,19 +51,31 @@ export interface PlanRequest {
 export async function planTarget(ports: PlanPorts, target: Target, request: PlanRequest): Promise<Plan> {
   const catalog = await ports.registry.catalog(target);
   const repositories = catalog.repositories.map(parseRepository);
+  const nowMs = ports.clock();
+  const planning = await watchPlanning(ports, request.policies.policies, nowMs);
   return planRepositories(
     ports,
-    { target: formatTarget(target), catalog: catalog.completeness, repositories },
+    {
+      target: formatTarget(target),
+      catalog: catalog.completeness,
+      repositories,
+      warn: (parts) =>
+        sortByPolicy([...planning, ...targetWarnings(request.policies.policies, parts, nowMs)]),
+    },
     request,
   );
 }
 
-/** Plans one repository, as `planTarget` does for each of a target's. */
+/**
+ * Plans one repository, as `planTarget` does for each of a target's. What concerns no single repository is not
+ * asked for: thousands of these run beside each other.
+ */
 export async function planOne(ports: PlanPorts, repository: Repository, request: PlanRequest): Promise<Plan> {
   const subject = {
     target: formatRepository(repository),
     catalog: { kind: 'complete' } as const,
     repositories: [repository],
+    warn: () => [],
   };
   return planRepositories(ports, subject, request);
 }
@@ -69,6 +84,8 @@ interface PlanSubject {
   readonly target: string;
   readonly catalog: Completeness;
   readonly repositories: readonly Repository[];
+  /** What is to be told of all repositories together. */
+  readonly warn: (parts: Pick<Plan, 'target' | 'catalog' | 'repositories'>) => readonly PolicyWarning[];
 }
 
 async function planRepositories(ports: PlanPorts, subject: PlanSubject, request: PlanRequest): Promise<Plan> {
@@ -87,11 +104,13 @@ async function planRepositories(ports: PlanPorts, subject: PlanSubject, request:
       return unplannable(name, createdAtMs, messageOf(problem));
     }
   });
+  const { target, catalog } = subject;
   const made = assemblePlan({
     createdAtMs,
-    target: subject.target,
-    catalog: subject.catalog,
+    target,
+    catalog,
     problems: request.policies.problems,
+    warnings: subject.warn({ target, catalog, repositories }).map(warningSentence),
     repositories,
   });
   await writeDown(ports, made, request.trigger);
@@ -152,6 +171,9 @@ function unplannable(repository: string, atMs: number, reason: string): Reposito
   };
 }
 
+/** Owner and reason have at most 2,000 characters, and the record may have 1 MiB with 800 KiB of decisions. */
+const POLICIES_RECORDED_MAX = 40;
+
 async function writeDown(ports: PlanPorts, made: Plan, trigger: Run['trigger']): Promise<void> {
   await mapConcurrently(made.repositories, ports.concurrency, async (repository) => {
     const runId = ports.newId();
@@ -170,13 +192,16 @@ async function writeDown(ports: PlanPorts, made: Plan, trigger: Run['trigger']):
       outcomes: {},
       refusal: repository.refusal?.message ?? null,
     });
-    const { completeness, decisions } = repository;
+    const { completeness, policies, decisions } = repository;
     // A repository that could not be read was not judged: what was decided last stays to be explained.
     if (completeness.kind === 'incomplete' && decisions.length === 0) return;
     await ports.ledger.saveDecisions(repository.repository, {
       runId,
       planId: made.id,
       atMs: made.createdAtMs,
+      policies: policies
+        .filter(({ owner, reason }) => owner !== null || reason !== null)
+        .slice(0, POLICIES_RECORDED_MAX),
       decisions,
     });
   });

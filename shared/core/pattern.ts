@@ -2,6 +2,7 @@ import { RE2JS } from 're2js';
 import { parse as parseVersion, Range } from 'semver';
 import { messageOf, WardenError } from './error.ts';
 import type { RepositorySelection, TagPattern } from './policy.ts';
+import type { Target } from './reference.ts';
 
 /** What one pattern says of one tag. */
 export interface TagMatch {
@@ -198,4 +199,15 @@ function compileSelection(selection: RepositorySelection): CompiledSelection {
 export function selectsRepository(selection: RepositorySelection, repository: string): boolean {
   const { include, exclude } = compileSelection(selection);
   return include.some((glob) => glob.test(repository)) && !exclude.some((glob) => glob.test(repository));
+}
+
+/**
+ * Whether a glob over `HOST/NAME` can match nothing but what lies at or below a target, other hosts aside.
+ * False where that is not plain to see: only components written out are compared.
+ */
+export function liesBelow(glob: string, target: Target): boolean {
+  const [host = '', ...name] = glob.split('/');
+  if (host.includes('**')) return false;
+  if (!RE2JS.compile(repositoryGlobSource(host)).test(target.host)) return false;
+  return target.prefix.split('/').every((component, at) => name[at] === component);
 }

@@ -6,11 +6,12 @@ import { artifactOf, deletionOrder, type Graph } from './graph.ts';
 import { canonicalJson, sha256 } from './hash.ts';
 import type { InventoryTaking } from './inventory.ts';
 import { hashInventory } from './inventory-hash.ts';
+import { repositoryWarnings } from './inventory-warnings.ts';
 import type { ListedManifest, Listing } from './listing.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import type { Policy, PolicyProblem, PolicySet } from './policy.ts';
-import { warningSentence } from './policy-warning.ts';
+import { sortByPolicy, warningSentence } from './policy-warning.ts';
 import { policyWarnings } from './policy-warnings.ts';
 import { quantity } from './quantity.ts';
 
@@ -43,12 +44,16 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
     manifestCount: inventory.manifestCount,
     artifactCount: inventory.artifacts.length,
     inventoryHash: hashInventory(inventory),
-    policies: selecting.map((policy) => policy.name),
+    policies: selecting.map(({ name, owner, reason }) => ({ name, owner, reason })),
     asksUsage: selecting.some(asksUsage),
     decisions,
     steps,
     refusal,
-    warnings: [...warningsOf(inventory.artifacts, selecting), ...holdWarnings(sources, selecting, decisions)],
+    warnings: [
+      ...warningsOf(inventory.artifacts, selecting),
+      ...holdWarnings(sources, selecting, decisions),
+      ...repositoryWarnings(inventory, selecting, decisions, sources.nowMs).map(warningSentence),
+    ],
   };
 }
 
@@ -253,7 +258,7 @@ function holdWarnings(
   decisions: readonly Decision[],
 ): string[] {
   const going = new Set(decisions.filter(({ verdict }) => verdict === 'delete').map(({ root }) => root));
-  return policyWarnings(selecting, nowMs)
+  return sortByPolicy(policyWarnings(selecting, nowMs))
     .filter(({ code }) => code === 'HOLD_ENDED' || code === 'HOLD_ENDS_SOON')
     .map((warning) => {
       const rule = selecting

@@ -1,7 +1,9 @@
 import { takeInventory } from './inventory.ts';
+import { targetWarnings } from './inventory-warnings.ts';
 import type { Plan } from './plan.ts';
 import { assemblePlan, type PlanScope, planRepository } from './plan-repository.ts';
 import type { PolicySet } from './policy.ts';
+import { warningSentence } from './policy-warning.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -10,19 +12,24 @@ import type { Snapshot } from './snapshot.ts';
  */
 export function planSnapshot(snapshot: Snapshot, policies: PolicySet, scope: PlanScope): Plan {
   const nowMs = snapshot.takenAtMs;
+  const { target, catalog } = snapshot;
+  const repositories = snapshot.repositories.map(({ listing, history }) =>
+    planRepository({
+      ...takeInventory({ listing, history, usage: snapshot.usage }),
+      listing,
+      policies,
+      scope,
+      nowMs,
+    }),
+  );
   return assemblePlan({
     createdAtMs: nowMs,
-    target: snapshot.target,
-    catalog: snapshot.catalog,
+    target,
+    catalog,
     problems: policies.problems,
-    repositories: snapshot.repositories.map(({ listing, history }) =>
-      planRepository({
-        ...takeInventory({ listing, history, usage: snapshot.usage }),
-        listing,
-        policies,
-        scope,
-        nowMs,
-      }),
+    warnings: targetWarnings(policies.policies, { target, catalog, repositories }, nowMs).map(
+      warningSentence,
     ),
+    repositories,
   });
 }

@@ -1,7 +1,7 @@
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
 import type { Completeness } from './listing.ts';
-import type { PolicyProblem, PolicySource } from './policy.ts';
+import type { PolicyProblem, PolicySource, PolicySummary } from './policy.ts';
 
 /** Who allowed a step: a policy's delete rule, with the mode the policy was in. */
 export interface Allowance {
@@ -59,8 +59,8 @@ export interface RepositoryPlan {
   readonly artifactCount: number;
   /** Hash of the inventory that was judged. */
   readonly inventoryHash: Digest;
-  /** Names of the policies that select the repository, sorted. */
-  readonly policies: readonly string[];
+  /** The policies that select the repository, sorted by name. */
+  readonly policies: readonly PolicySummary[];
   /** Whether a rule asked what is in use; `apply` then asks again before the first delete. */
   readonly asksUsage: boolean;
   /** One an artifact, sorted by root. */
@@ -81,6 +81,8 @@ export interface Plan {
   /** Whether all repositories of the target were seen. Those that were can be judged either way. */
   readonly catalog: Completeness;
   readonly problems: readonly PolicyProblem[];
+  /** What concerns no single repository, one line each. */
+  readonly warnings: readonly string[];
   /** Sorted by repository. */
   readonly repositories: readonly RepositoryPlan[];
 }

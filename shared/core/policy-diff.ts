@@ -146,5 +146,5 @@ function deletionsOf({ policies, refusal, steps }: RepositoryPlan): Deletions {
     if (step.sizeBytes === null) unknownSizes += 1;
     else sizeBytes += step.sizeBytes;
   }
-  return { policies, manifests, sizeBytes, unknownSizes, refusal };
+  return { policies: policies.map(({ name }) => name), manifests, sizeBytes, unknownSizes, refusal };
 }

@@ -1,6 +1,6 @@
 import type { Condition, Policy, Rule } from './policy.ts';
 import { matchesEveryTag } from './policy-file/rule.ts';
-import { type PolicyWarning, type PolicyWarningCode, sortWarnings } from './policy-warning.ts';
+import { type PolicyWarning, type PolicyWarningCode, sortWarnings, warning } from './policy-warning.ts';
 import { DAY_MS } from './units.ts';
 
 /** How long before its end a hold is told of: time for one more review. */
@@ -21,15 +21,7 @@ export function policyWarnings(policies: readonly Policy[], nowMs: number): Poli
 function warningsOf(policy: Policy, deleting: readonly Range[], nowMs: number): PolicyWarning[] {
   const found: PolicyWarning[] = [];
   const warn = (code: PolicyWarningCode, rule: Rule | null, message: string): void => {
-    const { file, line } = policy.source;
-    found.push({
-      code,
-      file,
-      line: rule?.line ?? line,
-      policy: policy.name,
-      rule: rule?.name ?? null,
-      message,
-    });
+    found.push(warning(code, policy, rule, message));
   };
   const speaking = policy.keep.filter((rule) => rule.untilMs === null || nowMs < rule.untilMs);
   // What holds for some time or keeps only some images makes nothing else needless.

@@ -114,6 +114,9 @@ export interface Policy {
   readonly delete: readonly Rule[];
 }
 
+/** What reports show of a policy beside its rules. */
+export type PolicySummary = Pick<Policy, 'name' | 'owner' | 'reason'>;
+
 /** What is wrong with a policy file, and where. */
 export interface PolicyProblem {
   readonly code: string;

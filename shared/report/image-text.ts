@@ -2,6 +2,7 @@ import type { ImageLife } from '../app/explain-image.ts';
 import type { Fact } from '../core/fact.ts';
 import type { PolicySource } from '../core/policy.ts';
 import { decisionSentence, outcomeSentence, voiceSentence } from '../core/sentence.ts';
+import { policySentence } from './policy-text.ts';
 import { formatTime, printable, type TextStyle, toned, wrap } from './text.ts';
 
 /**
@@ -21,6 +22,10 @@ export function renderImageLife(life: ImageLife, style: TextStyle): string {
       const answer = voice.answer === 'unknown' ? 'could not tell' : `says ${voice.effect}`;
       lines.push(...field('', `- ${answer}: ${voiceSentence(voice)}`, style));
       lines.push(...field('', `  ${sourceSentence(voice.source)}`, style));
+    }
+    for (const policy of life.decision.policies) {
+      const sentence = policySentence(policy);
+      if (sentence !== null) lines.push(...field('', sentence, style));
     }
   }
   let told = '';

@@ -9,6 +9,7 @@ import { formatAge } from '../core/units.ts';
 import { outcome as runOutcome } from './history-text.ts';
 import { type Html, html } from './html.ts';
 import { renderImageLife } from './image-text.ts';
+import { policySentence } from './policy-text.ts';
 import { formatTime } from './text.ts';
 
 const STYLE = `
@@ -61,7 +62,7 @@ export function renderOverviewPage(overview: Overview): string {
 <h2 id="runs">Runs</h2>
 ${runsTable(overview)}
 <h2 id="repositories">Repositories</h2>
-${overview.repositories.map(({ repository, record }) => decisionsSection(repository, record.atMs, record.decisions))}
+${overview.repositories.map(({ repository, record }) => decisionsSection(repository, record))}
 ${overview.repositories.length === 0 ? html`<p>Nothing was judged yet.</p>` : html``}
 <h2 id="findings">Findings</h2>
 ${overview.audits.map(({ project, atMs, findings }) => findingsSection(project, atMs, findings))}
@@ -83,13 +84,16 @@ function runsTable({ runs }: Overview): Html {
   );
 }
 
+type Judged = Overview['repositories'][number]['record'];
+
 /** Artifacts shown of one repository; the command line shows all. */
 const DECISIONS_SHOWN = 200;
 
-function decisionsSection(repository: string, atMs: number, decisions: readonly Decision[]): Html {
+function decisionsSection(repository: string, { atMs, policies, decisions }: Judged): Html {
   const sorted = [...decisions].sort((a, b) => (a.verdict < b.verdict ? -1 : a.verdict > b.verdict ? 1 : 0));
   const rest = sorted.length - DECISIONS_SHOWN;
   return html`<section><h3><code>${repository}</code></h3><p class="faint">judged ${formatTime(atMs)}</p>
+${policies.map((policy) => html`<p class="faint">${policySentence(policy) ?? ''}</p>`)}
 ${table(
   ['Verdict', 'Tags', 'Digest', 'Why'],
   sorted

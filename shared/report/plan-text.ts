@@ -4,7 +4,8 @@ import type { Plan, RepositoryPlan } from '../core/plan.ts';
 import { quantity } from '../core/quantity.ts';
 import { reasonSentence } from '../core/sentence.ts';
 import { formatSize } from '../core/units.ts';
-import { formatTime, printable, type TextStyle, table, toned } from './text.ts';
+import { policySentence } from './policy-text.ts';
+import { formatTime, printable, type TextStyle, table, toned, wrap } from './text.ts';
 
 /** Renders a plan: what goes and what stays of each repository, by which rule and why, and what stands in the way. */
 export function renderPlan(plan: Plan, style: TextStyle): string {
@@ -15,6 +16,8 @@ export function renderPlan(plan: Plan, style: TextStyle): string {
   if (plan.catalog.kind === 'incomplete') {
     parts.push(toned(`Not all repositories were seen: ${printable(plan.catalog.reason)}`, 'warning', style));
   }
+  if (plan.warnings.length > 0)
+    parts.push(plan.warnings.map((one) => toned(printable(one), 'warning', style)).join('\n'));
   parts.push(...plan.repositories.map((repository) => renderRepositoryPlan(repository, style)));
   const sums = totals(plan);
   parts.push(
@@ -29,10 +32,15 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
   const policies =
     plan.policies.length === 0
       ? 'no policy'
-      : `${plan.policies.length === 1 ? 'policy' : 'policies'} ${plan.policies.join(', ')}`;
+      : `${plan.policies.length === 1 ? 'policy' : 'policies'} ${plan.policies.map(({ name }) => name).join(', ')}`;
   const lines = [
     `${toned(plan.repository, 'strong', style)}  ${quantity(plan.artifactCount, 'artifact')}, ${quantity(plan.manifestCount, 'manifest')}, ${policies}`,
   ];
+  for (const policy of plan.policies) {
+    const sentence = policySentence(policy);
+    if (sentence !== null)
+      lines.push(...wrap(printable(sentence), style.widthColumns).map((line) => toned(line, 'faint', style)));
+  }
   if (plan.decisions.length > 0) {
     const sorted = [...plan.decisions].sort((a, b) => verdictOrder(a) - verdictOrder(b));
     lines.push(

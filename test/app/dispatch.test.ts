@@ -37,6 +37,17 @@ function tick(stage: Stage, text: string, more: Partial<DispatchPorts> = {}) {
 }
 
 describe('a tick of the scheduler', () => {
+  it('logs which policies have been in mode: plan for more than 30 days', async () => {
+    const stage = await stageWithTwo();
+    const text = NIGHTLY.replace('mode: enforce', 'mode: plan');
+    await tick(stage, text);
+    stage.setDaysAgo(-31);
+    await tick(stage, text);
+    expect(stage.log.filter(({ severity }) => severity !== 'INFO')).toMatchObject([
+      { severity: 'WARNING', message: 'policy only plans', fields: { place: 'services.yaml:2' } },
+    ]);
+  });
+
   it('publishes one piece of work for each repository that a due policy selects', async () => {
     const stage = await stageWithTwo();
     const found = await tick(stage, NIGHTLY);

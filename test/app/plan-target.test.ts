@@ -3,6 +3,7 @@ import { pushImage, pushIndex } from '../../local/registry/index.ts';
 import type { PlanPorts } from '../../shared/app/plan-target.ts';
 import { type PlanRequest, planTarget } from '../../shared/app/plan-target.ts';
 import { decisionSentence } from '../../shared/core/sentence.ts';
+import { DAY_MS } from '../../shared/core/units.ts';
 import { NOW_MS, POLICY, planRequest, type Stage, setStage } from './stage.ts';
 
 function planned(stage: Stage, more: { ports?: Partial<PlanPorts>; request?: PlanRequest } = {}) {
@@ -94,11 +95,65 @@ describe('planning', () => {
       runId: 'run-1',
       planId: plan.id,
       atMs: NOW_MS,
+      policies: [],
       decisions: plan.repositories[0]?.decisions,
     });
     expect(await stage.ledger.runs({ limit: 9 })).toMatchObject([
       { id: 'run-1', mode: 'plan', kept: 1, toDelete: 1, trigger: 'command', refusal: null },
     ]);
+  });
+});
+
+describe('what a plan tells of its policies', () => {
+  const TRIAL = POLICY.replace('mode: enforce', 'mode: plan\nowner: me@example.com\nreason: It is on trial.');
+  const at = (days: number) => ({
+    ports: { clock: () => NOW_MS + days * DAY_MS },
+    request: planRequest(TRIAL),
+  });
+
+  it('is told of the one that is in mode: plan for more than 30 days, since a plan first saw it so', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1', 'stable'], 30);
+    expect((await planned(stage, at(0))).warnings).toEqual([]);
+    expect((await planned(stage, at(30))).warnings).toEqual([]);
+    const told = 'services.yaml:2: The policy services has been in mode: plan for 43 d and deletes nothing.';
+    expect((await planned(stage, at(43.5))).warnings).toEqual([told]);
+    await planned(stage);
+    expect((await planned(stage, at(44))).warnings).toEqual([]);
+  });
+
+  it('is nothing of this where the ledger cannot tell', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1', 'stable'], 30);
+    await planned(stage, at(0));
+    const planningSince = () => Promise.reject(new Error('no index'));
+    const { ports, request } = at(43);
+    const plan = await planned(stage, {
+      ports: { ...ports, ledger: { ...stage.ledger, planningSince } },
+      request,
+    });
+    expect(plan.warnings).toEqual([]);
+    expect(plan.repositories[0]?.completeness).toEqual({ kind: 'complete' });
+    const told = stage.log.filter(({ severity }) => severity !== 'INFO');
+    expect(told).toMatchObject([{ severity: 'WARNING', fields: { reason: 'no index' } }]);
+  });
+
+  it('is what its patterns do not match', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const text = POLICY.replace('["**"]', '["*/acme/services/**", "*/acme/tool/**"]');
+    expect((await planned(stage, { request: planRequest(text) })).warnings).toEqual([
+      `services.yaml:2: "*/acme/tool/**" of policy services matches no repository of ${stage.registry.host}/acme.`,
+      `services.yaml:9: exact "stable" in the rule stable of policy services matches no tag now, in the only repository of ${stage.registry.host}/acme that the policy selects.`,
+    ]);
+  });
+
+  it('is its owner and its reason, which stay with the decisions', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const policies = [{ name: 'services', owner: 'me@example.com', reason: 'It is on trial.' }];
+    expect((await planned(stage, at(0))).repositories[0]?.policies).toEqual(policies);
+    expect((await stage.ledger.lastDecisions(stage.name))?.policies).toEqual(policies);
   });
 });
 

@@ -6,6 +6,7 @@ import { sha256 } from '../../shared/core/hash.ts';
 import type { HistoryFact } from '../../shared/core/history.ts';
 import type { ImageEvent } from '../../shared/core/image-event.ts';
 import type { Intent, Outcome, Run, Settlement } from '../../shared/core/journal.ts';
+import { PLANNING_MAX } from '../../shared/core/planning-since.ts';
 import type { PolicySource } from '../../shared/core/policy.ts';
 import type { Ledger } from '../../shared/ports.ts';
 
@@ -379,7 +380,8 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       it('keeps the last decisions of a repository, 10,000 artifacts as well as none', async () => {
         expect(await ledger.lastDecisions(REPOSITORY)).toBeNull();
         const decisions = Array.from({ length: 10_000 }, (_, index) => decision(index));
-        const record = { runId: 'run-1', planId: digestOf('plan'), atMs: NOW, decisions };
+        const policies = [{ name: 'services', owner: 'a@example.com', reason: null }];
+        const record = { runId: 'run-1', planId: digestOf('plan'), atMs: NOW, policies, decisions };
         await ledger.saveDecisions(REPOSITORY, record);
         expect(await ledger.lastDecisions(REPOSITORY)).toEqual(record);
         await ledger.saveDecisions(REPOSITORY, record);
@@ -480,6 +482,23 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await ledger.claimTick('base images', NOW)).toBe(true);
         expect(await ledger.lastTicks()).toEqual({ services: NOW + 60, 'base images': NOW });
       });
+
+      it('replaces since when policies are in mode: plan, as many as are remembered', async () => {
+        expect(await ledger.planningSince()).toEqual([]);
+        await ledger.savePlanningSince([
+          { policy: 'constructor', sinceMs: NOW },
+          { policy: 'services', sinceMs: NOW + 1 },
+        ]);
+        const all = Array.from({ length: PLANNING_MAX }, (_, at) => ({
+          policy: `${at}-${digestOf(at).slice('sha256:'.length)}`.slice(0, 63),
+          sinceMs: NOW + at,
+        }));
+        await ledger.savePlanningSince(all);
+        const found = await ledger.planningSince();
+        expect(found.toSorted((a, b) => a.sinceMs - b.sinceMs)).toEqual(all);
+        await ledger.savePlanningSince([]);
+        expect(await ledger.planningSince()).toEqual([]);
+      });
     });
 
     describe('findings', () => {
@@ -519,6 +538,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
           runId: repository,
           planId: digestOf('plan'),
           atMs: mark,
+          policies: [],
           decisions: [decision(mark)],
         });
         await ledger.saveManifests([

@@ -22,6 +22,7 @@ function planBy(...policies: readonly Policy[]): Plan {
     target: 'europe-docker.pkg.dev/acme',
     catalog: { kind: 'complete' },
     problems: [],
+    warnings: [],
     repositories: [repository],
   });
 }

@@ -311,6 +311,7 @@ describe('plans', () => {
     target: 'europe-docker.pkg.dev/acme',
     catalog: { kind: 'complete' } as const,
     problems: [],
+    warnings: [],
     repositories,
   });
 

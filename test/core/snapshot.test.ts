@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deriveHistory, reconcile } from '../../shared/core/history.ts';
+import { targetWarnings } from '../../shared/core/inventory-warnings.ts';
 import { assemblePlan } from '../../shared/core/plan-repository.ts';
 import { planSnapshot } from '../../shared/core/plan-snapshot.ts';
+import { warningSentence } from '../../shared/core/policy-warning.ts';
 import { parseSnapshot, type Snapshot } from '../../shared/core/snapshot.ts';
 import { anyCase, type Case, planOf } from './case.ts';
 import { listingOf, NOW_MS, policySet, REPOSITORY } from './estate.ts';
@@ -49,14 +51,11 @@ describe('a snapshot', () => {
         const read = parseSnapshot(JSON.stringify(snapshot), 'a.json');
         expect(read).toEqual(snapshot);
         const { plan } = planOf(one);
+        const { target, catalog } = snapshot;
+        const parts = { target, catalog, repositories: [plan] };
+        const warnings = targetWarnings(one.policies, parts, NOW_MS).map(warningSentence);
         expect(planSnapshot(read, policySet(...one.policies), 'all')).toEqual(
-          assemblePlan({
-            createdAtMs: NOW_MS,
-            target: snapshot.target,
-            catalog: snapshot.catalog,
-            problems: [],
-            repositories: [plan],
-          }),
+          assemblePlan({ createdAtMs: NOW_MS, ...parts, problems: [], warnings }),
         );
       }),
       { numRuns: 300 },

@@ -45,10 +45,18 @@ describe('report', () => {
       outcomes: {},
       refusal: '"><script>alert(1)</script>',
     });
+    await stage.ledger.saveDecisions('<img src=x onerror=alert(1)>', {
+      runId: 'r1',
+      planId: DIGEST,
+      atMs: NOW_MS,
+      policies: [{ name: 'services', owner: 'me@example.com', reason: '<script>alert(2)</script>' }],
+      decisions: [],
+    });
     const page = await (await fetch(await serve(stage))).text();
     expect(page).not.toContain('<img');
     expect(page).not.toContain('<script');
     expect(page).toContain('&lt;script&gt;');
+    expect(page).toContain('policy services (me@example.com): &lt;script&gt;alert(2)');
   });
 
   it("shows an image's life", async () => {

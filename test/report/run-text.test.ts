@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { RepositoryResult } from '../../shared/app/apply-request.ts';
 import type { ImageLife } from '../../shared/app/explain-image.ts';
+import type { Decision } from '../../shared/core/decision.ts';
 import { known, unknown } from '../../shared/core/fact.ts';
 import type { Run } from '../../shared/core/journal.ts';
 import type { Listing } from '../../shared/core/listing.ts';
 import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
-import type { Allowance, Step } from '../../shared/core/plan.ts';
+import type { Allowance, Plan, RepositoryPlan, Step } from '../../shared/core/plan.ts';
+import type { PolicySummary } from '../../shared/core/policy.ts';
 import { renderResults } from '../../shared/report/apply-text.ts';
 import { renderRuns } from '../../shared/report/history-text.ts';
 import { renderImageLife } from '../../shared/report/image-text.ts';
 import { renderListings } from '../../shared/report/listing-text.ts';
+import { renderPlan, renderRepositoryPlan } from '../../shared/report/plan-text.ts';
 import { printable, table } from '../../shared/report/text.ts';
 
 const STYLE = { widthColumns: 100, colour: false };
@@ -78,6 +81,80 @@ describe('what a run did', () => {
   it.each(cases)('$what', ({ results, text }) => {
     expect(renderResults(results, STYLE)).toBe(text);
   });
+});
+
+const spoken: Decision = {
+  root: A,
+  tags: ['pr-1'],
+  members: [],
+  verdict: 'delete',
+  because: null,
+  unknown: null,
+  voices: [
+    {
+      policy: 'services',
+      rule: 'pull-requests',
+      effect: 'delete',
+      answer: 'yes',
+      mode: 'enforce',
+      source,
+      line: 9,
+      evidence: [{ kind: 'everything' }],
+    },
+  ],
+  enforced: true,
+};
+const OWNED: PolicySummary = { name: 'services', owner: 'me\u001b[31m', reason: 'Rebuilt on demand.' };
+
+it('names the owner of a policy and its reason in the plan of a repository, made printable', () => {
+  const plan: RepositoryPlan = {
+    repository: REPOSITORY,
+    listedAtMs: NOW_MS,
+    completeness: { kind: 'complete' },
+    manifestCount: 0,
+    artifactCount: 0,
+    inventoryHash: A,
+    policies: [
+      { name: 'bare', owner: null, reason: null },
+      { name: 'owned', owner: 'me@example.com', reason: null },
+      { name: 'reasoned', owner: null, reason: 'To save.' },
+      OWNED,
+    ],
+    asksUsage: false,
+    decisions: [],
+    steps: [],
+    refusal: null,
+    warnings: [],
+  };
+  expect(renderRepositoryPlan(plan, { ...STYLE, widthColumns: 200 }).split('\n')).toEqual([
+    `${REPOSITORY}  0 artifacts, 0 manifests, policies bare, owned, reasoned, services`,
+    'policy owned (me@example.com)',
+    'policy reasoned: To save.',
+    'policy services (me\\u001b[31m): Rebuilt on demand.',
+  ]);
+});
+
+it('puts warnings about a whole target before its repositories, made printable', () => {
+  const plan: Plan = {
+    version: 1,
+    kind: 'gcr-warden/plan',
+    id: A,
+    createdAtMs: NOW_MS,
+    target: 'gcr.io/acme',
+    catalog: { kind: 'complete' },
+    problems: [],
+    warnings: ['a.yaml:1: one\u001b', 'a.yaml:2: two'],
+    repositories: [],
+  };
+  expect(renderPlan(plan, STYLE)).toMatch(/^a\.yaml:1: one\\u001b\na\.yaml:2: two\n\nPlan /);
+});
+
+it("names the owner and the reason of a policy in an image's life", () => {
+  const decision = { atMs: NOW_MS, runId: 'r1', decision: spoken, policies: [OWNED] };
+  const life: ImageLife = { repository: REPOSITORY, digest: A, history: null, decision, journal: [] };
+  expect(renderImageLife(life, { ...STYLE, widthColumns: 200 })).toContain(
+    '          policy services (me\\u001b[31m): Rebuilt on demand.\n',
+  );
 });
 
 it('shows runs newest first as they come, and what became of each', () => {

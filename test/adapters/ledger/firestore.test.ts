@@ -193,7 +193,13 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
         reason: '',
       },
     ]);
-    await ledger.saveDecisions(REPOSITORY, { runId: 'run-1', planId: digest, atMs: NOW, decisions: [] });
+    await ledger.saveDecisions(REPOSITORY, {
+      runId: 'run-1',
+      planId: digest,
+      atMs: NOW,
+      policies: [],
+      decisions: [],
+    });
     await ledger.saveManifests([{ repository: REPOSITORY, digest, mediaType: 'm', content: '{}' }]);
     await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 1);
     await ledger.claimTick('services', NOW);
@@ -295,7 +301,13 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       const nightly = async (atMs: number): Promise<void> => {
         const lease = await ledger.acquireLease(REPOSITORY, 'a', atMs, atMs + 10);
         await ledger.openIntents(REPOSITORY);
-        await ledger.saveDecisions(REPOSITORY, { runId: `${atMs}`, planId: sha256('p'), atMs, decisions });
+        await ledger.saveDecisions(REPOSITORY, {
+          runId: `${atMs}`,
+          planId: sha256('p'),
+          atMs,
+          policies: [],
+          decisions,
+        });
         if (lease.kind === 'taken') await ledger.releaseLease(lease.lease);
       };
       const observed = decisions.map(
@@ -312,6 +324,13 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       expect(await billOf(() => nightly(NOW + 100))).toEqual([4, 3, 0]);
       // One for the 2,000 facts that were observed, and one for the events that there are none of.
       expect(await billOf(() => ledger.historyFacts(REPOSITORY))).toEqual([2, 0, 0]);
+    });
+
+    it('bills one read for since when all policies are in mode: plan, and one write where that changes', async () => {
+      const ledger = await counted();
+      const all = Array.from({ length: 500 }, (_, at) => ({ policy: `p-${at}`, sinceMs: NOW }));
+      expect(await billOf(() => ledger.savePlanningSince(all))).toEqual([0, 1, 0]);
+      expect(await billOf(() => ledger.planningSince())).toEqual([1, 0, 0]);
     });
 
     it('bills two writes and one read for 200 deletions, and few reads for asking who deleted one', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteLedger } from '../../../shared/adapters/ledger/sqlite/ledger.ts';
+import { APPLICATION_ID, MIGRATIONS } from '../../../shared/adapters/ledger/sqlite/schema.ts';
 import { describeLedger } from '../../contracts/ledger.ts';
 
 async function newFolder(): Promise<string> {
@@ -46,6 +47,24 @@ describe('the SQLite file', () => {
     const again = new DatabaseSync(path);
     expect(again.prepare('PRAGMA user_version').get()).toMatchObject({ user_version: 999 });
     again.close();
+  });
+
+  it('brings a file of the first version up to date, and keeps what it holds', async () => {
+    const database = new DatabaseSync(path);
+    database.exec(MIGRATIONS[0] ?? '');
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1;`);
+    database.exec("INSERT INTO decisions VALUES ('gcr.io/acme/api', 'run-1', 'plan', 1)");
+    database.close();
+    const ledger = await openSqliteLedger(path);
+    expect(await ledger.lastDecisions('gcr.io/acme/api')).toEqual({
+      runId: 'run-1',
+      planId: 'plan',
+      atMs: 1,
+      policies: [],
+      decisions: [],
+    });
+    expect(await ledger.planningSince()).toEqual([]);
+    await ledger.close();
   });
 
   it("refuses another program's SQLite file, and leaves it as it is", async () => {

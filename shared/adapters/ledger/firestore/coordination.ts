@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { WardenError } from '../../../core/error.ts';
+import { PLANNING_MAX, type PlanningSince } from '../../../core/planning-since.ts';
 import type { CoordinationLedger, Lease } from '../../../ports.ts';
+import { packList } from '../packed.ts';
 import { documentName } from './document-name.ts';
 import type { Documents } from './documents.ts';
 import { TICK_RETENTION_MS } from './retention.ts';
@@ -40,6 +42,8 @@ export function coordinationLedger(documents: Documents): CoordinationLedger {
   const leases = documents.collection('leases');
   const ticks = documents.collection('ticks');
   const schedules = documents.collection('schedules');
+  // All policies in one document: it is read at every run, and written only where one changes its mode.
+  const planning = documents.collection('planning').doc('policies');
 
   const read = async (method: string, repository: string): Promise<DocumentSnapshot | null> => {
     const [snapshot] = await documents.get(method, [leases.doc(documentName(repository))]);
@@ -114,6 +118,25 @@ export function coordinationLedger(documents: Documents): CoordinationLedger {
           return [stored.text('policy'), stored.integer('lastMs')];
         }),
       );
+    },
+
+    async planningSince() {
+      const [snapshot] = await documents.get('planningSince', [planning]);
+      if (snapshot === undefined) return [];
+      const stored = new Stored(snapshot);
+      return stored.integer('count') === 0 ? [] : stored.list<PlanningSince>('policies', 'count');
+    },
+
+    async savePlanningSince(all) {
+      const [only = null, more] = packList(all);
+      if (more !== undefined) {
+        throw new WardenError(
+          'LEDGER_TOO_LARGE',
+          `savePlanningSince has ${all.length} policies to write, and at most ${PLANNING_MAX} may be; nothing was written.`,
+        );
+      }
+      const fields = { version: FORM_VERSION, count: only?.count ?? 0, policies: only?.content ?? null };
+      await documents.commit('savePlanningSince', [{ kind: 'set', at: planning, fields }]);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Decision } from '../../../core/decision.ts';
 import type { Digest } from '../../../core/digest.ts';
 import { sha256 } from '../../../core/hash.ts';
 import type { Run, StoredManifest } from '../../../core/journal.ts';
+import type { PolicySummary } from '../../../core/policy.ts';
 import type { RunLedger } from '../../../ports.ts';
 import { checkedLimit } from '../limit.ts';
 import { type PackLimits, packList } from '../packed.ts';
@@ -60,8 +61,8 @@ export function runLedger(documents: Documents): RunLedger {
       return found.flatMap((snapshot) => new Stored(snapshot).list<Run>('run', 'count'));
     },
 
-    async saveDecisions(repository, { runId, planId, atMs, decisions }) {
-      const fields = { runId, planId, atMs };
+    async saveDecisions(repository, { runId, planId, atMs, policies, decisions }) {
+      const fields = { runId, planId, atMs, policies: JSON.stringify(policies) };
       await replaceRecord(documents, 'saveDecisions', 'decisions', repository, fields, decisions);
     },
 
@@ -73,6 +74,7 @@ export function runLedger(documents: Documents): RunLedger {
         runId: head.text('runId'),
         planId: head.text('planId') as Digest,
         atMs: head.integer('atMs'),
+        policies: head.has('policies') ? head.json<readonly PolicySummary[]>('policies') : [],
         decisions: items,
       };
     },

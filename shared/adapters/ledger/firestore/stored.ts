@@ -23,9 +23,23 @@ export class Stored {
     }
   }
 
+  /** Whether the document has a field; earlier versions wrote fewer. */
+  has(field: string): boolean {
+    return Object.hasOwn(this.#fields, field);
+  }
+
   text(field: string): string {
     const value = this.#fields[field];
     return typeof value === 'string' ? value : this.#refuse(field);
+  }
+
+  /** JSON in a text. */
+  json<T>(field: string): T {
+    try {
+      return JSON.parse(this.text(field)) as T;
+    } catch {
+      return this.#refuse(field);
+    }
   }
 
   textOrNull(field: string): string | null {

@@ -54,5 +54,18 @@ export function coordinationLedger(database: Database): CoordinationLedger {
       const rows = database.all('SELECT policy, max(scheduled_at_ms) AS last FROM ticks GROUP BY policy');
       return Object.fromEntries(rows.map((row) => [text(row, 'policy'), integer(row, 'last')]));
     },
+
+    async planningSince() {
+      const rows = database.all('SELECT policy, since_ms FROM planning');
+      return rows.map((row) => ({ policy: text(row, 'policy'), sinceMs: integer(row, 'since_ms') }));
+    },
+
+    async savePlanningSince(all) {
+      database.transaction(() => {
+        database.run('DELETE FROM planning');
+        for (const { policy, sinceMs } of all)
+          database.run('INSERT INTO planning (policy, since_ms) VALUES (?, ?)', policy, sinceMs);
+      });
+    },
   };
 }

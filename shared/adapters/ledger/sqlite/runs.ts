@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { Decision } from '../../../core/decision.ts';
 import type { Digest } from '../../../core/digest.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from '../../../core/journal.ts';
+import type { PolicySummary } from '../../../core/policy.ts';
 import type { RunLedger } from '../../../ports.ts';
 import { intentUnknown } from '../intent-name.ts';
 import { checkedLimit } from '../limit.ts';
@@ -114,16 +115,17 @@ export function runLedger(database: Database): RunLedger {
         .map(entryOf);
     },
 
-    async saveDecisions(repository, { runId, planId, atMs, decisions }) {
+    async saveDecisions(repository, { runId, planId, atMs, policies, decisions }) {
       const chunks = packList(decisions);
       database.transaction(() => {
         database.run('DELETE FROM decisions WHERE repository = ?', repository);
         database.run(
-          'INSERT INTO decisions (repository, run_id, plan_id, at_ms) VALUES (?, ?, ?, ?)',
+          'INSERT INTO decisions (repository, run_id, plan_id, at_ms, policies) VALUES (?, ?, ?, ?, ?)',
           repository,
           runId,
           planId,
           atMs,
+          JSON.stringify(policies),
         );
         for (const [position, { content, count }] of chunks.entries()) {
           database.run(
@@ -140,7 +142,7 @@ export function runLedger(database: Database): RunLedger {
     async lastDecisions(repository) {
       // One statement, so that a record replaced by another process meanwhile is never read half and half.
       const rows = database.all(
-        `SELECT run_id, plan_id, at_ms, count, content
+        `SELECT run_id, plan_id, at_ms, policies, count, content
          FROM decisions LEFT JOIN decision_chunks USING (repository)
          WHERE repository = ? ORDER BY position`,
         repository,
@@ -151,6 +153,7 @@ export function runLedger(database: Database): RunLedger {
         runId: text(first, 'run_id'),
         planId: text(first, 'plan_id') as Digest,
         atMs: integer(first, 'at_ms'),
+        policies: json<readonly PolicySummary[]>(first, 'policies'),
         decisions: rows
           .filter((row) => row['content'] !== null)
           .flatMap((row) =>

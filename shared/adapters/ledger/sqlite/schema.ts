@@ -92,4 +92,12 @@ export const MIGRATIONS: readonly string[] = [
     content TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE planning (
+    policy TEXT PRIMARY KEY,
+    since_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE decisions ADD COLUMN policies TEXT NOT NULL DEFAULT '[]';
+  `,
 ];
