@@ -128,11 +128,17 @@ function readWireText(text: string): ListedManifest[] {
       { mediaType: string; imageSizeBytes: string; timeUploadedMs: string; tag: string[] }
     >;
   };
+  const mediaTypes = new Map<string, ListedManifest['mediaType']>();
+  const shared = (mediaType: string): ListedManifest['mediaType'] => {
+    const fact = mediaTypes.get(mediaType) ?? known(mediaType);
+    mediaTypes.set(mediaType, fact);
+    return fact;
+  };
   return Object.entries(manifest)
     .map(([digest, { mediaType, imageSizeBytes, timeUploadedMs, tag }]) => ({
       digest: digest as Digest,
       tags: tag,
-      mediaType: known(mediaType),
+      mediaType: shared(mediaType),
       sizeBytes: known(Number(imageSizeBytes)),
       uploadedAtMs: known(Number(timeUploadedMs)),
     }))

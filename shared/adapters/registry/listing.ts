@@ -155,6 +155,7 @@ function takeMap(told: Told, map: unknown, text: string): number {
   if (countOf(/"sha256:[0-9a-f]{64}"\s*:/g, text) !== entries.length) {
     told.problem ??= 'its manifest map names a digest twice, or in a form that is not a digest';
   }
+  const mediaTypeFact = mediaTypeFacts();
   for (const [digest, entry] of entries) {
     if (!isDigest(digest) || entry === null || typeof entry !== 'object') {
       told.problem ??= 'its manifest map has an entry that can not be read';
@@ -172,10 +173,7 @@ function takeMap(told: Told, map: unknown, text: string): number {
     } else {
       told.problem ??= `the tags of ${digest} are not a list`;
     }
-    const type: Fact<string> =
-      typeof mediaType === 'string' && mediaType !== ''
-        ? known(mediaType)
-        : unknown('the registry names no media type');
+    const type = mediaTypeFact(mediaType);
     const fresh: ToldManifest = {
       tags,
       mediaType: type,
@@ -186,6 +184,17 @@ function takeMap(told: Told, map: unknown, text: string): number {
     told.manifests.set(digest, earlier === undefined ? fresh : merged(earlier, fresh));
   }
   return entries.length;
+}
+
+/** A page has thousands of manifests of two or three types; those of one type share one fact and its text. */
+function mediaTypeFacts(): (mediaType: unknown) => Fact<string> {
+  const facts = new Map<string, Fact<string>>();
+  return (mediaType) => {
+    if (typeof mediaType !== 'string' || mediaType === '') return unknown('the registry names no media type');
+    const shared = facts.get(mediaType) ?? known(mediaType);
+    facts.set(mediaType, shared);
+    return shared;
+  };
 }
 
 /** A digest on two pages: all its tags count, and a fact that was told differently is not known. */
