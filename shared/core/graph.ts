@@ -183,31 +183,37 @@ function nodeOf(
   listing: Listing,
   listed: ReadonlyMap<Digest, ListedManifest>,
 ): GraphNode | null {
-  const isOther = (one: Digest): boolean => one !== manifest.digest && listed.has(one);
+  // Digests as the listing spells them: looking up the very same text again costs a fraction of an equal one.
+  const otherOf = (one: Digest): Digest | null => {
+    const found = listed.get(one)?.digest ?? null;
+    return found === manifest.digest ? null : found;
+  };
   const relations = listing.relations[manifest.digest] ?? assumedRelations(manifest);
   const value = relations?.kind === 'known' ? relations.value : null;
   const subjects = new Set<Digest>();
   const tags: string[] = [];
   const subjectTags: string[] = [];
   for (const tag of manifest.tags) {
-    const about = subjectOfTag(tag);
-    if (about === null || !isOther(about)) {
+    const named = subjectOfTag(tag);
+    const about = named === null ? null : otherOf(named);
+    if (about === null) {
       tags.push(tag);
     } else {
       subjects.add(about);
       subjectTags.push(tag);
     }
   }
-  const subject = value?.subject?.digest ?? null;
-  if (subject !== null && isOther(subject)) subjects.add(subject);
-  const children = value === null ? NONE : childrenOf(value).filter(isOther);
+  const named = value?.subject?.digest ?? null;
+  const subject = named === null ? null : otherOf(named);
+  if (subject !== null) subjects.add(subject);
+  const children = new Set<Digest>();
+  for (const { digest } of value?.children ?? NONE) {
+    const child = otherOf(digest);
+    if (child !== null) children.add(child);
+  }
   const unreadable = relations?.kind === 'unknown' ? relations.reason : null;
-  if (subjects.size === 0 && children.length === 0 && unreadable === null) return null;
-  return { manifest, tags, subjectTags, children, subjects: [...subjects], unreadable };
-}
-
-function childrenOf({ children }: Manifest): Digest[] {
-  return [...new Set(children.map(({ digest }) => digest))];
+  if (subjects.size === 0 && children.size === 0 && unreadable === null) return null;
+  return { manifest, tags, subjectTags, children: [...children], subjects: [...subjects], unreadable };
 }
 
 /**
