@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { unknown } from '../../shared/core/fact.ts';
 import { parsePolicyFolder } from '../../shared/core/policy-file/folder.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
-import { POLICY_PROBLEM_CODES } from '../../shared/core/policy-file/problem.ts';
+import { PARSER_ONLY_CODES, POLICY_PROBLEM_CODES } from '../../shared/core/policy-file/problem.ts';
 import { POLICY_WARNING_CODES } from '../../shared/core/policy-warning.ts';
 
 const page = await readFile(new URL('../../docs/policy-language.md', import.meta.url), 'utf8');
@@ -30,6 +30,11 @@ describe('the page on the policy language', () => {
       text,
     ]);
     expect(listed).toEqual(Object.entries(POLICY_PROBLEM_CODES));
+  });
+
+  it('names every code that the JSON Schema leaves to the checker', () => {
+    const [, line = ''] = /only the checker refuses has one of these codes: (.+)\.$/m.exec(page) ?? [];
+    expect(line.split(', ')).toEqual(PARSER_ONLY_CODES.map((code) => `\`${code}\``));
   });
 
   it('lists every warning with its meaning', () => {

@@ -20,6 +20,9 @@ export const API_VERSION = 'gcr-warden/v1';
 export const NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 export const NAME_CHARACTERS_MAX = 63;
 
+/** RFC 6838, 4.2: type and subtype, each a restricted name. */
+export const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
+
 const nameSchema: JsonSchema = { type: 'string', pattern: NAME.source, maxLength: NAME_CHARACTERS_MAX };
 const textSchema: JsonSchema = { type: 'string', minLength: 1, maxLength: TEXT_MAX };
 const ageSchema: JsonSchema = { type: 'string', pattern: '^[1-9][0-9]{0,8}(m|h|d|w)$' };
@@ -158,7 +161,7 @@ export const RULE_KEYWORDS = {
   mediaTypes: {
     description: 'Has one of these media types or artifact types. One or a list.',
     example: 'application/vnd.oci.image.manifest.v1+json',
-    schema: oneOrMore({ type: 'string', maxLength: 255, pattern: '^[^/]+/[^/]+$' }),
+    schema: oneOrMore({ type: 'string', pattern: MEDIA_TYPE.source }),
   },
   newest: {
     description: 'Of the images that meet the conditions, only so many: the newest of each group.',

@@ -51,6 +51,38 @@ export const POLICY_PROBLEM_CODES = {
 
 export type PolicyProblemCode = keyof typeof POLICY_PROBLEM_CODES;
 
+/**
+ * The codes of what the JSON Schema lets pass and only the parser refuses: what concerns the file, its characters
+ * and the files beside it, and what a text means. `docs/policy-language.md` names the same.
+ */
+export const PARSER_ONLY_CODES = [
+  'POLICY_FILE',
+  'POLICY_TOO_LARGE',
+  'POLICY_NOT_UTF8',
+  'POLICY_CHARACTER',
+  'POLICY_TOO_MANY',
+  'POLICY_YAML',
+  'POLICY_YAML_UNSUPPORTED',
+  'POLICY_DUPLICATE_KEY',
+  'POLICY_DEFAULTS',
+  'POLICY_DUPLICATE_NAME',
+  'POLICY_DUPLICATE_RULE',
+  'POLICY_REPOSITORY',
+  'POLICY_NO_INCLUDE',
+  'POLICY_DURATION',
+  'POLICY_SIZE',
+  'POLICY_SHARE',
+  'POLICY_DATE',
+  'POLICY_TAG_PATTERN',
+  'POLICY_REGEX',
+  'POLICY_SEMVER',
+  'POLICY_CRON',
+  'POLICY_TIME_ZONE',
+  'POLICY_NEWEST',
+  'POLICY_TOO_WIDE',
+  'POLICY_CONTRADICTION',
+] as const satisfies readonly PolicyProblemCode[];
+
 /** Gives a document's problems their places, the first ones first; those over the limit are counted in a last one. */
 export function problemsOf(
   found: readonly FoundProblem[],

@@ -7,6 +7,7 @@ import { isTag } from '../reference.ts';
 import { formatAge, type Parsed, parseAge, parseSize, parseUntil } from '../units.ts';
 import type { DocumentReader, Entry } from './document.ts';
 import {
+  MEDIA_TYPE,
   NAME,
   NAME_CHARACTERS_MAX,
   RULE_KEYWORDS,
@@ -202,8 +203,6 @@ const tagsCondition: ConditionReader = (reader, entry, effect) => {
   if (found === null || match === null) return null;
   return { kind: 'tags', match, patterns: found.map((text) => ({ kind, text })) };
 };
-
-const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 
 /** One reader a condition; the order is the order of a rule's conditions, whatever the file's is. */
 const CONDITIONS: Readonly<Record<ConditionKeyword, ConditionReader>> = {
