@@ -254,9 +254,13 @@ describe('a plan, whatever the repository and its policies', { timeout: 120_000 
       pieces: one.pieces.map((piece) => ({ ...piece, days: piece.days ?? 5 })),
     }));
     checkMany(fc.tuple(told, scope), ([one, within]) => {
-      const doomed = doomedBy(planOf(one, { scope: within }).plan);
+      const { plan } = planOf(one, { scope: within });
+      const doomed = doomedBy(plan);
       const left: Case = { ...one, pieces: one.pieces.filter(({ name }) => !doomed.has(digestOf(name))) };
-      expect(planOf(left, { scope: within }).plan.steps).toEqual([]);
+      const again = planOf(left, { scope: within }).plan;
+      // A child that stays without its index is an image of its own from then on, and may be newer than another.
+      const roots = new Set(plan.decisions.map(({ root }) => root));
+      if (again.decisions.every(({ root }) => roots.has(root))) expect(again.steps).toEqual([]);
     });
   });
 
