@@ -7,6 +7,7 @@ import { renderPolicyCheckJson } from '../../shared/report/policy-problems-json.
 import { renderPolicyCheckSarif } from '../../shared/report/policy-problems-sarif.ts';
 import { renderPolicyCheck } from '../../shared/report/policy-problems-text.ts';
 import { EXIT } from '../exit-code.ts';
+import { withLedger } from '../options.ts';
 import { outputStyle } from '../terminal.ts';
 
 const FORMATS = {
@@ -18,6 +19,7 @@ const FORMATS = {
 
 interface CheckOptions {
   readonly format: keyof typeof FORMATS;
+  readonly ledger?: string;
 }
 
 /** `gcr-warden policy check`: every error and warning in a folder of policies, with its place. */
@@ -30,8 +32,10 @@ export function policyCheckCommand(): Command {
         .choices(Object.keys(FORMATS))
         .default('text'),
     )
-    .action(async (dir: string, { format }: CheckOptions) => {
-      const check = checkPolicyFolder(await readPolicyFiles(dir), Date.now());
+    .option('--ledger <file>', 'tell of policies that it has long seen in mode: plan')
+    .action(async (dir: string, { format, ledger }: CheckOptions) => {
+      const planning = ledger === undefined ? [] : await withLedger(ledger, (one) => one.planningSince());
+      const check = checkPolicyFolder(await readPolicyFiles(dir), Date.now(), planning);
       process.stdout.write(FORMATS[format](check, pathFromHere(dir)));
       const isEmpty = check.policies.length === 0 && check.problems.length === 0;
       // A pipeline that looks into the wrong folder would be green for ever.

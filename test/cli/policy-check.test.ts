@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
+import { DAY_MS } from '../../shared/core/units.ts';
 import { warden } from '../support/command.ts';
 
 const RIGHT =
@@ -31,6 +33,19 @@ describe('gcr-warden policy check', () => {
       stdout: '1 policy is right: a (plan). 0 errors, 0 warnings.\n',
       stderr: '',
     });
+  });
+
+  it('tells of a policy that a ledger has seen in mode: plan for more than 30 days', async () => {
+    const file = folder('ledger.sqlite');
+    const ledger = await openSqliteLedger(file);
+    await ledger.savePlanningSince([{ policy: 'a', sinceMs: Date.now() - 43.5 * DAY_MS }]);
+    await ledger.close();
+    const { exitCode, stdout } = await warden(['policy', 'check', folder('right'), '--ledger', file]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(
+      'The policy a has been in mode: plan for 43 d and deletes nothing. [STILL_PLANNING]',
+    );
+    expect(stdout).toContain('0 errors, 1 warning.');
   });
 
   it('ends with 1 where one is wrong, and tells of all of them and of those that are right', async () => {

@@ -1,5 +1,6 @@
+import { type PlanningSince, planningWarnings } from '../planning-since.ts';
 import type { Policy, PolicyProblem } from '../policy.ts';
-import type { PolicyWarning } from '../policy-warning.ts';
+import { type PolicyWarning, sortWarnings } from '../policy-warning.ts';
 import { policyWarnings } from '../policy-warnings.ts';
 import { type Excerpt, excerptOf } from './excerpt.ts';
 import { type PolicyFolder, parsePolicyFolder } from './folder.ts';
@@ -20,10 +21,21 @@ export interface PolicyCheck {
   readonly warnings: readonly Shown<PolicyWarning>[];
 }
 
-/** Checks a folder of policies: every problem and warning, each with the line that it is about. */
-export function checkPolicyFolder(folder: PolicyFolder, nowMs: number): PolicyCheck {
+/**
+ * Checks a folder of policies: every problem and warning, each with the line that it is about.
+ *
+ * @param planning what a ledger remembers of policies in `mode: plan`; nothing is told of that without it
+ */
+export function checkPolicyFolder(
+  folder: PolicyFolder,
+  nowMs: number,
+  planning: readonly PlanningSince[] = [],
+): PolicyCheck {
   const { policies, problems } = parsePolicyFolder(folder);
-  const warnings = policyWarnings(policies, nowMs);
+  const warnings = sortWarnings([
+    ...policyWarnings(policies, nowMs),
+    ...planningWarnings(planning, policies, nowMs),
+  ]);
   const texts = new Map(folder.files.map(({ file, text }) => [file, text]));
   const linesOf = new Map<string, readonly string[]>();
   const excerpt = (file: string, line: number, column: number | null): Excerpt | null => {
