@@ -1,7 +1,5 @@
 import fc from 'fast-check';
-
-/** The seed of every property in a file. `PROPERTY_SEED=123 vitest run …` makes the same cases again. */
-const SEED = Number(process.env['PROPERTY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+import { PROPERTY_SEED } from '../support/property-seed.ts';
 
 /** Asks for fewer or more cases than a property does. */
 const RUNS = process.env['PROPERTY_RUNS'];
@@ -20,12 +18,12 @@ export function checkProperty<T>(
   holds: (value: T) => void,
   cases: number = 1000,
 ): void {
-  if (!isSeedPrinted) console.info(`PROPERTY_SEED=${SEED}`);
+  if (!isSeedPrinted) console.info(`PROPERTY_SEED=${PROPERTY_SEED}`);
   isSeedPrinted = true;
   fc.assert(
     fc.property(arbitrary, (value) => {
       holds(value);
     }),
-    { numRuns: RUNS === undefined ? cases : Number(RUNS), seed: SEED },
+    { numRuns: RUNS === undefined ? cases : Number(RUNS), seed: PROPERTY_SEED },
   );
 }

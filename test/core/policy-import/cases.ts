@@ -9,6 +9,7 @@ import type { Policy } from '../../../shared/core/policy.ts';
 import type { Imported, ImportRequest } from '../../../shared/core/policy-import/import.ts';
 import { importPolicies } from '../../../shared/core/policy-import/import.ts';
 import { DAY_MS, SECOND_MS } from '../../../shared/core/units.ts';
+import { PROPERTY_SEED } from '../../support/property-seed.ts';
 import { orderlyCase } from '../case.ts';
 import { digestOf, listingOf, NO_USAGE, NOW_MS, type Piece } from '../estate.ts';
 
@@ -20,16 +21,13 @@ export interface NaiveManifest {
   readonly ageMs: number;
 }
 
-/** Names a failed run's seed again: `PROPERTY_SEED=123 vitest run …` makes the same cases. */
-const SEED = process.env['PROPERTY_SEED'];
-
 /** Checks a property. A failure prints the smallest case and the seed that made it. */
 export function checkCases<T>(cases: number, arbitrary: fc.Arbitrary<T>, holds: (value: T) => void): void {
   fc.assert(
     fc.property(arbitrary, (value) => {
       holds(value);
     }),
-    { numRuns: cases, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+    { numRuns: cases, seed: PROPERTY_SEED },
   );
 }
 
