@@ -166,6 +166,7 @@ function unplannable(repository: string, atMs: number, reason: string): Reposito
     asksUsage: false,
     decisions: [],
     steps: [],
+    limits: null,
     refusal: { code: 'LISTING_INCOMPLETE', message: `The repository could not be read: ${reason}` },
     warnings: [],
   };

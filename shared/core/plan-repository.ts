@@ -10,7 +10,7 @@ import { repositoryWarnings } from './inventory-warnings.ts';
 import type { ListedManifest, Listing } from './listing.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
-import type { Policy, PolicyProblem, PolicySet } from './policy.ts';
+import type { Limits, Policy, PolicyProblem, PolicySet } from './policy.ts';
 import { sortByPolicy, warningSentence } from './policy-warning.ts';
 import { policyWarnings } from './policy-warnings.ts';
 import { quantity } from './quantity.ts';
@@ -36,7 +36,7 @@ export interface PlanSources extends InventoryTaking {
  */
 export function planRepository(sources: PlanSources): RepositoryPlan {
   const { inventory, listing } = sources;
-  const { selecting, decisions, steps, refusal } = judgeRepository(sources);
+  const { selecting, decisions, steps, limits, refusal } = judgeRepository(sources);
   return {
     repository: inventory.repository,
     listedAtMs: listing.takenAtMs,
@@ -48,6 +48,7 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
     asksUsage: selecting.some(asksUsage),
     decisions,
     steps,
+    limits,
     refusal,
     warnings: [
       ...warningsOf(inventory.artifacts, selecting),
@@ -58,7 +59,7 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
 }
 
 /** What a plan is made of, before it is put into the form that is written down. */
-export interface Judgement extends Pick<RepositoryPlan, 'decisions' | 'steps' | 'refusal'> {
+export interface Judgement extends Pick<RepositoryPlan, 'decisions' | 'steps' | 'limits' | 'refusal'> {
   /** The policies that select the repository, sorted by name. */
   readonly selecting: readonly Policy[];
 }
@@ -72,15 +73,21 @@ export function judgeRepository(sources: PlanSources): Judgement {
     (decision) => decision.verdict === 'delete' && (sources.scope === 'all' || decision.enforced),
   );
   const steps = stepsFor(graph, going);
-  const allowing = new Set<string>();
-  for (const { allowedBy } of steps) for (const { policy } of allowedBy) allowing.add(policy);
-  const refusal = refusalOf(
-    sources,
-    steps,
-    inventory.artifacts.length - going.length,
-    selecting.filter((policy) => allowing.has(policy.name)),
-  );
-  return { selecting, decisions, steps, refusal };
+  const names = new Set<string>();
+  for (const { allowedBy } of steps) for (const { policy } of allowedBy) names.add(policy);
+  const allowing = selecting.filter((policy) => names.has(policy.name));
+  const refusal = refusalOf(sources, steps, inventory.artifacts.length - going.length, allowing);
+  return { selecting, decisions, steps, limits: strictest(allowing), refusal };
+}
+
+/** Each policy's limits hold for the whole run, so the strictest of each kind does. */
+function strictest(policies: readonly Policy[]): Limits | null {
+  if (policies.length === 0) return null;
+  return {
+    digests: Math.min(...policies.map(({ limits }) => limits.digests)),
+    share: Math.min(...policies.map(({ limits }) => limits.share)),
+    mayEmpty: policies.every(({ limits }) => limits.mayEmpty),
+  };
 }
 
 function asksUsage(policy: Policy): boolean {

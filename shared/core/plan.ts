@@ -1,7 +1,7 @@
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
 import type { Completeness } from './listing.ts';
-import type { PolicyProblem, PolicySource, PolicySummary } from './policy.ts';
+import type { Limits, PolicyProblem, PolicySource, PolicySummary } from './policy.ts';
 
 /** Who allowed a step: a policy's delete rule, with the mode the policy was in. */
 export interface Allowance {
@@ -66,6 +66,8 @@ export interface RepositoryPlan {
   /** One an artifact, sorted by root. */
   readonly decisions: readonly Decision[];
   readonly steps: readonly Step[];
+  /** What the policies that allow the steps let one run take, the strictest of each; null without steps. */
+  readonly limits: Limits | null;
   readonly refusal: Refusal | null;
   readonly warnings: readonly string[];
 }

@@ -1,6 +1,7 @@
 import type { Decision } from '../core/decision.ts';
 import { shortDigest } from '../core/digest.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
+import type { Limits } from '../core/policy.ts';
 import { quantity } from '../core/quantity.ts';
 import { reasonSentence } from '../core/sentence.ts';
 import { formatSize } from '../core/units.ts';
@@ -66,9 +67,9 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
   const deletions = plan.steps.filter((step) => step.kind === 'delete').length;
   if (plan.refusal !== null) {
     lines.push(toned(`Nothing will be deleted here: ${printable(plan.refusal.message)}`, 'bad', style));
-  } else if (deletions > 0) {
+  } else if (plan.limits !== null) {
     lines.push(
-      `${deletions} of ${plan.manifestCount} manifests (${percent(deletions, plan.manifestCount)}) in ${quantity(plan.steps.length, 'step')}; within limits.`,
+      `${deletions} of ${plan.manifestCount} manifests (${percent(deletions, plan.manifestCount)}) in ${quantity(plan.steps.length, 'step')}; ${limitsSentence(plan.limits)}.`,
     );
   }
   for (const warning of plan.warnings) lines.push(toned(printable(warning), 'warning', style));
@@ -87,6 +88,12 @@ function tagsCell({ tags }: Decision): string {
 function verdictOrder(decision: Decision): number {
   if (decision.verdict === 'keep') return 2;
   return decision.enforced ? 0 : 1;
+}
+
+/** What one run may take, as the policies say. */
+function limitsSentence(limits: Limits): string {
+  const last = limits.mayEmpty ? '' : ', and never the last image';
+  return `allowed are ${quantity(limits.digests, 'manifest')} and ${percent(limits.share, 1)} a run${last}`;
 }
 
 function percent(part: number, whole: number): string {

@@ -123,6 +123,7 @@ it('names the owner of a policy and its reason in the plan of a repository, made
     asksUsage: false,
     decisions: [],
     steps: [],
+    limits: null,
     refusal: null,
     warnings: [],
   };
