@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Digest, isDigest } from './digest.ts';
 import { WardenError } from './error.ts';
+import { parseJsonDocument } from './json-document.ts';
 import type { Plan } from './plan.ts';
 import { planId } from './plan-repository.ts';
 import { isTag, parseRepository } from './reference.ts';
@@ -92,18 +93,7 @@ function refuse(file: string, why: string, cause?: unknown): never {
  * @throws WardenError PLAN_INVALID
  */
 export function parsePlan(text: string, file: string): Plan {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    refuse(file, 'it is not JSON', cause);
-  }
-  const checked = planShape.safeParse(value);
-  if (!checked.success) {
-    const issue = checked.error.issues[0];
-    refuse(file, `${issue?.path.join('.') || 'its top level'}: ${issue?.message ?? 'unexpected'}`);
-  }
-  const plan = value as Plan;
+  const plan = parseJsonDocument(text, planShape, (why, cause) => refuse(file, why, cause)) as Plan;
   const expected: Digest = planId(plan);
   if (expected !== plan.id)
     refuse(file, 'its content does not match its id, so it was changed after it was made');

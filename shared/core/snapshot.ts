@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { isDigest } from './digest.ts';
 import { WardenError } from './error.ts';
 import type { History } from './history.ts';
+import { parseJsonDocument } from './json-document.ts';
 import type { Completeness, Listing } from './listing.ts';
 import { isTag, parseRepository } from './reference.ts';
 import type { Usage } from './usage.ts';
@@ -156,18 +157,9 @@ function refuse(file: string, why: string, cause?: unknown): never {
  */
 export function parseSnapshot(text: string, file: string): Snapshot {
   if (text.length > SNAPSHOT_BYTES_MAX) refuse(file, `it is larger than ${SNAPSHOT_BYTES_MAX} bytes`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    refuse(file, 'it is not JSON', cause);
-  }
-  const checked = snapshotShape.safeParse(value);
-  if (!checked.success) {
-    const issue = checked.error.issues[0];
-    refuse(file, `${issue?.path.join('.') || 'its top level'}: ${issue?.message ?? 'unexpected'}`);
-  }
-  const snapshot = value as Snapshot;
+  const snapshot = parseJsonDocument(text, snapshotShape, (why, cause) =>
+    refuse(file, why, cause),
+  ) as Snapshot;
   const seen = new Set<string>();
   for (const one of snapshot.repositories) {
     const name = one.listing.repository;
