@@ -113,15 +113,19 @@ export interface EventLedger {
   recentEvents(limit: number): Promise<readonly ImageEvent[]>;
 }
 
-/** What was done. Every method is durable when it resolves. */
+/**
+ * What was done. Every method is durable when it resolves. A write that names a lease is refused once somebody
+ * else has taken the repository since (LEASE_LOST), in the same transaction: who lost a repository without
+ * noticing writes nothing into what is another's now. Whoever works under a lease names it at every write.
+ */
 export interface RunLedger {
-  saveRun(run: Run): Promise<void>;
+  saveRun(run: Run, lease?: Lease): Promise<void>;
   /** Newest first. */
   runs(filter: { readonly repository?: string; readonly limit: number }): Promise<readonly Run[]>;
   /** Written before the requests of these steps are sent; all or none. */
-  writeIntents(intents: readonly Intent[]): Promise<void>;
+  writeIntents(intents: readonly Intent[], lease?: Lease): Promise<void>;
   /** Written after them. Writing one twice leaves the first. */
-  writeSettlements(settlements: readonly Settlement[]): Promise<void>;
+  writeSettlements(settlements: readonly Settlement[], lease?: Lease): Promise<void>;
   /** Intents of a repository that have no outcome. */
   openIntents(repository: string): Promise<readonly Intent[]>;
   /** Intents with their outcomes, newest first. */
@@ -132,10 +136,10 @@ export interface RunLedger {
     readonly limit: number;
   }): Promise<readonly JournalEntry[]>;
   /** Replaces the last decisions of a repository; many to a document. */
-  saveDecisions(repository: string, record: DecisionRecord): Promise<void>;
+  saveDecisions(repository: string, record: DecisionRecord, lease?: Lease): Promise<void>;
   /** The last decisions of a repository, or null where it was never judged. */
   lastDecisions(repository: string): Promise<DecisionRecord | null>;
-  saveManifests(manifests: readonly StoredManifest[]): Promise<void>;
+  saveManifests(manifests: readonly StoredManifest[], lease?: Lease): Promise<void>;
   /** The stored ones among these digests. */
   manifests(repository: string, digests: readonly Digest[]): Promise<readonly StoredManifest[]>;
 }
@@ -164,6 +168,8 @@ export interface CoordinationLedger {
   ): Promise<
     { readonly kind: 'taken'; readonly lease: Lease } | { readonly kind: 'held'; readonly by: Lease }
   >;
+  /** Makes a lease last until `untilMs`; null where another has taken it since, which ends the work under it. */
+  renewLease(lease: Lease, untilMs: number): Promise<Lease | null>;
   /** Gives a lease back; does nothing where another has taken it since. */
   releaseLease(lease: Lease): Promise<void>;
   /** Claims one scheduled time of a policy; false where it was claimed before. */

@@ -8,7 +8,7 @@ import type { ImageEvent } from '../../shared/core/image-event.ts';
 import type { Intent, Outcome, Run, Settlement } from '../../shared/core/journal.ts';
 import { PLANNING_MAX } from '../../shared/core/planning-since.ts';
 import type { PolicySource } from '../../shared/core/policy.ts';
-import type { Ledger } from '../../shared/ports.ts';
+import type { Lease, Ledger } from '../../shared/ports.ts';
 
 /** A fresh, empty ledger, and ways to look at the same one again. */
 export interface LedgerUnderTest {
@@ -465,6 +465,101 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         await ledger.releaseLease({ ...first.lease, repository: OTHER });
         const third = await ledger.acquireLease(REPOSITORY, 'c', NOW + 200, NOW + 400);
         expect(third).toMatchObject({ kind: 'held', by: { fencingToken: 2 } });
+      });
+
+      it('makes a lease last longer for its holder, as long as nobody else has taken it', async () => {
+        const first = await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 100);
+        if (first.kind !== 'taken') throw new Error('the lease was not free');
+        const renewed = await ledger.renewLease(first.lease, NOW + 500);
+        expect(renewed).toEqual({ ...first.lease, untilMs: NOW + 500 });
+        expect((await ledger.acquireLease(REPOSITORY, 'b', NOW + 499, NOW + 900)).kind).toBe('held');
+        // Ended and not taken: nobody has worked on the repository since.
+        expect(await ledger.renewLease(first.lease, NOW + 600)).toMatchObject({ fencingToken: 1 });
+        expect((await ledger.acquireLease(REPOSITORY, 'b', NOW + 600, NOW + 900)).kind).toBe('taken');
+        expect(await ledger.renewLease(first.lease, NOW + 9_000)).toBeNull();
+        expect(await ledger.renewLease({ ...first.lease, repository: OTHER }, NOW + 9_000)).toBeNull();
+        expect((await ledger.acquireLease(REPOSITORY, 'c', NOW + 900, NOW + 950)).kind).toBe('taken');
+      });
+
+      /** Each write of a run, so that it leaves a mark that `marks` finds. */
+      const RUN_WRITES: readonly [string, (to: Ledger, lease: Lease) => Promise<void>][] = [
+        ['saveRun', (to, lease) => to.saveRun(run(), lease)],
+        ['writeIntents', (to, lease) => to.writeIntents([intent(1)], lease)],
+        ['writeSettlements', (to, lease) => to.writeSettlements([settlement(0)], lease)],
+        [
+          'saveDecisions',
+          (to, lease) =>
+            to.saveDecisions(
+              REPOSITORY,
+              {
+                runId: 'run-1',
+                planId: digestOf('plan'),
+                atMs: NOW,
+                policies: [],
+                decisions: [decision('a')],
+              },
+              lease,
+            ),
+        ],
+        [
+          'saveManifests',
+          (to, lease) =>
+            to.saveManifests(
+              [{ repository: REPOSITORY, digest: digestOf('m'), mediaType: 'm', content: '{}' }],
+              lease,
+            ),
+        ],
+      ];
+      const marks = async (): Promise<unknown> => [
+        await ledger.runs({ limit: 9 }),
+        await ledger.journal({ limit: 9 }),
+        await ledger.lastDecisions(REPOSITORY),
+        await ledger.manifests(REPOSITORY, [digestOf('m')]),
+      ];
+
+      it.each(RUN_WRITES)('takes %s from the holder of the newest lease only', async (_name, write) => {
+        await ledger.writeIntents([intent(0)]);
+        const first = await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 100);
+        if (first.kind !== 'taken') throw new Error('the lease was not free');
+        const before = await marks();
+        const second = await ledger.acquireLease(REPOSITORY, 'b', NOW + 100, NOW + 200);
+        if (second.kind !== 'taken') throw new Error('the lease was not free');
+        await expect(write(ledger, first.lease)).rejects.toMatchObject({
+          code: 'LEASE_LOST',
+          retryable: false,
+        });
+        await expect(write(ledger, { ...second.lease, holder: 'a' })).rejects.toMatchObject({
+          code: 'LEASE_LOST',
+        });
+        await expect(write(ledger, { ...second.lease, repository: OTHER })).rejects.toMatchObject({
+          code: 'LEASE_LOST',
+        });
+        expect(await marks()).toEqual(before);
+        await write(ledger, second.lease);
+        expect(await marks()).not.toEqual(before);
+      });
+
+      it('takes no write of a former holder that comes at the same moment as its successor', async () => {
+        const second = await under.another();
+        let lease = await ledger.acquireLease(REPOSITORY, 'w-0', NOW, NOW + 1);
+        for (let turn = 1; turn <= 10; turn += 1) {
+          if (lease.kind !== 'taken') throw new Error('the lease was not free');
+          const former = lease.lease;
+          const saving = second.saveRun(run({ id: `w-${turn}`, kept: former.fencingToken }), former).then(
+            () => 'written',
+            (problem: { code: string }) => problem.code,
+          );
+          const taking = ledger.acquireLease(REPOSITORY, `w-${turn}`, NOW + turn, NOW + turn + 1);
+          const [saved, taken] = await Promise.all([saving, taking]);
+          expect(['written', 'LEASE_LOST']).toContain(saved);
+          lease = taken;
+          // Whatever came first: from now on the former holder writes nothing.
+          await expect(ledger.saveRun(run({ id: 'late' }), former)).rejects.toMatchObject({
+            code: 'LEASE_LOST',
+          });
+        }
+        await second.close();
+        expect((await ledger.runs({ limit: 99 })).map(({ id }) => id)).not.toContain('late');
       });
 
       it(`lets one of ${CONTENDERS} claim a scheduled time`, async () => {

@@ -333,8 +333,10 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       expect(await billOf(() => ledger.planningSince())).toEqual([1, 0, 0]);
     });
 
-    it('bills two writes and one read for 200 deletions, and few reads for asking who deleted one', async () => {
+    it('bills two writes and three reads for 200 deletions under a lease, and few reads for asking who deleted one', async () => {
       const ledger = await counted();
+      const taken = await ledger.acquireLease(REPOSITORY, 'run-1', NOW, NOW + 10);
+      const { lease } = taken.kind === 'taken' ? taken : { lease: taken.by };
       const intents = Array.from({ length: 200 }, (_, index) => ({
         version: 1 as const,
         runId: 'run-1',
@@ -353,7 +355,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
         },
         reason: 'untagged for 31 days',
       }));
-      expect(await billOf(() => ledger.writeIntents(intents))).toEqual([0, 1, 0]);
+      expect(await billOf(() => ledger.writeIntents(intents, lease))).toEqual([1, 1, 0]);
       const settlements = intents.map(({ runId, repository, index }) => ({
         version: 1 as const,
         runId,
@@ -362,7 +364,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
         atMs: NOW,
         outcome: { kind: 'deleted' as const },
       }));
-      expect(await billOf(() => ledger.writeSettlements(settlements))).toEqual([1, 1, 0]);
+      expect(await billOf(() => ledger.writeSettlements(settlements, lease))).toEqual([2, 1, 0]);
       const lookUp = { repository: REPOSITORY, digest: sha256('7'), limit: 10 };
       expect(await billOf(() => ledger.journal(lookUp))).toEqual([1, 0, 0]);
     });

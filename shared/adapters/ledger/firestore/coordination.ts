@@ -6,6 +6,7 @@ import type { CoordinationLedger, Lease } from '../../../ports.ts';
 import { packList } from '../packed.ts';
 import { documentName } from './document-name.ts';
 import type { Documents } from './documents.ts';
+import { leaseOf } from './lease.ts';
 import { TICK_RETENTION_MS } from './retention.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
 
@@ -14,15 +15,6 @@ const ATTEMPTS_MAX = 10;
 
 /** Policies that ever had a schedule. */
 const POLICIES_MAX = 10_000;
-
-function leaseOf(stored: Stored): Lease {
-  return {
-    repository: stored.text('repository'),
-    holder: stored.text('holder'),
-    fencingToken: stored.integer('fencingToken'),
-    untilMs: stored.integer('untilMs'),
-  };
-}
 
 /**
  * Who works where, and what is due.
@@ -73,6 +65,20 @@ export function coordinationLedger(documents: Documents): CoordinationLedger {
         `The lease of ${repository} changed hands ${ATTEMPTS_MAX} times while it was asked for. Try again.`,
         { retryable: true },
       );
+    },
+
+    async renewLease(lease, untilMs) {
+      for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+        const snapshot = await read('renewLease', lease.repository);
+        if (snapshot === null) return null;
+        const current = leaseOf(new Stored(snapshot));
+        if (current.holder !== lease.holder || current.fencingToken !== lease.fencingToken) return null;
+        const result = await documents.commit('renewLease', [
+          { kind: 'update', ifUnchangedSince: snapshot, fields: { untilMs } },
+        ]);
+        if (result === 'done') return { ...lease, untilMs };
+      }
+      return null;
     },
 
     async releaseLease(lease) {

@@ -1,11 +1,14 @@
 import type {
   CollectionReference,
+  DocumentData,
   DocumentReference,
   DocumentSnapshot,
   FieldValue,
   Firestore,
+  Precondition,
   Query,
   QueryDocumentSnapshot,
+  SetOptions,
   Timestamp,
 } from '@google-cloud/firestore';
 import { messageOf, WardenError } from '../../../core/error.ts';
@@ -36,6 +39,13 @@ export type Write =
   | { readonly kind: 'create' | 'set' | 'merge'; readonly at: DocumentReference; readonly fields: Fields }
   | { readonly kind: 'update'; readonly ifUnchangedSince: DocumentSnapshot; readonly fields: Fields }
   | { readonly kind: 'delete'; readonly at: DocumentReference };
+
+/** A document that a commit depends on. It is read in the commit's own transaction, which locks it until the end. */
+export interface Fence {
+  readonly at: DocumentReference;
+  /** Throws where the commit must not be made; null where there is no such document. */
+  readonly check: (snapshot: DocumentSnapshot | null) => void;
+}
 
 /**
  * `exists`: a document to be created is there. `changed`: one to be updated is another by now. Nothing of
@@ -104,10 +114,10 @@ export class Documents {
   }
 
   /**
-   * Writes all or nothing.
-   * @throws WardenError LEDGER_TOO_LARGE, LEDGER_UNAVAILABLE, LEDGER_REFUSED, LEDGER_CLOSED
+   * Writes all or nothing; with a fence, nothing unless it holds at the moment of the commit (one read more).
+   * @throws WardenError LEDGER_TOO_LARGE, LEDGER_UNAVAILABLE, LEDGER_REFUSED, LEDGER_CLOSED, and what the fence throws
    */
-  async commit(method: string, writes: readonly Write[]): Promise<CommitResult> {
+  async commit(method: string, writes: readonly Write[], fence: Fence | null = null): Promise<CommitResult> {
     const sizeBytes = writes.reduce((sum, write) => sum + writeBytes(write), 0);
     if (sizeBytes > COMMIT_BYTES_MAX) {
       throw new WardenError(
@@ -115,31 +125,30 @@ export class Documents {
         `${method} has ${sizeBytes} bytes to write at once, and at most ${COMMIT_BYTES_MAX} may be; nothing was written.`,
       );
     }
-    let deletes = 0;
-    let conditional = false;
-    const batch = this.#client.batch();
-    for (const write of writes) {
-      if (write.kind === 'delete') {
-        deletes += 1;
-        batch.delete(write.at);
-      } else if (write.kind === 'update') {
-        conditional = true;
-        const { ref, updateTime } = write.ifUnchangedSince;
-        batch.update(
-          ref,
-          { ...write.fields },
-          updateTime === undefined ? {} : { lastUpdateTime: updateTime },
-        );
-      } else if (write.kind === 'create') batch.create(write.at, { ...write.fields });
-      else batch.set(write.at, { ...write.fields }, { merge: write.kind === 'merge' });
-    }
-    this.#onBilled({ method, reads: 0, writes: writes.length - deletes, deletes });
+    const deletes = writes.filter((write) => write.kind === 'delete').length;
+    const bill = (reads: number): void =>
+      this.#onBilled({ method, reads, writes: writes.length - deletes, deletes });
     try {
-      await this.#within(method, () => batch.commit());
+      await this.#within(method, async () => {
+        if (fence === null) {
+          const batch = this.#client.batch();
+          addWrites(batch, writes);
+          bill(0);
+          return await batch.commit();
+        }
+        return await this.#client.runTransaction(async (transaction) => {
+          bill(1);
+          const snapshot = await transaction.get(fence.at);
+          fence.check(snapshot.exists ? snapshot : null);
+          addWrites(transaction, writes);
+          return [];
+        });
+      });
       return 'done';
     } catch (thrown) {
       const code = codeOf(thrown);
       if (code === GRPC.alreadyExists) return 'exists';
+      const conditional = writes.some((write) => write.kind === 'update');
       // Of an update alone: a document that is gone, and two that were committed at the same instant.
       const isChanged = code === GRPC.failedPrecondition || code === GRPC.notFound || code === GRPC.aborted;
       if (conditional && isChanged) return 'changed';
@@ -151,20 +160,20 @@ export class Documents {
    * Writes in as many commits as it takes, in order. For what may be there in part.
    * @throws WardenError as `commit`
    */
-  async commitInParts(method: string, writes: readonly Write[]): Promise<void> {
+  async commitInParts(method: string, writes: readonly Write[], fence: Fence | null = null): Promise<void> {
     let part: Write[] = [];
     let partBytes = 0;
     for (const write of writes) {
       const sizeBytes = writeBytes(write);
       if (part.length > 0 && partBytes + sizeBytes > COMMIT_BYTES_MAX) {
-        await this.commit(method, part);
+        await this.commit(method, part, fence);
         part = [];
         partBytes = 0;
       }
       part.push(write);
       partBytes += sizeBytes;
     }
-    if (part.length > 0) await this.commit(method, part);
+    if (part.length > 0) await this.commit(method, part, fence);
   }
 
   /** The documents that exist among these, in no particular order. One read each, there or not. */
@@ -264,6 +273,25 @@ export class Documents {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+/** What the client's batches and transactions have in common. */
+interface WriteSink {
+  create(at: DocumentReference, fields: DocumentData): unknown;
+  set(at: DocumentReference, fields: DocumentData, options: SetOptions): unknown;
+  update(at: DocumentReference, fields: DocumentData, precondition: Precondition): unknown;
+  delete(at: DocumentReference): unknown;
+}
+
+function addWrites(to: WriteSink, writes: readonly Write[]): void {
+  for (const write of writes) {
+    if (write.kind === 'delete') to.delete(write.at);
+    else if (write.kind === 'update') {
+      const { ref, updateTime } = write.ifUnchangedSince;
+      to.update(ref, { ...write.fields }, updateTime === undefined ? {} : { lastUpdateTime: updateTime });
+    } else if (write.kind === 'create') to.create(write.at, { ...write.fields });
+    else to.set(write.at, { ...write.fields }, { merge: write.kind === 'merge' });
   }
 }
 

@@ -10,7 +10,8 @@ const PROJECTS_MAX = 100_000;
 export function findingLedger(documents: Documents): FindingLedger {
   return {
     async saveFindings(project, atMs, findings) {
-      await replaceRecord(documents, 'saveFindings', 'findings', project, { project, atMs }, findings);
+      const at = { method: 'saveFindings', collection: 'findings', name: project };
+      await replaceRecord(documents, at, { project, atMs }, findings);
     },
 
     async findings(project) {

@@ -2,12 +2,13 @@ import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import { WardenError } from '../../../core/error.ts';
 import { sha256 } from '../../../core/hash.ts';
 import type { Intent, JournalEntry, Settlement } from '../../../core/journal.ts';
-import type { RunLedger } from '../../../ports.ts';
+import type { Lease, RunLedger } from '../../../ports.ts';
 import { compareEntries, intentName, intentUnknown } from '../intent-name.ts';
 import { checkedLimit } from '../limit.ts';
 import { type PackLimits, packList } from '../packed.ts';
 import { documentName, namePart } from './document-name.ts';
 import type { Documents, Write } from './documents.ts';
+import { fenceOf } from './lease.ts';
 import { placeInTime, placesOf } from './newest-first.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
 
@@ -95,7 +96,12 @@ export function journalLedger(documents: Documents): JournalLedger {
     return (await documents.all(method, ofRun, DOCUMENTS_MAX)).map(batchOf);
   };
 
-  const settle = async (repository: string, settlements: readonly Settlement[]): Promise<void> => {
+  const settle = async (
+    repository: string,
+    settlements: readonly Settlement[],
+    lease: Lease | undefined,
+  ): Promise<void> => {
+    const fence = fenceOf(documents, lease);
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const open = await openBatches('writeSettlements', repository);
       const missing = new Map(settlements.map((settlement) => [intentName(settlement), settlement]));
@@ -111,7 +117,7 @@ export function journalLedger(documents: Documents): JournalLedger {
       // Each document by itself: outcomes of one are worth keeping whatever becomes of another.
       let isDone = true;
       for (const write of open.flatMap((batch) => settleBatch(batch, settlements))) {
-        if ((await documents.commit('writeSettlements', [write])) !== 'done') isDone = false;
+        if ((await documents.commit('writeSettlements', [write], fence)) !== 'done') isDone = false;
       }
       if (isDone) return;
     }
@@ -166,7 +172,8 @@ export function journalLedger(documents: Documents): JournalLedger {
   };
 
   return {
-    async writeIntents(intents) {
+    async writeIntents(intents, lease) {
+      const fence = fenceOf(documents, lease);
       const groups = Map.groupBy(intents, (intent) => JSON.stringify([intent.runId, intent.repository]));
       const writes: (Write & { kind: 'create' })[] = [];
       for (const group of groups.values()) {
@@ -197,7 +204,7 @@ export function journalLedger(documents: Documents): JournalLedger {
           });
         }
       }
-      if (writes.length === 0 || (await documents.commit('writeIntents', writes)) === 'done') return;
+      if (writes.length === 0 || (await documents.commit('writeIntents', writes, fence)) === 'done') return;
       // Written before, all of them or some: by a call whose answer was lost, or by a run that is resumed.
       const found = await documents.get(
         'writeIntents',
@@ -206,7 +213,7 @@ export function journalLedger(documents: Documents): JournalLedger {
       );
       const there = new Set(found.map((snapshot) => snapshot.id));
       const rest = writes.filter((write) => !there.has(write.at.id));
-      if (rest.length === 0 || (await documents.commit('writeIntents', rest)) === 'done') return;
+      if (rest.length === 0 || (await documents.commit('writeIntents', rest, fence)) === 'done') return;
       throw new WardenError(
         'LEDGER_CONTENDED',
         'Two writers wrote the same intents at once. Only the holder of the lease may write; try again.',
@@ -214,9 +221,9 @@ export function journalLedger(documents: Documents): JournalLedger {
       );
     },
 
-    async writeSettlements(settlements) {
+    async writeSettlements(settlements, lease) {
       const groups = Map.groupBy(settlements, (settlement) => settlement.repository);
-      for (const [repository, group] of groups) await settle(repository, group);
+      for (const [repository, group] of groups) await settle(repository, group, lease);
     },
 
     async openIntents(repository) {

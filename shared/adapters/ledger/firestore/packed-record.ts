@@ -2,7 +2,7 @@ import { WardenError } from '../../../core/error.ts';
 import { sha256 } from '../../../core/hash.ts';
 import { packList } from '../packed.ts';
 import { documentName } from './document-name.ts';
-import type { Documents, Fields, Write } from './documents.ts';
+import type { Documents, Fence, Fields, Write } from './documents.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
 
 /** Times that a record is read anew where it was replaced under the reader. */
@@ -11,6 +11,13 @@ const ATTEMPTS_MAX = 5;
 export interface PackedRecord<T> {
   readonly head: Stored;
   readonly items: readonly T[];
+}
+
+/** Which record, and for which of the ledger's methods. */
+export interface RecordPlace {
+  readonly method: string;
+  readonly collection: string;
+  readonly name: string;
 }
 
 /**
@@ -28,11 +35,10 @@ export interface PackedRecord<T> {
  */
 export async function replaceRecord(
   documents: Documents,
-  method: string,
-  collection: string,
-  name: string,
+  { method, collection, name }: RecordPlace,
   fields: Fields,
   items: readonly unknown[],
+  fence: Fence | null = null,
 ): Promise<void> {
   const at = documents.collection(collection).doc(documentName(name));
   const parts = documents.collection(`${collection}-parts`);
@@ -54,6 +60,7 @@ export async function replaceRecord(
           fields: { version: FORM_VERSION, count, items: content },
         }),
       ),
+      fence,
     );
   }
   const head: Write = {
@@ -78,7 +85,7 @@ export async function replaceRecord(
       }
     }
   }
-  await documents.commitInParts(method, [head, ...stale]);
+  await documents.commitInParts(method, [head, ...stale], fence);
 }
 
 /**

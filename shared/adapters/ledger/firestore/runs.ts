@@ -9,6 +9,7 @@ import { type PackLimits, packList } from '../packed.ts';
 import { documentName } from './document-name.ts';
 import type { Documents, Write } from './documents.ts';
 import { journalLedger } from './journal.ts';
+import { fenceOf } from './lease.ts';
 import { placeInTime, placesOf } from './newest-first.ts';
 import { readRecord, replaceRecord } from './packed-record.ts';
 import { RUN_RETENTION_MS } from './retention.ts';
@@ -32,22 +33,21 @@ export function runLedger(documents: Documents): RunLedger {
   return {
     ...journalLedger(documents),
 
-    async saveRun(run) {
+    async saveRun(run, lease) {
       const [chunk] = packList([run]);
-      await documents.commit('saveRun', [
-        {
-          kind: 'set',
-          at: runs.doc(documentName(run.id, run.repository)),
-          fields: {
-            version: FORM_VERSION,
-            startedAtMs: run.startedAtMs,
-            place: placeInTime(run.repository, run.startedAtMs),
-            expiresAt: Timestamp.fromMillis(run.startedAtMs + RUN_RETENTION_MS),
-            count: 1,
-            run: chunk?.content ?? null,
-          },
+      const write: Write = {
+        kind: 'set',
+        at: runs.doc(documentName(run.id, run.repository)),
+        fields: {
+          version: FORM_VERSION,
+          startedAtMs: run.startedAtMs,
+          place: placeInTime(run.repository, run.startedAtMs),
+          expiresAt: Timestamp.fromMillis(run.startedAtMs + RUN_RETENTION_MS),
+          count: 1,
+          run: chunk?.content ?? null,
         },
-      ]);
+      };
+      await documents.commit('saveRun', [write], fenceOf(documents, lease));
     },
 
     async runs({ repository, limit }) {
@@ -61,9 +61,10 @@ export function runLedger(documents: Documents): RunLedger {
       return found.flatMap((snapshot) => new Stored(snapshot).list<Run>('run', 'count'));
     },
 
-    async saveDecisions(repository, { runId, planId, atMs, policies, decisions }) {
+    async saveDecisions(repository, { runId, planId, atMs, policies, decisions }, lease) {
       const fields = { runId, planId, atMs, policies: JSON.stringify(policies) };
-      await replaceRecord(documents, 'saveDecisions', 'decisions', repository, fields, decisions);
+      const at = { method: 'saveDecisions', collection: 'decisions', name: repository };
+      await replaceRecord(documents, at, fields, decisions, fenceOf(documents, lease));
     },
 
     async lastDecisions(repository) {
@@ -79,7 +80,7 @@ export function runLedger(documents: Documents): RunLedger {
       };
     },
 
-    async saveManifests(stored) {
+    async saveManifests(stored, lease) {
       const writes: Write[] = [];
       for (const [repository, group] of Map.groupBy(stored, (manifest) => manifest.repository)) {
         let from = 0;
@@ -99,7 +100,7 @@ export function runLedger(documents: Documents): RunLedger {
           });
         }
       }
-      await documents.commitInParts('saveManifests', writes);
+      await documents.commitInParts('saveManifests', writes, fenceOf(documents, lease));
     },
 
     async manifests(repository, digests) {

@@ -32,6 +32,17 @@ export function coordinationLedger(database: Database): CoordinationLedger {
       });
     },
 
+    async renewLease(lease, untilMs) {
+      const changes = database.run(
+        'UPDATE leases SET until_ms = ? WHERE repository = ? AND holder = ? AND fencing_token = ?',
+        untilMs,
+        lease.repository,
+        lease.holder,
+        lease.fencingToken,
+      );
+      return changes === 1 ? { ...lease, untilMs } : null;
+    },
+
     async releaseLease({ repository, holder, fencingToken }) {
       database.run(
         'UPDATE leases SET until_ms = 0 WHERE repository = ? AND holder = ? AND fencing_token = ?',

@@ -3,8 +3,9 @@ import type { Decision } from '../../../core/decision.ts';
 import type { Digest } from '../../../core/digest.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from '../../../core/journal.ts';
 import type { PolicySummary } from '../../../core/policy.ts';
-import type { RunLedger } from '../../../ports.ts';
+import type { Lease, RunLedger } from '../../../ports.ts';
 import { intentUnknown } from '../intent-name.ts';
+import { checkFence } from '../lease-lost.ts';
 import { checkedLimit } from '../limit.ts';
 import { packList, unpackChunk } from '../packed.ts';
 import type { Database, Row } from './database.ts';
@@ -19,17 +20,34 @@ function entryOf(row: Row): JournalEntry {
 
 /** What was done: one row a run, a step and a manifest; decisions packed. */
 export function runLedger(database: Database): RunLedger {
+  /** Writes all or nothing, and nothing where the lease is another's by now. */
+  const write = (lease: Lease | undefined, work: () => void): void =>
+    database.transaction(() => {
+      if (lease !== undefined) {
+        const row = database.get(
+          'SELECT holder, fencing_token FROM leases WHERE repository = ?',
+          lease.repository,
+        );
+        const current =
+          row === null ? null : { holder: text(row, 'holder'), fencingToken: integer(row, 'fencing_token') };
+        checkFence(lease, current);
+      }
+      work();
+    });
+
   return {
-    async saveRun(run) {
-      database.run(
-        `INSERT INTO runs (id, repository, started_at_ms, content) VALUES (?, ?, ?, ?)
-         ON CONFLICT (id, repository) DO UPDATE
-         SET started_at_ms = excluded.started_at_ms, content = excluded.content`,
-        run.id,
-        run.repository,
-        run.startedAtMs,
-        JSON.stringify(run),
-      );
+    async saveRun(run, lease) {
+      write(lease, () => {
+        database.run(
+          `INSERT INTO runs (id, repository, started_at_ms, content) VALUES (?, ?, ?, ?)
+           ON CONFLICT (id, repository) DO UPDATE
+           SET started_at_ms = excluded.started_at_ms, content = excluded.content`,
+          run.id,
+          run.repository,
+          run.startedAtMs,
+          JSON.stringify(run),
+        );
+      });
     },
 
     async runs({ repository, limit }) {
@@ -45,9 +63,9 @@ export function runLedger(database: Database): RunLedger {
       return rows.map((row) => json<Run>(row, 'content'));
     },
 
-    async writeIntents(intents) {
+    async writeIntents(intents, lease) {
       if (intents.length === 0) return;
-      database.transaction(() => {
+      write(lease, () => {
         for (const intent of intents) {
           database.run(
             `INSERT INTO intents (run_id, repository, step_index, at_ms, digest, content)
@@ -63,9 +81,9 @@ export function runLedger(database: Database): RunLedger {
       });
     },
 
-    async writeSettlements(settlements) {
+    async writeSettlements(settlements, lease) {
       if (settlements.length === 0) return;
-      database.transaction(() => {
+      write(lease, () => {
         for (const settlement of settlements) {
           const name = [settlement.runId, settlement.repository, settlement.index] as const;
           const found = database.get(
@@ -115,9 +133,9 @@ export function runLedger(database: Database): RunLedger {
         .map(entryOf);
     },
 
-    async saveDecisions(repository, { runId, planId, atMs, policies, decisions }) {
+    async saveDecisions(repository, { runId, planId, atMs, policies, decisions }, lease) {
       const chunks = packList(decisions);
-      database.transaction(() => {
+      write(lease, () => {
         database.run('DELETE FROM decisions WHERE repository = ?', repository);
         database.run(
           'INSERT INTO decisions (repository, run_id, plan_id, at_ms, policies) VALUES (?, ?, ?, ?, ?)',
@@ -165,9 +183,9 @@ export function runLedger(database: Database): RunLedger {
       };
     },
 
-    async saveManifests(manifests) {
+    async saveManifests(manifests, lease) {
       if (manifests.length === 0) return;
-      database.transaction(() => {
+      write(lease, () => {
         for (const { repository, digest, mediaType, content } of manifests) {
           database.run(
             `INSERT INTO manifests (repository, digest, media_type, content) VALUES (?, ?, ?, ?)
