@@ -6,17 +6,20 @@ import type {
   ServiceAccount,
   ServiceAccountKey,
 } from './core/audit/access.ts';
+import type { Blockage } from './core/blockage.ts';
 import type { Decision } from './core/decision.ts';
 import type { Digest } from './core/digest.ts';
 import type { Fact } from './core/fact.ts';
 import type { Finding } from './core/finding.ts';
 import type { HistoryFact } from './core/history.ts';
+import type { Hold, HoldSubject } from './core/hold.ts';
 import type { ImageEvent } from './core/image-event.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './core/journal.ts';
 import type { Catalog, Listing } from './core/listing.ts';
 import type { PlanningSince } from './core/planning-since.ts';
 import type { PolicySet, PolicySummary } from './core/policy.ts';
 import type { Repository, Target } from './core/reference.ts';
+import type { StopOrder } from './core/stop-order.ts';
 import type { Usage } from './core/usage.ts';
 
 /** The time, as a port: the core never asks for it. */
@@ -182,6 +185,30 @@ export interface CoordinationLedger {
   savePlanningSince(all: readonly PlanningSince[]): Promise<void>;
 }
 
+/** What keeps runs from deleting, whatever their plans say. */
+export interface RestraintLedger {
+  /** Everything of a repository that was put on hold and not released, ended holds too; in no particular order. */
+  holds(repository: string): Promise<readonly Hold[]>;
+  /** Puts something on hold; replaces the hold that there is on the same subject. */
+  saveHold(hold: Hold): Promise<void>;
+  /** Takes a hold away; does nothing where there is none. */
+  releaseHold(repository: string, on: HoldSubject): Promise<void>;
+  /** The order that stops every run, or null where there is none. One read. */
+  stopOrder(): Promise<StopOrder | null>;
+  /** Gives the order, or lifts it with null. One write. */
+  saveStopOrder(order: StopOrder | null): Promise<void>;
+  /**
+   * Takes up to `wanted` deletions from what may go on one day, and tells how many it got: never more, over all
+   * callers together, than `max`. What is taken and not used stays taken.
+   * @param day `YYYY-MM-DD` in UTC
+   */
+  reserveDeletions(policy: string, day: string, wanted: number, max: number): Promise<number>;
+  /** What the registry refused for good, see `core/blockage.ts`. */
+  blockages(repository: string): Promise<readonly Blockage[]>;
+  /** Replaces that. */
+  saveBlockages(repository: string, all: readonly Blockage[], lease?: Lease): Promise<void>;
+}
+
 /** What the audit found. */
 export interface FindingLedger {
   /** Replaces a project's findings. */
@@ -192,7 +219,7 @@ export interface FindingLedger {
 }
 
 /** The whole ledger: Firestore when deployed, a SQLite file on one machine. */
-export interface Ledger extends EventLedger, RunLedger, CoordinationLedger, FindingLedger {
+export interface Ledger extends EventLedger, RunLedger, CoordinationLedger, RestraintLedger, FindingLedger {
   close(): Promise<void>;
 }
 

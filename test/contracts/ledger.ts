@@ -4,10 +4,12 @@ import type { Digest } from '../../shared/core/digest.ts';
 import type { Finding } from '../../shared/core/finding.ts';
 import { sha256 } from '../../shared/core/hash.ts';
 import type { HistoryFact } from '../../shared/core/history.ts';
+import type { Hold } from '../../shared/core/hold.ts';
 import type { ImageEvent } from '../../shared/core/image-event.ts';
 import type { Intent, Outcome, Run, Settlement } from '../../shared/core/journal.ts';
 import { PLANNING_MAX } from '../../shared/core/planning-since.ts';
 import type { PolicySource } from '../../shared/core/policy.ts';
+import type { StopOrder } from '../../shared/core/stop-order.ts';
 import type { Lease, Ledger } from '../../shared/ports.ts';
 
 /** A fresh, empty ledger, and ways to look at the same one again. */
@@ -100,6 +102,19 @@ function run(over: Partial<Run> = {}): Run {
     toDelete: 3,
     outcomes: {},
     refusal: null,
+    ...over,
+  };
+}
+
+function hold(over: Partial<Hold> = {}): Hold {
+  return {
+    version: 1,
+    repository: REPOSITORY,
+    on: { kind: 'digest', digest: digestOf('held') },
+    reason: 'restored from run-1 „alt“ №',
+    by: 'ann@example.com',
+    atMs: NOW,
+    untilMs: NOW + 1_000,
     ...over,
   };
 }
@@ -502,6 +517,11 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
             ),
         ],
         [
+          'saveBlockages',
+          (to, lease) =>
+            to.saveBlockages(REPOSITORY, [{ step: digestOf('s'), reason: 'r', atMs: NOW }], lease),
+        ],
+        [
           'saveManifests',
           (to, lease) =>
             to.saveManifests(
@@ -515,6 +535,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         await ledger.journal({ limit: 9 }),
         await ledger.lastDecisions(REPOSITORY),
         await ledger.manifests(REPOSITORY, [digestOf('m')]),
+        await ledger.blockages(REPOSITORY),
       ];
 
       it.each(RUN_WRITES)('takes %s from the holder of the newest lease only', async (_name, write) => {
@@ -596,6 +617,68 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       });
     });
 
+    describe('restraints', () => {
+      it('holds what was put on hold until it is released, one hold on one subject', async () => {
+        expect(await ledger.holds(REPOSITORY)).toEqual([]);
+        const other = hold({ repository: OTHER });
+        const byTag = hold({ on: { kind: 'tag', tag: 'stable' }, untilMs: null });
+        for (const one of [hold({ reason: 'first' }), other, byTag, hold()]) await ledger.saveHold(one);
+        const held = await ledger.holds(REPOSITORY);
+        expect(held).toHaveLength(2);
+        expect(held).toEqual(expect.arrayContaining([hold(), byTag]));
+        await ledger.releaseHold(REPOSITORY, hold().on);
+        await ledger.releaseHold(REPOSITORY, { kind: 'tag', tag: 'never held' });
+        expect(await ledger.holds(REPOSITORY)).toEqual([byTag]);
+        expect(await ledger.holds(OTHER)).toEqual([other]);
+      });
+
+      it('shows the order that stops everything to every handle at once, until it is lifted', async () => {
+        const second = await under.another();
+        expect(await ledger.stopOrder()).toBeNull();
+        for (const reason of ['wrong images', null]) {
+          const order: StopOrder = { version: 1, by: 'ann@example.com', reason, atMs: NOW };
+          await ledger.saveStopOrder(order);
+          expect(await second.stopOrder()).toEqual(order);
+        }
+        await second.saveStopOrder(null);
+        expect(await ledger.stopOrder()).toBeNull();
+        await second.saveStopOrder(null);
+        await second.close();
+      });
+
+      it('reserves no more deletions a day and policy than may go, whoever asks at once', async () => {
+        const second = await under.another();
+        const reserve = (turn: number): Promise<number> =>
+          (turn % 2 === 0 ? ledger : second).reserveDeletions('services', '2026-03-14', 30, 200);
+        const got = await Promise.all(Array.from({ length: 12 }, (_, turn) => reserve(turn)));
+        await second.close();
+        expect(got.reduce((sum, one) => sum + one, 0)).toBe(200);
+        expect(got.toSorted((a, b) => a - b).slice(0, 6)).toEqual([0, 0, 0, 0, 0, 20]);
+        expect(await ledger.reserveDeletions('services', '2026-03-14', 1, 200)).toBe(0);
+        expect(await ledger.reserveDeletions('services', '2026-03-14', 50, 210)).toBe(10);
+        // A limit that was lowered meanwhile gives nothing back.
+        expect(await ledger.reserveDeletions('services', '2026-03-14', 50, 5)).toBe(0);
+        expect(await ledger.reserveDeletions('services', '2026-03-15', 50, 200)).toBe(50);
+        expect(await ledger.reserveDeletions('base images', '2026-03-14', 50, 200)).toBe(50);
+      });
+
+      it('replaces what a registry refused for good in a repository, 10,000 steps as well as none', async () => {
+        expect(await ledger.blockages(REPOSITORY)).toEqual([]);
+        const all = Array.from({ length: 10_000 }, (_, at) => ({
+          step: digestOf(at),
+          reason: `tag v${at} is immutable`,
+          atMs: NOW + at,
+        }));
+        await ledger.saveBlockages(REPOSITORY, all);
+        expect(await ledger.blockages(REPOSITORY)).toEqual(all);
+        await ledger.saveBlockages(REPOSITORY, all.slice(0, 1));
+        expect(await ledger.blockages(REPOSITORY)).toEqual(all.slice(0, 1));
+        await ledger.saveBlockages(REPOSITORY, []);
+        expect(await ledger.blockages(REPOSITORY)).toEqual([]);
+        expect(await ledger.blockages(OTHER)).toEqual([]);
+      });
+    });
+
     describe('findings', () => {
       it("replaces a project's findings and tells which projects have some", async () => {
         expect(await ledger.findings('acme')).toBeNull();
@@ -642,6 +725,9 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         await ledger.acquireLease(repository, repository, NOW, mark + 1);
         await ledger.claimTick(repository, mark);
         await ledger.saveFindings(repository, mark, [finding(repository)]);
+        await ledger.saveHold(hold({ repository, on: { kind: 'tag', tag: repository } }));
+        await ledger.reserveDeletions(repository, '2026-03-14', 5, 5);
+        await ledger.saveBlockages(repository, [{ step: digestOf('s'), reason: repository, atMs: NOW }]);
       }
       const mark = NOW + hostile.length;
       await ledger.writeSettlements([settlement(0, { runId: hostile, repository: hostile })]);
@@ -662,6 +748,9 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       });
       const ticks = new Map(Object.entries(await ledger.lastTicks()));
       expect(ticks.get(hostile)).toBe(mark);
+      expect(await ledger.holds(hostile)).toMatchObject([{ on: { tag: hostile } }]);
+      expect(await ledger.reserveDeletions(hostile, '2026-03-14', 5, 6)).toBe(1);
+      expect(await ledger.blockages(hostile)).toMatchObject([{ reason: hostile }]);
       expect((await ledger.findings(hostile))?.atMs).toBe(mark);
       expect(await ledger.auditedProjects()).toContain(hostile);
     });

@@ -159,6 +159,10 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     'leases',
     'schedules',
     'findings',
+    'holds',
+    'orders',
+    'reservations',
+    'blockages',
   ])('refuses a document in %s that a newer gcr-warden wrote', async (collection) => {
     const projectId = newProject();
     const ledger = await open({ projectId });
@@ -204,6 +208,18 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 1);
     await ledger.claimTick('services', NOW);
     await ledger.saveFindings('acme', NOW, []);
+    await ledger.saveHold({
+      version: 1,
+      repository: REPOSITORY,
+      on: { kind: 'digest', digest },
+      reason: 'restored',
+      by: 'ann@example.com',
+      atMs: NOW,
+      untilMs: null,
+    });
+    await ledger.saveStopOrder(null);
+    await ledger.reserveDeletions('services', '2026-03-14', 1, 2);
+    await ledger.saveBlockages(REPOSITORY, [{ step: digest, reason: 'immutable', atMs: NOW }]);
     const { docs } = await plainClient(projectId).collection(collection).get();
     expect(docs).toHaveLength(1);
     for (const stored of docs) await stored.ref.update({ version: 2 });
@@ -217,6 +233,10 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       leases: () => ledger.acquireLease(REPOSITORY, 'b', NOW + 2, NOW + 3),
       schedules: () => ledger.lastTicks(),
       findings: () => ledger.findings('acme'),
+      holds: () => ledger.holds(REPOSITORY),
+      orders: () => ledger.stopOrder(),
+      reservations: () => ledger.reserveDeletions('services', '2026-03-14', 1, 2),
+      blockages: () => ledger.blockages(REPOSITORY),
     };
     await expect(reading[collection]?.()).rejects.toMatchObject({ code: 'LEDGER_VERSION', retryable: false });
   });
@@ -331,6 +351,17 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       const all = Array.from({ length: 500 }, (_, at) => ({ policy: `p-${at}`, sinceMs: NOW }));
       expect(await billOf(() => ledger.savePlanningSince(all))).toEqual([0, 1, 0]);
       expect(await billOf(() => ledger.planningSince())).toEqual([1, 0, 0]);
+    });
+
+    it('bills one write for the order that stops everything, and one read for looking whether there is one', async () => {
+      const ledger = await counted();
+      const order = { version: 1, by: 'ann@example.com', reason: null, atMs: NOW } as const;
+      expect(await billOf(() => ledger.stopOrder())).toEqual([1, 0, 0]);
+      expect(await billOf(() => ledger.saveStopOrder(order))).toEqual([0, 1, 0]);
+      expect(await billOf(() => ledger.stopOrder())).toEqual([1, 0, 0]);
+      expect(await billOf(() => ledger.saveStopOrder(null))).toEqual([0, 1, 0]);
+      expect(await billOf(() => ledger.reserveDeletions('p', '2026-03-14', 200, 1_000))).toEqual([1, 1, 0]);
+      expect(await billOf(() => ledger.holds(REPOSITORY))).toEqual([1, 0, 0]);
     });
 
     it('bills two writes and three reads for 200 deletions under a lease, and few reads for asking who deleted one', async () => {

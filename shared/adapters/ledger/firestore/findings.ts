@@ -15,7 +15,8 @@ export function findingLedger(documents: Documents): FindingLedger {
     },
 
     async findings(project) {
-      const record = await readRecord<Finding>(documents, 'findings', 'findings', project);
+      const at = { method: 'findings', collection: 'findings', name: project };
+      const record = await readRecord<Finding>(documents, at);
       return record === null ? null : { atMs: record.head.integer('atMs'), findings: record.items };
     },
 

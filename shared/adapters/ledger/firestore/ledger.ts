@@ -4,6 +4,7 @@ import { coordinationLedger } from './coordination.ts';
 import { type BilledOperations, Documents } from './documents.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
+import { restraintLedger } from './restraints.ts';
 import { runLedger } from './runs.ts';
 
 /** A query's page of the largest documents takes some seconds; a caller that waits longer is gone. */
@@ -56,6 +57,7 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
     ...eventLedger(documents, options.clock ?? Date.now),
     ...runLedger(documents),
     ...coordinationLedger(documents),
+    ...restraintLedger(documents),
     ...findingLedger(documents),
     close: () => documents.close(),
   };

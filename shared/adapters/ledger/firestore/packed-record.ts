@@ -94,9 +94,7 @@ export async function replaceRecord(
  */
 export async function readRecord<T>(
   documents: Documents,
-  method: string,
-  collection: string,
-  name: string,
+  { method, collection, name }: RecordPlace,
 ): Promise<PackedRecord<T> | null> {
   const at = documents.collection(collection).doc(documentName(name));
   const parts = documents.collection(`${collection}-parts`);

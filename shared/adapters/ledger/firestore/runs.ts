@@ -68,7 +68,8 @@ export function runLedger(documents: Documents): RunLedger {
     },
 
     async lastDecisions(repository) {
-      const record = await readRecord<Decision>(documents, 'lastDecisions', 'decisions', repository);
+      const at = { method: 'lastDecisions', collection: 'decisions', name: repository };
+      const record = await readRecord<Decision>(documents, at);
       if (record === null) return null;
       const { head, items } = record;
       return {

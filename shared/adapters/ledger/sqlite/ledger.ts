@@ -3,6 +3,7 @@ import { coordinationLedger } from './coordination.ts';
 import { Database } from './database.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
+import { restraintLedger } from './restraints.ts';
 import { runLedger } from './runs.ts';
 
 export interface SqliteLedgerOptions {
@@ -22,6 +23,7 @@ export async function openSqliteLedger(path: string, options: SqliteLedgerOption
     ...eventLedger(database),
     ...runLedger(database),
     ...coordinationLedger(database),
+    ...restraintLedger(database),
     ...findingLedger(database),
     async close() {
       database.close();

@@ -5,10 +5,10 @@ import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from '../.
 import type { PolicySummary } from '../../../core/policy.ts';
 import type { Lease, RunLedger } from '../../../ports.ts';
 import { intentUnknown } from '../intent-name.ts';
-import { checkFence } from '../lease-lost.ts';
 import { checkedLimit } from '../limit.ts';
 import { packList, unpackChunk } from '../packed.ts';
 import type { Database, Row } from './database.ts';
+import { writeUnder } from './lease.ts';
 import { bytes, integer, json, text } from './row.ts';
 
 function entryOf(row: Row): JournalEntry {
@@ -20,20 +20,7 @@ function entryOf(row: Row): JournalEntry {
 
 /** What was done: one row a run, a step and a manifest; decisions packed. */
 export function runLedger(database: Database): RunLedger {
-  /** Writes all or nothing, and nothing where the lease is another's by now. */
-  const write = (lease: Lease | undefined, work: () => void): void =>
-    database.transaction(() => {
-      if (lease !== undefined) {
-        const row = database.get(
-          'SELECT holder, fencing_token FROM leases WHERE repository = ?',
-          lease.repository,
-        );
-        const current =
-          row === null ? null : { holder: text(row, 'holder'), fencingToken: integer(row, 'fencing_token') };
-        checkFence(lease, current);
-      }
-      work();
-    });
+  const write = (lease: Lease | undefined, work: () => void): void => writeUnder(database, lease, work);
 
   return {
     async saveRun(run, lease) {

@@ -100,4 +100,32 @@ export const MIGRATIONS: readonly string[] = [
 
   ALTER TABLE decisions ADD COLUMN policies TEXT NOT NULL DEFAULT '[]';
   `,
+  `
+  CREATE TABLE holds (
+    repository TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (repository, subject)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE stop_order (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    content TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE deletions (
+    policy TEXT NOT NULL,
+    day TEXT NOT NULL,
+    reserved INTEGER NOT NULL,
+    PRIMARY KEY (policy, day)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE blockages (
+    repository TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (repository, position)
+  ) STRICT;
+  `,
 ];
