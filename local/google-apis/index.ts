@@ -8,4 +8,5 @@ export {
   type EstateProject,
   type EstateRepository,
 } from './estate.ts';
-export { type GoogleApis, type GoogleApisOptions, type StoredContent, startGoogleApis } from './server.ts';
+export type { GoogleApisOptions, StoredContent } from './route.ts';
+export { type GoogleApis, startGoogleApis } from './server.ts';

@@ -1,0 +1,80 @@
+import type { EstateAccount, EstateKey } from './estate.ts';
+import { etagOf } from './policy.ts';
+import { ok, pageOf, problem } from './reply.ts';
+import { forProject, pageMax, type Route, V } from './route.ts';
+
+/** https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/list */
+const ACCOUNTS_PAGE_MAX = 100;
+
+/** iam.googleapis.com: service accounts, their keys, and roles. */
+export const IAM: readonly Route[] = [
+  {
+    name: 'accounts',
+    method: 'GET',
+    pattern: new RegExp(`^/v1/projects/${V}/serviceAccounts$`),
+    permission: 'iam.serviceAccounts.list',
+    subjects: ([project = '']) => [project, 'iam'],
+    reply: (request) =>
+      forProject(request, ({ project, accounts }) =>
+        pageOf(
+          'accounts',
+          accounts.map((account) => accountJson(project, account)),
+          request.query,
+          pageMax(request, ACCOUNTS_PAGE_MAX),
+        ),
+      ),
+  },
+  {
+    name: 'keys',
+    method: 'GET',
+    pattern: new RegExp(`^/v1/projects/${V}/serviceAccounts/${V}/keys$`),
+    permission: 'iam.serviceAccountKeys.list',
+    subjects: ([project = '', email = '']) => [project, email, 'iam'],
+    reply: (request) =>
+      forProject(request, ({ project, accounts }) => {
+        const account = accounts.find(({ email }) => email === request.values[1]);
+        if (account === undefined) return problem(404, 'NOT_FOUND', 'Unknown service account');
+        const keys = account.keys.map((key) => keyJson(project, account, key));
+        return ok(keys.length === 0 ? {} : { keys });
+      }),
+  },
+  {
+    name: 'role',
+    method: 'GET',
+    pattern: /^\/v1\/((?:projects|organizations)\/[^/]+\/roles\/[^/]+|roles\/[^/]+)$/,
+    permission: 'iam.roles.get',
+    subjects: ([role = '']) => [role, 'iam'],
+    reply: ({ estate, values: [name = ''] }) => {
+      const permissions = estate.projects.map(({ roles }) => roles[name]).find((each) => each !== undefined);
+      if (permissions === undefined) {
+        return problem(404, 'NOT_FOUND', `The role named ${name} was not found.`);
+      }
+      return ok({ name, stage: 'GA', includedPermissions: permissions, etag: etagOf(permissions) });
+    },
+  },
+];
+
+function accountJson(project: string, { email, uniqueId, displayName, disabled = false }: EstateAccount) {
+  return {
+    name: `projects/${project}/serviceAccounts/${email}`,
+    projectId: project,
+    uniqueId,
+    email,
+    ...(displayName === '' ? {} : { displayName }),
+    etag: etagOf([email]),
+    ...(disabled ? { disabled } : {}),
+    oauth2ClientId: uniqueId,
+  };
+}
+
+function keyJson(project: string, { email }: EstateAccount, key: EstateKey) {
+  return {
+    name: `projects/${project}/serviceAccounts/${email}/keys/${key.id}`,
+    validAfterTime: key.validAfter,
+    validBeforeTime: key.validBefore,
+    keyAlgorithm: 'KEY_ALG_RSA_2048',
+    keyOrigin: key.origin,
+    keyType: key.type,
+    ...(key.disableReason === undefined ? {} : { disabled: true, disableReason: key.disableReason }),
+  };
+}
