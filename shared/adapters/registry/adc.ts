@@ -1,9 +1,18 @@
 import type { GoogleAuth } from 'google-auth-library';
 import { WardenError } from '../../core/error.ts';
 import { hostKind } from '../../core/reference.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, Rights } from './credentials.ts';
 
-const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+const OAUTH = 'https://www.googleapis.com/auth';
+/**
+ * OAuth scopes by right. Both of `read` only ever read: `devstorage.read_only` is what Compute Engine's
+ * default scopes pull images with (Artifact Registry, "Deploying to Compute Engine"), and
+ * `cloud-platform.read-only` what Artifact Registry's API takes for its lists. Deleting needs the whole.
+ */
+const SCOPES: Readonly<Record<Rights, readonly string[]>> = {
+  read: [`${OAUTH}/cloud-platform.read-only`, `${OAUTH}/devstorage.read_only`],
+  delete: [`${OAUTH}/cloud-platform`],
+};
 const NONE_FOUND = 'Could not load the default credentials';
 const DEADLINE_MS = 30_000;
 
@@ -19,11 +28,13 @@ export interface AdcOptions {
  */
 export function adcCredentials(options: AdcOptions = {}): Credentials {
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-  let auth: GoogleAuth | null = null;
+  const opened = new Map<Rights, Promise<GoogleAuth>>();
   return {
-    async forHost(host) {
+    async forHost(host, rights) {
       if (hostKind(host) !== 'google') return { kind: 'anonymous' };
-      auth ??= await open();
+      const opening = opened.get(rights) ?? open(rights);
+      opened.set(rights, opening);
+      const auth = await opening;
       let accessToken: string | null | undefined;
       try {
         accessToken = await within(deadlineMs, auth.getAccessToken());
@@ -48,9 +59,9 @@ export function adcCredentials(options: AdcOptions = {}): Credentials {
 }
 
 /** Loads the library where it is first needed: most starts of a function never ask a registry. */
-async function open(): Promise<GoogleAuth> {
+async function open(rights: Rights): Promise<GoogleAuth> {
   const { GoogleAuth } = await import('google-auth-library');
-  return new GoogleAuth({ scopes: [SCOPE] });
+  return new GoogleAuth({ scopes: [...SCOPES[rights]] });
 }
 
 async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {

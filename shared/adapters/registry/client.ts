@@ -1,12 +1,12 @@
 import type { Clock, Logger, RegistryDeleter, RegistryReader } from '../../ports.ts';
 import { readCatalog } from './catalog.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, Rights } from './credentials.ts';
 import { type DeletionOptions, deleteDigest, deleteTag } from './deletion.ts';
 import { createGuardReader } from './guard.ts';
 import { type ListingOptions, listRepository, tagsOfDigest } from './listing.ts';
 import { readManifest, resolveTag } from './manifest-source.ts';
 import type { ManifestCache } from './relations.ts';
-import { createSession } from './session.ts';
+import { createSession, type Session } from './session.ts';
 import type { Transport } from './transport.ts';
 
 export interface RegistryClientOptions {
@@ -17,6 +17,8 @@ export interface RegistryClientOptions {
   readonly logger?: Logger;
   /** Hosts to speak to besides Google's and this machine, each whole: `registry.example.com`. */
   readonly hosts?: readonly string[];
+  /** Those of them that speak plain HTTP; this machine does anyway. */
+  readonly plainHttpHosts?: readonly string[];
 }
 
 export interface RegistryReaderOptions extends RegistryClientOptions {
@@ -28,9 +30,18 @@ export interface RegistryReaderOptions extends RegistryClientOptions {
 
 const LANE_COUNT = 16;
 
+function sessionOf(options: RegistryClientOptions, rights: Rights): Session {
+  return createSession({
+    ...options,
+    hosts: options.hosts ?? [],
+    plainHttpHosts: options.plainHttpHosts ?? [],
+    rights,
+  });
+}
+
 /** A reader of registries. Whatever a registry demands, it asks for tokens that can pull or list, and no more. */
 export function createRegistryReader(options: RegistryReaderOptions): RegistryReader {
-  const session = createSession({ ...options, hosts: options.hosts ?? [] });
+  const session = sessionOf(options, 'read');
   const listing: ListingOptions = {
     session,
     clock: options.clock,
@@ -49,7 +60,7 @@ export function createRegistryReader(options: RegistryReaderOptions): RegistryRe
 
 /** A deleter, with tokens of its own: pull and push on registries of Google's dialect, delete on others. */
 export function createRegistryDeleter(options: RegistryClientOptions): RegistryDeleter {
-  const session = createSession({ ...options, hosts: options.hosts ?? [] });
+  const session = sessionOf(options, 'delete');
   const guardReader = createGuardReader(session);
   const deletion: DeletionOptions = { session, guardReader, clock: options.clock };
   return {

@@ -9,21 +9,27 @@ export type Credential =
   /** A refresh token for the registry's token endpoint (`identitytoken` of a docker config). */
   | { readonly kind: 'identity token'; readonly token: string };
 
+/**
+ * What a credential is wanted for. A source that can make one with fewer rights does: an access token for
+ * `read` can't delete. One that only has what a person stored gives that.
+ */
+export type Rights = 'read' | 'delete';
+
 /** Where credentials come from. Only ever asked for a host that may be spoken to. */
 export interface Credentials {
   /**
    * The credential for a host; `anonymous` where there is none for it.
    * @throws WardenError CREDENTIALS_INVALID where there is one and it can't be read or got
    */
-  forHost(host: string): Promise<Credential>;
+  forHost(host: string, rights: Rights): Promise<Credential>;
 }
 
 /** Asks one source after the other and takes the first that has something for the host. */
 export function firstOf(sources: readonly Credentials[]): Credentials {
   return {
-    async forHost(host) {
+    async forHost(host, rights) {
       for (const source of sources) {
-        const credential = await source.forHost(host);
+        const credential = await source.forHost(host, rights);
         if (credential.kind !== 'anonymous') return credential;
       }
       return { kind: 'anonymous' };

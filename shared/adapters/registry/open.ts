@@ -1,8 +1,11 @@
+import { hostKind } from '../../core/reference.ts';
 import type { Clock, Logger, RegistryDeleter, RegistryReader } from '../../ports.ts';
 import { createRegistryDeleter, createRegistryReader } from './client.ts';
 import type { Credentials } from './credentials.ts';
+import type { ProxySettings } from './dispatcher.ts';
+import type { PaceLimits } from './pace.ts';
 import type { ManifestCache } from './relations.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, endingBy, type Transport } from './transport.ts';
 
 export interface OpenRegistryOptions {
   readonly credentials: Credentials;
@@ -14,32 +17,59 @@ export interface OpenRegistryOptions {
   readonly manifestCache: ManifestCache | null;
   /** Hosts the user named, besides Google's and this machine; none by default. */
   readonly hosts?: readonly string[];
+  /** Those of them that speak plain HTTP; none by default. */
+  readonly plainHttpHosts?: readonly string[];
+  /** How fast each of Google's hosts is asked. Default: half of the documented quota. */
+  readonly pace?: PaceLimits;
+  /** Default: `gcr-warden`. */
+  readonly userAgent?: string;
+  /** The proxy for HTTPS; none by default. */
+  readonly proxy?: ProxySettings;
 }
 
-/** A reader and, only where somebody asks for one, a deleter over one transport. */
-export interface OpenRegistry {
+/** What works on registries: a reader and, only where somebody asks for one, a deleter. */
+export interface RegistryAccess {
   readonly reader: RegistryReader;
   /** Makes the deleter. A run that only reads never calls this, and so never holds a token that can delete. */
   deleter(): RegistryDeleter;
+}
+
+/** Access for as long as the caller likes, over one transport. */
+export interface OpenRegistry extends RegistryAccess {
+  /**
+   * Access for one run: no request is begun, waited for or read at or after `endByMs`. Connections, pace and
+   * concurrency are shared with all other runs; tokens are not.
+   */
+  forRun(endByMs: number): RegistryAccess;
   close(): Promise<void>;
 }
 
 /** Opens registries with shared limits. Connections are made on first use. */
 export function openRegistry(options: OpenRegistryOptions): OpenRegistry {
-  const { credentials, clock, logger, concurrency, manifestCache, hosts = [] } = options;
+  const { credentials, clock, logger, concurrency, manifestCache, hosts = [], plainHttpHosts = [] } = options;
+  const { pace, userAgent, proxy } = options;
   const transport = createTransport({
     clock,
     logger,
     concurrency: { global: concurrency, perHost: concurrency },
+    ...(pace === undefined ? {} : { paceOf: (host) => (hostKind(host) === 'google' ? pace : null) }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(proxy === undefined ? {} : { proxy }),
   });
-  const client = { transport, credentials, clock, logger, hosts };
+  const accessOver = (over: Transport): RegistryAccess => {
+    const client = { transport: over, credentials, clock, logger, hosts, plainHttpHosts };
+    return {
+      reader: createRegistryReader({
+        ...client,
+        laneCount: concurrency,
+        ...(manifestCache === null ? {} : { manifestCache }),
+      }),
+      deleter: () => createRegistryDeleter(client),
+    };
+  };
   return {
-    reader: createRegistryReader({
-      ...client,
-      laneCount: concurrency,
-      ...(manifestCache === null ? {} : { manifestCache }),
-    }),
-    deleter: () => createRegistryDeleter(client),
+    ...accessOver(transport),
+    forRun: (endByMs) => accessOver(endingBy(transport, endByMs)),
     close: () => transport.close(),
   };
 }

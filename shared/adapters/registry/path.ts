@@ -1,7 +1,6 @@
 import type { Digest } from '../../core/digest.ts';
 import { formatRepository, isTag, parseRepository, type Repository } from '../../core/reference.ts';
 import { RegistryError } from './registry-error.ts';
-import { originOf } from './token.ts';
 
 /**
  * `/v2/NAME`. The name is checked again here, because a repository can come from a file: one with `..` or `?`
@@ -23,6 +22,6 @@ export function manifestPath(repository: Repository, reference: Digest | { reado
   throw new RegistryError(
     'REGISTRY_UNEXPECTED',
     `${JSON.stringify(reference.tag.slice(0, 140))} is not a tag, so nothing was asked of ${repository.host}. Correct it.`,
-    { method: 'GET', url: `${originOf(repository.host)}${path}` },
+    { method: 'GET', url: `https://${repository.host}${path}` },
   );
 }

@@ -1,8 +1,9 @@
 import { hostKind } from '../../core/reference.ts';
 import type { Clock } from '../../ports.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, Rights } from './credentials.ts';
+import { originsWith } from './origin.ts';
 import { failureOf, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
-import { type Authorization, createAuthorizer, originOf, type Scope } from './token.ts';
+import { type Authorization, createAuthorizer, type Scope } from './token.ts';
 import type { HttpReply, HttpRequest, Transport } from './transport.ts';
 
 export interface SessionRequest
@@ -50,10 +51,15 @@ export function createSession(options: {
   readonly clock: Clock;
   /** Hosts other than Google's and loopback that the user named, each whole. */
   readonly hosts: readonly string[];
+  /** Those of them that speak plain HTTP. */
+  readonly plainHttpHosts: readonly string[];
+  /** What the credentials have to be good for, and no more. */
+  readonly rights: Rights;
 }): Session {
   const { transport } = options;
+  const originOf = originsWith(options.plainHttpHosts);
   const named = new Set(options.hosts);
-  const authorizer = createAuthorizer(options);
+  const authorizer = createAuthorizer({ ...options, originOf });
 
   return {
     async send(request) {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { hostKind, isLoopback } from '../../core/reference.ts';
+import { hostKind } from '../../core/reference.ts';
 import type { Clock } from '../../ports.ts';
 import { parseChallenges } from './challenge.ts';
-import { basicHeader, type Credential, type Credentials, secretsOf } from './credentials.ts';
+import { basicHeader, type Credential, type Credentials, type Rights, secretsOf } from './credentials.ts';
+import type { OriginOf } from './origin.ts';
 import { failureOf, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
 import type { ReplyHeaders, Transport } from './transport.ts';
 
@@ -76,11 +77,6 @@ const TOKEN_AGE_MAX_S = 43_200;
 const TOKEN_MARGIN_MS = 60_000;
 const CLIENT_ID = 'gcr-warden';
 
-/** The origin a registry is spoken to at: HTTPS, and plain HTTP on loopback only. */
-export function originOf(host: string): string {
-  return `${isLoopback(host) ? 'http' : 'https'}://${host}`;
-}
-
 function scopeText(scope: Scope): string {
   return scope.kind === 'catalog' ? 'registry:catalog:*' : `repository:${scope.name}:${scope.actions}`;
 }
@@ -90,8 +86,10 @@ export function createAuthorizer(options: {
   readonly transport: Transport;
   readonly credentials: Credentials;
   readonly clock: Clock;
+  readonly originOf: OriginOf;
+  readonly rights: Rights;
 }): Authorizer {
-  const { transport, credentials, clock } = options;
+  const { transport, credentials, clock, originOf, rights } = options;
   const challenges = new Map<string, Promise<Challenged>>();
   const held = new Map<string, Promise<HeldCredential>>();
   const tokens = new Map<string, Promise<HeldToken>>();
@@ -137,7 +135,7 @@ export function createAuthorizer(options: {
       if (held.get(host) === pending) held.delete(host);
     }
     return once(held, host, async () => {
-      const credential = await credentials.forHost(host);
+      const credential = await credentials.forHost(host, rights);
       return {
         credential,
         identity: createHash('sha256').update(JSON.stringify(credential)).digest('hex'),
@@ -180,7 +178,7 @@ export function createAuthorizer(options: {
     credential: Credential,
     secrets: readonly string[],
   ): Promise<HeldToken> {
-    const url = realmUrl(host, challenged.realm, credential);
+    const url = realmUrl(host, originOf(host), challenged.realm, credential);
     const service = challenged.service ?? url.host;
     const sentAtMs = clock();
     const parameters = new URLSearchParams({ service, scope: scopeText(scope) });
@@ -296,9 +294,9 @@ function actionsIn(headers: ReplyHeaders, name: string): string | null {
  * behalf of a Google host.
  * @throws RegistryError REGISTRY_REALM_REFUSED
  */
-function realmUrl(host: string, realm: string, credential: Credential): URL {
+function realmUrl(host: string, origin: string, realm: string, credential: Credential): URL {
   const url = URL.canParse(realm) ? new URL(realm) : null;
-  const line: RequestLine = { method: 'GET', url: url === null ? originOf(host) : redactedUrl(url) };
+  const line: RequestLine = { method: 'GET', url: url === null ? origin : redactedUrl(url) };
   if (url === null || url.username !== '' || url.password !== '') {
     throw new RegistryError(
       'REGISTRY_REALM_REFUSED',
@@ -306,7 +304,7 @@ function realmUrl(host: string, realm: string, credential: Credential): URL {
       line,
     );
   }
-  if (url.origin === originOf(host)) return url;
+  if (url.origin === new URL(origin).origin) return url;
   const isAnonymousElsewhere =
     credential.kind === 'anonymous' && hostKind(host) === 'other' && url.protocol === 'https:';
   if (isAnonymousElsewhere) return url;

@@ -1,10 +1,18 @@
-import { Agent, request as send } from 'undici';
+import { request as send } from 'undici';
 import { WardenError } from '../../core/error.ts';
-import { isLoopback } from '../../core/reference.ts';
+import { hostKind } from '../../core/reference.ts';
 import type { Clock, Logger } from '../../ports.ts';
+import { HEADERS_MAX_BYTES, openDispatcher, type ProxySettings } from './dispatcher.ts';
+import { createHostGate, type HostGate } from './host-gate.ts';
+import { createPace, GOOGLE_PACE, type PaceLimits } from './pace.ts';
+import { Places } from './places.ts';
+import { redirectTarget } from './redirect.ts';
 import { RETRYABLE_STATUSES, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
+import { ACCEPT_ENCODING, readReplyBody } from './reply-body.ts';
+import { headerText, type ReplyHeaders } from './reply-headers.ts';
+import { backoffMs, PAUSE_MAX_MS, pauseMs } from './retry.ts';
 
-export type ReplyHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+export type { ReplyHeaders };
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
@@ -23,6 +31,8 @@ export interface HttpRequest {
    * read before it is fresh. Waiting for a free connection or before a retry counts.
    */
   readonly startBeforeMs?: number;
+  /** The end of the run that it is part of: not begun, not waited for and not read at or after this time. */
+  readonly endByMs?: number;
 }
 
 export interface HttpReply {
@@ -35,8 +45,8 @@ export interface HttpReply {
 export interface Transport {
   /**
    * Sends a request, again where that is allowed and promising, and returns the last reply whatever its status.
-   * @throws RegistryError REGISTRY_UNAVAILABLE, REGISTRY_DEADLINE, REGISTRY_TOO_LATE, REGISTRY_BODY_TOO_LARGE,
-   *   REGISTRY_BODY_INVALID, REGISTRY_REDIRECT_REFUSED
+   * @throws RegistryError REGISTRY_UNAVAILABLE, REGISTRY_DEADLINE, REGISTRY_TOO_LATE, REGISTRY_RATE_LIMITED,
+   *   REGISTRY_BODY_TOO_LARGE, REGISTRY_HEADERS_TOO_LARGE, REGISTRY_BODY_INVALID, REGISTRY_REDIRECT_REFUSED
    */
   send(request: HttpRequest): Promise<HttpReply>;
   /** Closes idle connections and waits for requests under way; a second call does nothing more. */
@@ -56,46 +66,19 @@ export interface TransportOptions {
   readonly attemptDeadlineMs?: number;
   /** For all attempts and the waits between them. */
   readonly totalDeadlineMs?: number;
+  /** How fast a host may be asked; null for as fast as it answers. Default: Google's hosts at half of the quota. */
+  readonly paceOf?: (host: string) => PaceLimits | null;
+  /** How every request names its sender; with the version, for the registry's logs. Default: `gcr-warden`. */
+  readonly userAgent?: string;
+  /** The proxy for HTTPS; none by default. */
+  readonly proxy?: ProxySettings;
 }
 
 const CONCURRENCY = { global: 64, perHost: 16 } as const;
 const ATTEMPTS_MAX = 6;
 const ATTEMPT_DEADLINE_MS = 30_000;
 const TOTAL_DEADLINE_MS = 300_000;
-const CONNECT_DEADLINE_MS = 10_000;
-const KEEP_ALIVE_MS = 30_000;
 const REDIRECTS_MAX = 5;
-
-/** Waits before the second, third, … attempt are random between 0 and base · 2^n ("full jitter"), never above the cap. */
-const BACKOFF_MS = { base: 500, cap: 60_000 } as const;
-/** Google's quotas count by the minute: the sum of these waits has to pass one (4 + 8 + 16 + 32 + 60 s at most). */
-const QUOTA_BACKOFF_MS = { base: 4_000, cap: 60_000 } as const;
-/** A registry that wants us to wait longer is not waited for: the run ends and a later one takes over. */
-const RETRY_AFTER_MAX_MS = 120_000;
-
-/** A counted number of places, handed on in the order of asking. */
-class Places {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async take(): Promise<void> {
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return;
-    }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  give(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free += 1;
-    else next();
-  }
-}
 
 /** OpenSSL's own codes have a slash: `ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE`. */
 const CONNECTION_CODE = /^[A-Z0-9_/]{2,60}$/;
@@ -109,79 +92,82 @@ function connectionCode(thrown: unknown): string {
 /** A certificate that is not trusted now, or a host without TLS (wrong version), will be no better on the next attempt. */
 const TLS_CODE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|WRONG_VERSION_NUMBER/;
 
-function headerText(headers: ReplyHeaders, name: string): string | null {
-  const value = headers[name];
-  if (value === undefined) return null;
-  return typeof value === 'string' ? value : (value[0] ?? null);
-}
-
-/**
- * The wait that `Retry-After` asks for, in milliseconds; null where the header is missing or unreadable
- * (RFC 9110, section 10.2.3: seconds or a date).
- */
-export function retryAfterMs(headers: ReplyHeaders, nowMs: number): number | null {
-  const text = headerText(headers, 'retry-after')?.trim() ?? '';
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1_000;
-  const atMs = text === '' ? Number.NaN : Date.parse(text);
-  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
-}
+/** What came of one attempt. What was not sent is no use trying again at once. */
+type Attempt =
+  | { readonly kind: 'answered'; readonly reply: HttpReply }
+  | { readonly kind: 'failed'; readonly why: RegistryError }
+  | { readonly kind: 'not sent'; readonly why: RegistryError };
 
 /** Opens a transport; connections are made on first use and kept alive between requests. */
 export function createTransport(options: TransportOptions): Transport {
-  const { clock, logger } = options;
+  const { clock, logger, userAgent = 'gcr-warden' } = options;
   const random = options.random ?? Math.random;
   const sleep = options.sleep ?? ((delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)));
   const concurrency = options.concurrency ?? CONCURRENCY;
   const attemptDeadlineMs = options.attemptDeadlineMs ?? ATTEMPT_DEADLINE_MS;
   const totalDeadlineMs = options.totalDeadlineMs ?? TOTAL_DEADLINE_MS;
-  const agent = new Agent({
-    connections: concurrency.perHost,
-    // One request a connection at a time: a failure then concerns the request that failed and no other.
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_DEADLINE_MS },
-    // One deadline covers an attempt as a whole, see `attempt`.
-    headersTimeout: 0,
-    bodyTimeout: 0,
+  const paceOf = options.paceOf ?? ((host) => (hostKind(host) === 'google' ? GOOGLE_PACE : null));
+  const dispatcher = openDispatcher({
+    connectionsPerHost: concurrency.perHost,
+    proxy: options.proxy ?? null,
   });
   let closing: Promise<void> | null = null;
   const everywhere = new Places(concurrency.global);
-  const byHost = new Map<string, Places>();
+  const gates = new Map<string, HostGate>();
 
-  function placesAt(host: string): Places {
-    const known = byHost.get(host);
+  function gateOf(host: string): HostGate {
+    const known = gates.get(host);
     if (known !== undefined) return known;
-    const places = new Places(concurrency.perHost);
-    byHost.set(host, places);
-    return places;
+    const limits = paceOf(host);
+    const pace = limits === null ? null : createPace(limits);
+    const placeCount = concurrency.perHost;
+    const gate = createHostGate({ placeCount, everywhere, pace, clock, sleep, random });
+    gates.set(host, gate);
+    return gate;
   }
 
-  async function attempt(request: HttpRequest, line: RequestLine): Promise<HttpReply> {
-    const atHost = placesAt(request.url.host);
-    await atHost.take();
+  async function attempt(request: HttpRequest, line: RequestLine): Promise<Attempt> {
+    const gate = gateOf(request.url.host);
+    const latestMs = latestStartMs(request);
+    const entered = await gate.enter(request.method === 'DELETE' ? 'delete' : 'request', latestMs);
+    if (entered !== 'entered') return { kind: 'not sent', why: notSent(request, line, entered.untilMs) };
     try {
-      await everywhere.take();
-      try {
-        if (request.startBeforeMs !== undefined && clock() >= request.startBeforeMs) {
-          throw new RegistryError(
-            'REGISTRY_TOO_LATE',
-            `${line.method} ${line.url} was not sent: what was read before it is no longer fresh. Read again and retry.`,
-            line,
-            { retryable: true },
-          );
-        }
-        return await exchange(request, line);
-      } finally {
-        everywhere.give();
-      }
+      if (clock() >= latestMs) return { kind: 'not sent', why: notSent(request, line, clock()) };
+      const reply = await exchange(request, line);
+      const pause = pauseMs(reply, clock(), random());
+      if (pause !== null) gate.pause(clock() + pause);
+      return { kind: 'answered', reply };
+    } catch (thrown) {
+      if (!(thrown instanceof RegistryError)) throw thrown;
+      return { kind: 'failed', why: thrown };
     } finally {
-      atHost.give();
+      gate.leave();
     }
   }
 
+  /** Why a request could not be begun: its own time would be over, or its host wants to be left alone for long. */
+  function notSent(request: HttpRequest, line: RequestLine, untilMs: number): RegistryError {
+    const { startBeforeMs, endByMs } = request;
+    if (startBeforeMs !== undefined && untilMs >= startBeforeMs) {
+      return new RegistryError(
+        'REGISTRY_TOO_LATE',
+        `${line.method} ${line.url} was not sent: what was read before it is no longer fresh. Read again and retry.`,
+        line,
+        { retryable: true },
+      );
+    }
+    if (endByMs !== undefined && untilMs >= endByMs) return runEnded(line);
+    return new RegistryError(
+      'REGISTRY_RATE_LIMITED',
+      `${line.method} ${line.url} was not sent: the registry asked to be left alone for ${Math.ceil((untilMs - clock()) / 1_000)} s. Run again later.`,
+      line,
+      { retryable: true },
+    );
+  }
+
   async function exchange(request: HttpRequest, line: RequestLine): Promise<HttpReply> {
-    const deadline = AbortSignal.timeout(attemptDeadlineMs);
+    const leftMs = (request.endByMs ?? Number.POSITIVE_INFINITY) - clock();
+    const deadline = AbortSignal.timeout(Math.max(1, Math.min(attemptDeadlineMs, Math.ceil(leftMs))));
     try {
       let url = request.url;
       for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
@@ -199,6 +185,7 @@ export function createTransport(options: TransportOptions): Transport {
     } catch (thrown) {
       if (thrown instanceof WardenError) throw thrown;
       if (deadline.aborted) {
+        if (leftMs <= attemptDeadlineMs) throw runEnded(line);
         throw new RegistryError(
           'REGISTRY_DEADLINE',
           `${line.method} ${line.url} was not answered in full within ${attemptDeadlineMs} ms. Run again later.`,
@@ -207,6 +194,13 @@ export function createTransport(options: TransportOptions): Transport {
         );
       }
       const code = connectionCode(thrown);
+      if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+        throw new RegistryError(
+          'REGISTRY_HEADERS_TOO_LARGE',
+          `${line.method} ${line.url} answered with headers of more than ${HEADERS_MAX_BYTES} bytes. Nothing of it is used.`,
+          line,
+        );
+      }
       throw new RegistryError(
         'REGISTRY_UNAVAILABLE',
         `${line.method} ${line.url} failed: the connection broke or could not be made (${code}). Check the host's name, the network and the certificate.`,
@@ -223,113 +217,80 @@ export function createTransport(options: TransportOptions): Transport {
     signal: AbortSignal,
   ): Promise<HttpReply> {
     const headers: Record<string, string> = {
-      'user-agent': 'gcr-warden',
-      // What is not compressed can't be a bomb, and its length is what was sent.
-      'accept-encoding': 'identity',
+      'user-agent': userAgent,
+      'accept-encoding': ACCEPT_ENCODING,
       ...request.headers,
     };
     if (url.origin !== request.url.origin) delete headers['authorization'];
     const reply = await send(url, {
-      dispatcher: agent,
+      dispatcher,
       method: request.method,
       headers,
       signal,
       ...(request.body === undefined ? {} : { body: request.body }),
     });
-    const chunks: Buffer[] = [];
-    let sizeBytes = 0;
-    for await (const chunk of reply.body as AsyncIterable<Buffer>) {
-      sizeBytes += chunk.length;
-      // Leaving the loop destroys the body and with it the connection.
-      if (sizeBytes > request.bodyLimitBytes) {
-        throw new RegistryError(
-          'REGISTRY_BODY_TOO_LARGE',
-          `${line.method} ${line.url} answered with more than ${request.bodyLimitBytes} bytes. Nothing of it is used.`,
-          line,
-          { status: reply.statusCode },
-        );
-      }
-      chunks.push(chunk);
-    }
-    const encoding = headerText(reply.headers, 'content-encoding');
-    if (encoding !== null && encoding !== '' && encoding !== 'identity' && sizeBytes > 0) {
-      throw new RegistryError(
-        'REGISTRY_BODY_INVALID',
-        `${line.method} ${line.url} answered in an encoding that was not asked for. Check the proxy in front of the registry.`,
-        line,
-        { status: reply.statusCode },
-      );
-    }
-    return { status: reply.statusCode, headers: reply.headers, body: Buffer.concat(chunks) };
-  }
-
-  /** How long to wait before the next attempt; null where there is no use in one. */
-  function waitMs(attemptsDone: number, reply: HttpReply | null): number | null {
-    const asked = reply === null ? null : retryAfterMs(reply.headers, clock());
-    if (asked !== null && asked > RETRY_AFTER_MAX_MS) return null;
-    // Who names a time is believed; a little jitter keeps those who wait for it from coming all at once.
-    if (asked !== null) return asked + random() * BACKOFF_MS.base;
-    const backoff = reply?.status === 429 ? QUOTA_BACKOFF_MS : BACKOFF_MS;
-    return random() * Math.min(backoff.cap, backoff.base * 2 ** (attemptsDone - 1));
+    const body = await readReplyBody(reply, request.bodyLimitBytes, line);
+    return { status: reply.statusCode, headers: reply.headers, body };
   }
 
   return {
     async send(request) {
       const line: RequestLine = { method: request.method, url: redactedUrl(request.url) };
       const attemptsMax = request.attemptsMax ?? options.attemptsMax ?? ATTEMPTS_MAX;
-      const giveUpAtMs = clock() + totalDeadlineMs;
+      const giveUpAtMs = Math.min(clock() + totalDeadlineMs, latestStartMs(request));
       for (let attemptsDone = 1; ; attemptsDone += 1) {
-        let reply: HttpReply | null = null;
-        let failure: RegistryError | null = null;
-        try {
-          reply = await attempt(request, line);
-        } catch (thrown) {
-          if (!(thrown instanceof RegistryError)) throw thrown;
-          failure = thrown;
+        const sent = await attempt(request, line);
+        if (sent.kind === 'not sent') throw sent.why;
+        const reply = sent.kind === 'answered' ? sent.reply : null;
+        const isPromising =
+          sent.kind === 'answered' ? RETRYABLE_STATUSES.has(sent.reply.status) : sent.why.retryable;
+        const pause = reply === null ? null : pauseMs(reply, clock(), 0);
+        const delayMs = pause ?? backoffMs(attemptsDone, random());
+        const isTooLate = delayMs > PAUSE_MAX_MS || clock() + delayMs >= giveUpAtMs;
+        if (!isPromising || attemptsDone >= attemptsMax || isTooLate) {
+          if (sent.kind === 'answered') return sent.reply;
+          throw sent.why;
         }
-        if (reply !== null && !RETRYABLE_STATUSES.has(reply.status)) return reply;
-        const isWorthIt = attemptsDone < attemptsMax && (failure === null || failure.retryable);
-        const delayMs = isWorthIt ? waitMs(attemptsDone, reply) : null;
-        const latestMs = Math.min(giveUpAtMs, request.startBeforeMs ?? Number.POSITIVE_INFINITY);
-        if (delayMs === null || clock() + delayMs >= latestMs) {
-          if (failure !== null) throw failure;
-          if (reply !== null) return reply;
-        } else {
-          logger?.log('DEBUG', 'a request to a registry is sent again', {
-            method: line.method,
-            url: line.url,
-            status: reply?.status ?? null,
-            code: failure?.code ?? null,
-            attemptsDone,
-            delayMs: Math.round(delayMs),
-          });
-          await sleep(delayMs);
-        }
+        logger?.log('DEBUG', 'a request to a registry is sent again', {
+          method: line.method,
+          url: line.url,
+          status: reply?.status ?? null,
+          code: sent.kind === 'failed' ? sent.why.code : null,
+          attemptsDone,
+          delayMs: Math.round(delayMs),
+        });
+        // A pause is the host's: the next attempt waits for its end with everybody else.
+        if (pause === null) await sleep(delayMs);
       }
     },
     async close() {
-      closing ??= agent.close();
+      closing ??= dispatcher.close();
       await closing;
     },
   };
 }
 
-/** Where a redirect leads, checked. Never from HTTPS to plain HTTP, and never with a user in the URL. */
-function redirectTarget(location: string, from: URL, line: RequestLine): URL {
-  const url = URL.canParse(location, from.href) ? new URL(location, from) : null;
-  const isAllowed =
-    url !== null &&
-    url.username === '' &&
-    url.password === '' &&
-    (url.protocol === 'https:' ||
-      (url.protocol === 'http:' &&
-        isLoopback(url.host) &&
-        isLoopback(from.host) &&
-        from.protocol === 'http:'));
-  if (url !== null && isAllowed) return url;
-  throw new RegistryError(
-    'REGISTRY_REDIRECT_REFUSED',
-    `${line.method} ${line.url} was redirected to ${url === null ? 'something that is no URL' : redactedUrl(url)}, which is refused: only HTTPS without a user, or loopback from loopback.`,
+/** The same transport for one run: every request ends with the run. Closing it is the other's business. */
+export function endingBy(transport: Transport, endByMs: number): Transport {
+  return {
+    send: (request) => transport.send({ ...request, endByMs: Math.min(request.endByMs ?? endByMs, endByMs) }),
+    close: async () => {},
+  };
+}
+
+/** The time from which on a request is not begun. */
+function latestStartMs(request: HttpRequest): number {
+  return Math.min(
+    request.startBeforeMs ?? Number.POSITIVE_INFINITY,
+    request.endByMs ?? Number.POSITIVE_INFINITY,
+  );
+}
+
+function runEnded(line: RequestLine): RegistryError {
+  return new RegistryError(
+    'REGISTRY_DEADLINE',
+    `${line.method} ${line.url} was not answered in full before the time of this run was over. A later run goes on.`,
     line,
+    { retryable: true },
   );
 }

@@ -37,7 +37,7 @@ describe('Application Default Credentials', () => {
   it("give an access token for Google's hosts, and keep it", async () => {
     const adc = adcCredentials();
     for (const host of ['gcr.io', 'europe-docker.pkg.dev']) {
-      expect(await adc.forHost(host)).toEqual({ kind: 'oauth', accessToken: 'ya29.from-metadata' });
+      expect(await adc.forHost(host, 'read')).toEqual({ kind: 'oauth', accessToken: 'ya29.from-metadata' });
     }
     expect(metadata.seen.filter(({ url }) => url.includes('/token'))).toHaveLength(1);
   });
@@ -45,14 +45,14 @@ describe('Application Default Credentials', () => {
   it.each(['registry.example.com', 'mirror.gcr.io', 'us-docker-pkg.dev', '127.0.0.1:5000'])(
     'are not even looked for on behalf of %s',
     async (host) => {
-      expect(await adcCredentials().forHost(host)).toEqual({ kind: 'anonymous' });
+      expect(await adcCredentials().forHost(host, 'read')).toEqual({ kind: 'anonymous' });
       expect(metadata.seen).toEqual([]);
     },
   );
 
   it('that do not exist leave us anonymous', async () => {
     vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
-    expect(await adcCredentials().forHost('gcr.io')).toEqual({ kind: 'anonymous' });
+    expect(await adcCredentials().forHost('gcr.io', 'read')).toEqual({ kind: 'anonymous' });
   });
 
   it('in a broken file are an error that shows nothing of the file', async () => {
@@ -60,7 +60,7 @@ describe('Application Default Credentials', () => {
     await writeFile(path, '{"private_key": "very-secret-key');
     vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', path);
     const failure = await adcCredentials()
-      .forHost('gcr.io')
+      .forHost('gcr.io', 'read')
       .catch((thrown: unknown) => thrown as Error);
     expect(failure).toMatchObject({ code: 'CREDENTIALS_INVALID' });
     expect(JSON.stringify(failure) + String((failure as Error).stack)).not.toContain('secret');
@@ -71,7 +71,7 @@ describe('Application Default Credentials', () => {
     ['do not come in time', null],
   ])('that %s are an error', async (_name, answer) => {
     token = answer;
-    await expect(adcCredentials({ deadlineMs: 1_000 }).forHost('gcr.io')).rejects.toMatchObject({
+    await expect(adcCredentials({ deadlineMs: 1_000 }).forHost('gcr.io', 'read')).rejects.toMatchObject({
       code: 'CREDENTIALS_INVALID',
     });
   });

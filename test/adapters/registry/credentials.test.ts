@@ -16,9 +16,9 @@ describe('sources of credentials', () => {
       fixedCredentials({ 'gcr.io': ONE }),
       fixedCredentials({ 'gcr.io': TWO, 'eu.gcr.io': TWO }),
     ]);
-    expect(await sources.forHost('gcr.io')).toEqual(ONE);
-    expect(await sources.forHost('eu.gcr.io')).toEqual(TWO);
-    expect(await sources.forHost('us.gcr.io')).toEqual({ kind: 'anonymous' });
+    expect(await sources.forHost('gcr.io', 'read')).toEqual(ONE);
+    expect(await sources.forHost('eu.gcr.io', 'read')).toEqual(TWO);
+    expect(await sources.forHost('us.gcr.io', 'read')).toEqual({ kind: 'anonymous' });
   });
 
   it('that fail are not passed over', async () => {
@@ -27,15 +27,15 @@ describe('sources of credentials', () => {
         throw new Error('broken');
       },
     };
-    await expect(firstOf([failing, fixedCredentials({ 'gcr.io': ONE })]).forHost('gcr.io')).rejects.toThrow(
-      'broken',
-    );
+    await expect(
+      firstOf([failing, fixedCredentials({ 'gcr.io': ONE })]).forHost('gcr.io', 'read'),
+    ).rejects.toThrow('broken');
   });
 
   it('know a host by its whole name only', async () => {
     const source = fixedCredentials({ 'gcr.io': ONE });
     for (const host of ['mirror.gcr.io', 'gcr.io.example', 'constructor', '__proto__']) {
-      expect(await source.forHost(host)).toEqual({ kind: 'anonymous' });
+      expect(await source.forHost(host, 'read')).toEqual({ kind: 'anonymous' });
     }
   });
 });

@@ -21,7 +21,7 @@ async function credentialIn(config: unknown, helperDeadlineMs = 10_000): Promise
   const text = typeof config === 'string' ? config : JSON.stringify(config);
   await writeFile(join(folder, 'config.json'), text);
   const env = { DOCKER_CONFIG: folder, PATH: `${folder}:${process.env['PATH']}` };
-  return dockerConfigCredentials({ env, helperDeadlineMs }).forHost(HOST);
+  return dockerConfigCredentials({ env, helperDeadlineMs }).forHost(HOST, 'read');
 }
 
 /** Puts a credential helper on the PATH; `$host` is what it was asked for. */
@@ -82,7 +82,7 @@ describe('a docker config', () => {
 
   it('that does not exist holds no credentials', async () => {
     const source = dockerConfigCredentials({ env: { DOCKER_CONFIG: join(folder, 'nowhere') } });
-    expect(await source.forHost(HOST)).toEqual({ kind: 'anonymous' });
+    expect(await source.forHost(HOST, 'read')).toEqual({ kind: 'anonymous' });
   });
 
   it.each<[name: string, config: unknown, message: RegExp]>([

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { HttpRequest } from '../../../shared/adapters/registry/transport.ts';
 import { type Handler, json, patientTransport, startServer, type TestServer } from './test-server.ts';
 
@@ -66,23 +67,18 @@ describe('a request', () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  it('waits longer and longer, with jitter, and past a minute in all for a quota', async () => {
+  it('waits longer and longer, with jitter', async () => {
     const server = await served((_request, reply) => json(reply, 503, {}));
     const slow = transport({ random: () => 1 });
     await slow.send(get(server));
     expect(slow.delaysMs).toEqual([500, 1_000, 2_000, 4_000, 8_000]);
-
-    const limited = await served((_request, reply) => json(reply, 429, {}));
-    const slower = transport({ random: () => 1 });
-    await slower.send(get(limited));
-    expect(slower.delaysMs).toEqual([4_000, 8_000, 16_000, 32_000, 60_000]);
   });
 
   it.each<[name: string, retryAfter: string, expectedMs: number[]]>([
     ['in seconds', '7', [7_250]],
     ['as a date', new Date(1_000_000_000_000 + 9_000).toUTCString(), [9_250]],
     ['as a date that is past', new Date(999_999_000_000).toUTCString(), [250]],
-    ['unreadable', 'soon', [2_000]],
+    ['as now', '0', [250]],
     ['longer than we wait', '3600', []],
   ])('waits as Retry-After says: %s', async (_name, retryAfter, expectedMs) => {
     const server = await served((_request, reply) =>
@@ -117,9 +113,112 @@ describe('a request', () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  it('is refused where the body is compressed unasked', async () => {
-    const server = await served((_request, reply) => json(reply, 200, 'x', { 'content-encoding': 'gzip' }));
-    await expect(transport().send(get(server))).rejects.toMatchObject({ code: 'REGISTRY_BODY_INVALID' });
+  it.each<[name: string, encoding: string, body: Buffer]>([
+    ['unpacked where it is gzip', 'gzip', gzipSync('hello')],
+    ['unpacked where it is gzip under its old name', 'X-GZIP', gzipSync('hello')],
+    ['taken as it is where it is not packed', 'identity', Buffer.from('hello')],
+  ])('has its reply %s', async (_name, encoding, body) => {
+    const server = await served((_request, reply, raw) => {
+      expect(raw.headers['accept-encoding']).toBe('gzip');
+      reply.writeHead(200, { 'content-encoding': encoding }).end(body);
+    });
+    expect((await transport().send(get(server))).body.toString()).toBe('hello');
+  });
+
+  it('may be answered with an encoding and no body', async () => {
+    const server = await served((_request, reply) =>
+      reply.writeHead(202, { 'content-encoding': 'gzip' }).end(),
+    );
+    expect(await transport().send(get(server))).toMatchObject({ status: 202, body: Buffer.alloc(0) });
+  });
+
+  it.each<[name: string, encoding: string, body: Buffer, code: string]>([
+    ['that was not asked for', 'br', brotliCompressSync('hello'), 'REGISTRY_BODY_INVALID'],
+    ['that is packed twice', 'gzip, gzip', gzipSync(gzipSync('hello')), 'REGISTRY_BODY_INVALID'],
+    ['that is not what it says', 'gzip', Buffer.from('hello'), 'REGISTRY_BODY_INVALID'],
+    ['that is cut', 'gzip', gzipSync('hello'.repeat(100)).subarray(0, 20), 'REGISTRY_BODY_INVALID'],
+    [
+      'that unpacks to a thousand times its size',
+      'gzip',
+      gzipSync(Buffer.alloc(50_000_000)),
+      'REGISTRY_BODY_TOO_LARGE',
+    ],
+  ])('is refused where the reply has an encoding %s', async (_name, encoding, body, code) => {
+    const server = await served((_request, reply) =>
+      reply.writeHead(200, { 'content-encoding': encoding }).end(body),
+    );
+    await expect(transport().send(get(server))).rejects.toMatchObject({ code });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('is an error of the connection where a packed reply breaks off', async () => {
+    const packed = gzipSync('hello'.repeat(100));
+    const server = await served((_request, reply) => {
+      reply.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length });
+      reply.write(packed.subarray(0, 20), () => reply.destroy());
+    });
+    await expect(transport({ attemptsMax: 2 }).send(get(server))).rejects.toMatchObject({
+      code: 'REGISTRY_UNAVAILABLE',
+      retryable: true,
+    });
+  });
+
+  it('is refused where the headers are longer than allowed', async () => {
+    const server = await served((_request, reply) => json(reply, 200, {}, { padding: 'x'.repeat(40_000) }));
+    await expect(transport().send(get(server))).rejects.toMatchObject({
+      code: 'REGISTRY_HEADERS_TOO_LARGE',
+      retryable: false,
+    });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('names its sender', async () => {
+    const agents: (string | undefined)[] = [];
+    const server = await served((_request, reply, raw) => {
+      agents.push(raw.headers['user-agent']);
+      json(reply, 200, {});
+    });
+    await transport({ userAgent: 'gcr-warden/1.2.3' }).send(get(server));
+    expect(agents).toEqual(['gcr-warden/1.2.3']);
+  });
+
+  it('goes over a connection of those before', async () => {
+    const sockets = new Set<unknown>();
+    const server = await served((_request, reply, raw) => {
+      sockets.add(raw.socket);
+      json(reply, 200, {});
+    });
+    const kept = transport();
+    for (let count = 0; count < 10; count += 1) await kept.send(get(server));
+    // The next one may begin before the connection of the last is seen to be free.
+    expect(sockets.size).toBeLessThanOrEqual(2);
+  });
+
+  it('is not begun after the end of its run', async () => {
+    const server = await served((_request, reply) => json(reply, 200, {}));
+    const late = transport({ clock: () => 5_000 });
+    await expect(late.send(get(server, { endByMs: 5_000 }))).rejects.toMatchObject({
+      code: 'REGISTRY_DEADLINE',
+      retryable: true,
+    });
+    expect(server.seen).toHaveLength(0);
+  });
+
+  it('is cut off at the end of its run, and not sent again', async () => {
+    const server = await served(() => {});
+    await expect(transport().send(get(server, { endByMs: Date.now() + 100 }))).rejects.toMatchObject({
+      code: 'REGISTRY_DEADLINE',
+      message: expect.stringContaining('the time of this run'),
+    });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('is not waited for past the end of its run', async () => {
+    const server = await served((_request, reply) => json(reply, 503, {}));
+    const reply = await transport({ clock: () => 0 }).send(get(server, { endByMs: 700 }));
+    expect(reply.status).toBe(503);
+    // The third wait would have been 1,000 ms.
+    expect(server.seen).toHaveLength(3);
   });
 
   it.each<[name: string, handler: Handler]>([
@@ -175,6 +274,161 @@ describe('a request', () => {
     const narrow = transport({ concurrency: { global: 10, perHost: 3 } });
     await Promise.all(Array.from({ length: 12 }, () => narrow.send(get(server))));
     expect(most).toBe(3);
+  });
+
+  it('is one of so many at once to all hosts together', async () => {
+    let underWay = 0;
+    let most = 0;
+    const slow: Handler = (_request, reply) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      setTimeout(() => {
+        underWay -= 1;
+        json(reply, 200, {});
+      }, 10);
+    };
+    const servers = await Promise.all([served(slow), served(slow), served(slow)]);
+    const narrow = transport({ concurrency: { global: 4, perHost: 3 } });
+    await Promise.all(servers.flatMap((server) => Array.from({ length: 6 }, () => narrow.send(get(server)))));
+    expect(most).toBe(4);
+  });
+});
+
+describe('a host that answers 429', () => {
+  it.each<[name: string, headers: Record<string, string>, least: number, most: number]>([
+    ['without a time', {}, 60_000, 75_500],
+    ['with a time that can’t be read', { 'retry-after': 'soon' }, 60_000, 75_500],
+    ['with a time', { 'retry-after': '9' }, 9_000, 9_500],
+  ])('%s is left alone by everybody until the pause is over', async (_name, headers, least, most) => {
+    let nowMs = 1_000_000;
+    const slept: number[] = [];
+    const wake: (() => void)[] = [];
+    const server = await served((_request, reply) => {
+      if (nowMs < 1_000_000 + least) json(reply, 429, {}, headers);
+      else json(reply, 200, {});
+    });
+    const polite = transport({
+      clock: () => nowMs,
+      random: Math.random,
+      sleep: (delayMs) => {
+        slept.push(delayMs);
+        return new Promise((resolve) => wake.push(resolve));
+      },
+    });
+    const first = polite.send(get(server));
+    await vi.waitFor(() => expect(slept).toHaveLength(1));
+    // These were never refused themselves.
+    const others = Array.from({ length: 8 }, () => polite.send(get(server)));
+    await vi.waitFor(() => expect(slept).toHaveLength(9));
+    expect(server.seen).toHaveLength(1);
+    for (const delayMs of slept) {
+      expect(delayMs).toBeGreaterThanOrEqual(least);
+      expect(delayMs).toBeLessThanOrEqual(most);
+    }
+    // Jitter: they don't all come back in one moment.
+    expect(new Set(slept).size).toBeGreaterThan(1);
+    nowMs += most;
+    for (const resolve of wake) resolve();
+    const replies = await Promise.all([first, ...others]);
+    expect(replies.map(({ status }) => status)).toEqual(Array(9).fill(200));
+    expect(server.seen).toHaveLength(10);
+  });
+
+  it('and again after the pause is left alone again', async () => {
+    let nowMs = 0;
+    const server = await served((_request, reply) => json(reply, server.seen.length < 3 ? 429 : 200, {}));
+    const slept: number[] = [];
+    const polite = transport({
+      clock: () => nowMs,
+      sleep: async (delayMs) => {
+        slept.push(delayMs);
+        nowMs += delayMs;
+      },
+    });
+    expect((await polite.send(get(server))).status).toBe(200);
+    expect(slept).toEqual([67_750, 67_750]);
+  });
+
+  it('does not slow another host down', async () => {
+    const limited = await served((_request, reply) => json(reply, 429, {}));
+    const other = await served((_request, reply) => json(reply, 200, {}));
+    const slept: number[] = [];
+    // Nobody who waits ever wakes up.
+    const narrow = transport({
+      concurrency: { global: 1, perHost: 1 },
+      sleep: (delayMs) => {
+        slept.push(delayMs);
+        return new Promise(() => {});
+      },
+    });
+    void narrow.send(get(limited));
+    await vi.waitFor(() => expect(slept).toHaveLength(1));
+    expect((await narrow.send(get(other))).status).toBe(200);
+  });
+
+  it('and wants to be left alone for long is not asked by anybody, and nobody waits', async () => {
+    const server = await served((_request, reply) => json(reply, 429, {}, { 'retry-after': '3600' }));
+    const polite = transport({ clock: () => 0 });
+    expect((await polite.send(get(server))).status).toBe(429);
+    await expect(polite.send(get(server))).rejects.toMatchObject({
+      code: 'REGISTRY_RATE_LIMITED',
+      retryable: true,
+      message: expect.stringContaining('3600 s'),
+    });
+    expect(server.seen).toHaveLength(1);
+    expect(polite.delaysMs).toEqual([]);
+  });
+
+  it('makes a request that would be stale after the pause fail at once', async () => {
+    const server = await served((_request, reply) => json(reply, 429, {}));
+    const polite = transport({ clock: () => 0 });
+    await polite.send(get(server, { attemptsMax: 1 }));
+    await expect(polite.send(get(server, { startBeforeMs: 5_000 }))).rejects.toMatchObject({
+      code: 'REGISTRY_TOO_LATE',
+    });
+    await expect(polite.send(get(server, { endByMs: 5_000 }))).rejects.toMatchObject({
+      code: 'REGISTRY_DEADLINE',
+    });
+    expect(server.seen).toHaveLength(1);
+    expect(polite.delaysMs).toEqual([]);
+  });
+});
+
+describe('a paced host', () => {
+  it('is asked no faster than its pace says, whatever the concurrency', async () => {
+    let nowMs = 0;
+    const sentAtMs: number[] = [];
+    const server = await served((_request, reply) => {
+      sentAtMs.push(nowMs);
+      json(reply, 200, {});
+    });
+    const paced = transport({
+      paceOf: () => ({ requestsPerMinute: 60, deletesPerMinute: 30 }),
+      concurrency: { global: 1, perHost: 1 },
+      clock: () => nowMs,
+      sleep: async (delayMs) => {
+        nowMs += delayMs;
+      },
+    });
+    await Promise.all(Array.from({ length: 6 }, () => paced.send(get(server))));
+    expect(sentAtMs).toEqual([0, 0, 1_000, 2_000, 3_000, 4_000]);
+    sentAtMs.length = 0;
+    nowMs = 100_000;
+    await Promise.all(Array.from({ length: 4 }, () => paced.send(get(server, { method: 'DELETE' }))));
+    expect(sentAtMs).toEqual([100_000, 101_000, 103_000, 105_000]);
+  });
+
+  it('is not waited for past the time at which a request would be stale', async () => {
+    const server = await served((_request, reply) => json(reply, 200, {}));
+    const paced = transport({
+      paceOf: () => ({ requestsPerMinute: 1, deletesPerMinute: 1 }),
+      clock: () => 0,
+    });
+    await paced.send(get(server));
+    await paced.send(get(server)).catch(() => null);
+    await expect(paced.send(get(server, { startBeforeMs: 5_000 }))).rejects.toMatchObject({
+      code: 'REGISTRY_TOO_LATE',
+    });
   });
 });
 

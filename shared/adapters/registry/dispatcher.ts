@@ -1,0 +1,49 @@
+import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
+
+/** Which proxy HTTPS goes through, in the form of the usual environment variables. */
+export interface ProxySettings {
+  /** The URL of `HTTPS_PROXY`; empty for none. May hold the proxy's own password. */
+  readonly httpsProxy: string;
+  /** The hosts of `NO_PROXY`, with commas between them; empty for none. */
+  readonly noProxy: string;
+}
+
+/** The proxy that the environment names. `HTTP_PROXY` is not looked at: see `openDispatcher`. */
+export function proxyIn(env: Readonly<Record<string, string | undefined>>): ProxySettings {
+  return {
+    httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '',
+    noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '',
+  };
+}
+
+/** All headers of one reply together. Registries send a few hundred bytes. */
+export const HEADERS_MAX_BYTES = 32_768;
+const CONNECT_DEADLINE_MS = 10_000;
+const KEEP_ALIVE_MS = 30_000;
+
+/**
+ * Opens what holds the connections. HTTPS goes through the proxy as a tunnel: the proxy learns a host's name,
+ * and TLS, with every header in it, stays between us and the registry. Plain HTTP never goes through a proxy,
+ * which would read the credentials.
+ */
+export function openDispatcher(options: {
+  readonly connectionsPerHost: number;
+  readonly proxy: ProxySettings | null;
+}): Dispatcher {
+  return new EnvHttpProxyAgent({
+    httpProxy: '',
+    httpsProxy: options.proxy?.httpsProxy ?? '',
+    noProxy: options.proxy?.noProxy ?? '',
+    connections: options.connectionsPerHost,
+    // One request a connection at a time: a failure then concerns the request that failed and no other.
+    pipelining: 1,
+    allowH2: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connect: { timeout: CONNECT_DEADLINE_MS },
+    connectTimeout: CONNECT_DEADLINE_MS,
+    maxHeaderSize: HEADERS_MAX_BYTES,
+    // One deadline covers an attempt as a whole.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+}
