@@ -1,17 +1,20 @@
 import { messageOf } from '../core/error.ts';
-import type { Plan, RepositoryPlan } from '../core/plan.ts';
+import type { Plan } from '../core/plan.ts';
 import { checkApplicable } from '../core/plan-check.ts';
 import type { Lease } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult } from './apply-request.ts';
-import { runRepository } from './repository-run.ts';
+import { mapConcurrently, takeTurns } from './concurrency.ts';
+import { type RepositoryRun, runRepository } from './repository-run.ts';
+import { LEASE_MS } from './run-watch.ts';
+import { openStopWatch } from './stop-watch.ts';
 
-/** How long a lease holds; renewed by being taken again for each repository. */
-const LEASE_MS = 15 * 60 * 1000;
+/** Repositories worked on side by side. What limits the load is the number of requests under way, which they share. */
+const REPOSITORIES_AT_ONCE = 10;
 
 /**
  * Applies a plan. Before a repository's first delete: its lease, what an earlier run left open, and what is
- * in use now. Before each batch of requests their intents are durable, after it their outcomes. One
- * repository's failure ends no other's run.
+ * in use and on hold now. Before each batch of requests their intents are durable, after it their outcomes.
+ * Nothing is begun while everything is stopped. One repository's failure ends no other's run.
  * @throws WardenError PLAN_TOO_OLD, PLAN_FROM_FUTURE, PLAN_NOT_ENFORCED
  */
 export async function applyPlan(
@@ -21,26 +24,31 @@ export async function applyPlan(
 ): Promise<RepositoryResult[]> {
   checkApplicable(plan, ports.clock());
   const work = plan.repositories.filter((repository) => repository.steps.length > 0);
-  // Repositories one after the other, their steps side by side: the limit is on requests, not on repositories.
-  const results: RepositoryResult[] = [];
-  for (const repository of work) {
-    try {
-      results.push(await applyToRepository(ports, plan, repository, request));
-    } catch (problem) {
-      const reason = messageOf(problem);
-      ports.logger.log('ERROR', 'run of a repository failed', { repository: repository.repository, reason });
-      results.push({ repository: repository.repository, runId: null, refusal: reason, results: [] });
-    }
+  const stop = await openStopWatch(ports);
+  const turns = takeTurns(ports.concurrency);
+  try {
+    return await mapConcurrently(work, REPOSITORIES_AT_ONCE, async (repository) => {
+      try {
+        return await applyToRepository(ports, { plan, work: repository, request, stop, turns });
+      } catch (problem) {
+        const reason = messageOf(problem);
+        ports.logger.log('ERROR', 'run of a repository failed', {
+          repository: repository.repository,
+          reason,
+        });
+        return { repository: repository.repository, runId: null, refusal: reason, results: [] };
+      }
+    });
+  } finally {
+    stop.close();
   }
-  return results;
 }
 
 async function applyToRepository(
   ports: ApplyPorts,
-  plan: Plan,
-  work: RepositoryPlan,
-  request: ApplyRequest,
+  running: Omit<RepositoryRun, 'lease' | 'startedAtMs'>,
 ): Promise<RepositoryResult> {
+  const { work, stop } = running;
   const untouched = (refusal: string): RepositoryResult => ({
     repository: work.repository,
     runId: null,
@@ -50,6 +58,8 @@ async function applyToRepository(
   if (work.completeness.kind === 'incomplete')
     return untouched(`The listing may not hold everything: ${work.completeness.reason}`);
   if (work.refusal !== null) return untouched(work.refusal.message);
+  const standing = stop.refusal();
+  if (standing !== null) return untouched(standing);
   const runId = ports.newId();
   const startedAtMs = ports.clock();
   const taken = await ports.ledger.acquireLease(work.repository, runId, startedAtMs, startedAtMs + LEASE_MS);
@@ -59,7 +69,7 @@ async function applyToRepository(
     );
   }
   try {
-    return await runRepository(ports, { plan, work, request, lease: taken.lease, startedAtMs });
+    return await runRepository(ports, { ...running, lease: taken.lease, startedAtMs });
   } finally {
     await giveBack(ports, taken.lease);
   }

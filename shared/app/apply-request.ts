@@ -11,7 +11,7 @@ export interface ApplyPorts {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly logger: Logger;
-  /** Requests under way side by side. */
+  /** Requests under way side by side, over all repositories. */
   readonly concurrency: number;
 }
 
@@ -20,10 +20,14 @@ export interface ApplyRequest {
   readonly trigger: Run['trigger'];
   /** After this time no further step is begun; null for no such time. */
   readonly untilMs: number | null;
-  /** Asked before every step; true ends the run cleanly. */
+  /** Asked before every request; true ends the run cleanly. */
   readonly isStopped: () => boolean;
   /** Told of every outcome as it is known. */
   readonly onOutcome: (repository: string, step: Step, outcome: Outcome) => void;
+  /** Whether the manifests of what goes are kept for undo; kept where it is left out. */
+  readonly undo?: boolean;
+  /** What is in use and on hold is read again when it is older than this; ten minutes where it is left out. */
+  readonly factsAgeMaxMs?: number;
 }
 
 /** What was done with one step. */

@@ -18,3 +18,23 @@ export async function mapConcurrently<Item, Result>(
   await Promise.all(Array.from({ length: Math.min(Math.max(1, limit), items.length) }, worker));
   return results;
 }
+
+/** Runs work when its turn comes: a limited number at once, in the order of asking. */
+export type Turns = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+/** Makes turns that many parts of a program share, so that one limit holds for all of them together. */
+export function takeTurns(limit: number): Turns {
+  let free = Math.max(1, limit);
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+}

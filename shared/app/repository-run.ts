@@ -1,20 +1,16 @@
-import type { Digest } from '../core/digest.ts';
+import { blockagesAfter, standingBlockages } from '../core/blockage.ts';
 import { messageOf } from '../core/error.ts';
-import { type Intent, outcomeLabel, type Run } from '../core/journal.ts';
+import { outcomeLabel, type Run } from '../core/journal.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
 import { parseRepository } from '../core/reference.ts';
-import { decisionSentence } from '../core/sentence.ts';
-import { batchesOf, type NumberedStep } from '../core/step-batch.ts';
 import type { Lease } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult, StepResult } from './apply-request.ts';
-import { mapConcurrently } from './concurrency.ts';
+import { runBatches } from './batch-run.ts';
+import type { Turns } from './concurrency.ts';
+import { type RunWatch, watchRun } from './run-watch.ts';
 import { settleOpenIntents } from './settle-open-intents.ts';
-import { runChain, stopped } from './step-chain.ts';
 import { createStepRunner, type StepRunner } from './step-runner.ts';
-import { usesAmong } from './uses-among.ts';
-
-/** No step is begun this close to the lease's end, so that at most the requests in flight overlap it. */
-const LEASE_MARGIN_MS = 30 * 1000;
+import type { StopWatch } from './stop-watch.ts';
 
 /** One run over one repository, under its lease. The lease's holder is the run. */
 export interface RepositoryRun {
@@ -23,17 +19,25 @@ export interface RepositoryRun {
   readonly request: ApplyRequest;
   readonly lease: Lease;
   readonly startedAtMs: number;
+  readonly stop: StopWatch;
+  /** Shared by all repositories of the plan: the limit on requests under way. */
+  readonly turns: Turns;
+}
+
+/** What was done of a repository's steps, and why it ended before the last of them; null where it did not. */
+interface Work {
+  readonly results: readonly StepResult[];
+  readonly ended: string | null;
 }
 
 /**
- * Runs the steps of one repository: settles what an earlier run left open, reads again what is in use, and works
- * through the steps in batches whose intents are durable before and whose outcomes after.
+ * Runs the steps of one repository: settles what an earlier run left open, reads again what is in use and on
+ * hold, and works through the steps in batches whose intents are durable before and whose outcomes after.
  */
 export async function runRepository(ports: ApplyPorts, running: RepositoryRun): Promise<RepositoryResult> {
-  const { plan, work, request, lease, startedAtMs } = running;
-  const runId = lease.holder;
-  const repository = parseRepository(work.repository);
-  await settleOpenIntents(ports, repository);
+  const { plan, work, request, startedAtMs } = running;
+  const runId = running.lease.holder;
+  await settleOpenIntents(ports, parseRepository(work.repository), running.lease);
   const run: Run = {
     version: 1,
     id: runId,
@@ -48,117 +52,60 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
     outcomes: {},
     refusal: null,
   };
-  await ports.ledger.saveRun(run);
-
-  const uses = work.asksUsage
-    ? usesAmong(work, await ports.usage.read())
-    : { users: new Map<Digest, string>(), gap: null };
-  const gap = uses.gap === null ? null : `What is in use could not be read again: ${uses.gap}`;
-  const { results, ended } =
-    gap === null ? await runBatches(ports, running, uses.users) : { results: [], ended: gap };
+  await ports.ledger.saveRun(run, running.lease);
+  const watch = await watchRun(ports, work, request, running.stop, running.lease);
+  const { results, ended } = await runSteps(ports, running, watch);
 
   const outcomes: Record<string, number> = {};
   for (const { outcome } of results) {
     const label = outcomeLabel(outcome);
     outcomes[label] = (outcomes[label] ?? 0) + 1;
   }
-  const unsaved = await failureOf(() =>
-    ports.ledger.saveRun({ ...run, finishedAtMs: ports.clock(), outcomes, refusal: ended }),
-  );
+  const finished = { ...run, finishedAtMs: ports.clock(), outcomes, refusal: ended };
+  const unsaved = await failureOf(() => ports.ledger.saveRun(finished, watch.lease()));
   const refusal = ended ?? (unsaved === null ? null : `The run's end could not be written down: ${unsaved}`);
   return { repository: work.repository, runId, refusal, results };
 }
 
-/** What was done of a repository's steps, and why it ended before the last of them; null where it did not. */
-interface BatchesResult {
-  readonly results: readonly StepResult[];
-  readonly ended: string | null;
-}
-
-async function runBatches(
-  ports: ApplyPorts,
-  running: RepositoryRun,
-  users: ReadonlyMap<Digest, string>,
-): Promise<BatchesResult> {
-  const { work, request, lease } = running;
+async function runSteps(ports: ApplyPorts, running: RepositoryRun, watch: RunWatch): Promise<Work> {
+  const { work, request } = running;
+  const nothing = (ended: string): Work => ({ results: [], ended });
+  watch.mayGoOn();
+  const standing = watch.ended();
+  if (standing !== null) return nothing(standing);
   const repository = parseRepository(work.repository);
-  const reasons = new Map(work.decisions.map((decision) => [decision.root, decisionSentence(decision)]));
-  const mayGoOn = (): boolean => ports.clock() < lease.untilMs - LEASE_MARGIN_MS;
-  const mayBegin = (): boolean =>
-    mayGoOn() && !request.isStopped() && (request.untilMs === null || ports.clock() < request.untilMs);
-  const results: StepResult[] = [];
   let runner: StepRunner;
   try {
     runner = createStepRunner(ports, repository, await ports.deleter.guard(repository));
   } catch (problem) {
-    return { results, ended: `How the registry deletes could not be found out: ${messageOf(problem)}` };
+    return nothing(`How the registry deletes could not be found out: ${messageOf(problem)}`);
   }
-  const leave = (steps: readonly NumberedStep[]): void => {
-    for (const { step } of steps) results.push({ step, outcome: stopped() });
-  };
-  let ended: string | null = null;
-  for (const batch of batchesOf(work.steps)) {
-    const steps = batch.flat();
-    if (ended !== null || !mayBegin()) {
-      // Nothing was begun, so nothing is journalled: the next plan finds these again.
-      leave(steps);
-      continue;
-    }
-    let unsaved: ReadonlyMap<Digest, string> = new Map();
-    const unwritten = await failureOf(async () => {
-      unsaved = await runner.saveForUndo(steps.map(({ step }) => step));
-      await ports.ledger.writeIntents(intentsOf(ports, running, steps, reasons));
+  const nowMs = ports.clock();
+  let before: ReturnType<typeof standingBlockages>;
+  try {
+    before = standingBlockages(await ports.ledger.blockages(work.repository), nowMs);
+  } catch (problem) {
+    return nothing(`What the registry refused before could not be read: ${messageOf(problem)}`);
+  }
+  // Who asks in person may have mended what was refused, and can't wait until that is forgotten.
+  const known: typeof before = request.trigger === 'command' ? new Map() : before;
+  const { results, ended } = await runBatches(ports, running, { watch, runner, known });
+  const after = blockagesAfter(before, results, nowMs);
+  const isNew = after.length !== before.size || after.some(({ step }) => !before.has(step));
+  const unsaved = isNew
+    ? await failureOf(() => ports.ledger.saveBlockages(work.repository, after, watch.lease()))
+    : null;
+  if (unsaved !== null) {
+    ports.logger.log('WARNING', 'what the registry refuses could not be remembered and is asked again', {
+      repository: work.repository,
+      reason: unsaved,
     });
-    if (unwritten !== null) {
-      ended = `What was to be done could not be written down, so it was not done: ${unwritten}`;
-      leave(steps);
-      continue;
-    }
-    const settled = await mapConcurrently(batch, ports.concurrency, (chain) =>
-      runChain(chain, {
-        runId: lease.holder,
-        repository: work.repository,
-        clock: ports.clock,
-        runner,
-        users,
-        unsaved,
-        onOutcome: request.onOutcome,
-        mayBegin,
-        mayGoOn,
-      }),
-    );
-    for (const chain of settled)
-      for (const { step, settlement } of chain) results.push({ step, outcome: settlement.outcome });
-    const unsettled = await failureOf(() =>
-      ports.ledger.writeSettlements(settled.flatMap((chain) => chain.map(({ settlement }) => settlement))),
-    );
-    if (unsettled !== null) {
-      ended = `What was done could not be written down: ${unsettled}. The next run asks the registry and writes it.`;
-    }
   }
-  return { results, ended };
-}
-
-function intentsOf(
-  ports: ApplyPorts,
-  { plan, work, lease }: RepositoryRun,
-  steps: readonly NumberedStep[],
-  reasons: ReadonlyMap<Digest, string>,
-): Intent[] {
-  return steps.map(({ index, step }) => ({
-    version: 1,
-    runId: lease.holder,
-    index,
-    repository: work.repository,
-    planId: plan.id,
-    atMs: ports.clock(),
-    step,
-    reason: reasons.get(step.root) ?? '',
-  }));
+  return { results, ended: ended ?? watch.ended() };
 }
 
 /** What something failed with, or null. */
-async function failureOf(work: () => Promise<void>): Promise<string | null> {
+export async function failureOf(work: () => Promise<void>): Promise<string | null> {
   try {
     await work();
     return null;

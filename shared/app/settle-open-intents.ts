@@ -1,7 +1,7 @@
 import { messageOf } from '../core/error.ts';
 import type { Intent, Outcome, Settlement } from '../core/journal.ts';
 import { formatRepository, type Repository } from '../core/reference.ts';
-import type { Clock, Logger, RegistryReader, RunLedger } from '../ports.ts';
+import type { Clock, Lease, Logger, RegistryReader, RunLedger } from '../ports.ts';
 
 export interface SettlePorts {
   readonly registry: RegistryReader;
@@ -14,7 +14,11 @@ export interface SettlePorts {
  * Writes the outcome of what an earlier run began and did not finish, by asking the registry. Nothing is
  * sent again: what still stands is found again by the next plan. What the registry doesn't answer stays open.
  */
-export async function settleOpenIntents(ports: SettlePorts, repository: Repository): Promise<number> {
+export async function settleOpenIntents(
+  ports: SettlePorts,
+  repository: Repository,
+  lease?: Lease,
+): Promise<number> {
   const open = await ports.ledger.openIntents(formatRepository(repository));
   const settlements: Settlement[] = [];
   for (const intent of open) {
@@ -37,7 +41,7 @@ export async function settleOpenIntents(ports: SettlePorts, repository: Reposito
       });
     }
   }
-  if (settlements.length > 0) await ports.ledger.writeSettlements(settlements);
+  if (settlements.length > 0) await ports.ledger.writeSettlements(settlements, lease);
   return settlements.length;
 }
 

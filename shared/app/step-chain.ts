@@ -3,13 +3,9 @@ import type { Outcome, Settlement } from '../core/journal.ts';
 import type { Step } from '../core/plan.ts';
 import type { NumberedStep } from '../core/step-batch.ts';
 import type { Clock } from '../ports.ts';
+import type { Turns } from './concurrency.ts';
+import type { RunWatch } from './run-watch.ts';
 import type { StepRunner } from './step-runner.ts';
-
-/** A step that was tried, or left, with what the journal says of it. */
-export interface SettledStep {
-  readonly step: Step;
-  readonly settlement: Settlement;
-}
 
 /** What the steps of one repository's run have in common. */
 export interface ChainContext {
@@ -17,38 +13,23 @@ export interface ChainContext {
   readonly repository: string;
   readonly clock: Clock;
   readonly runner: StepRunner;
-  /** Who uses an artifact now, by root. */
-  readonly users: ReadonlyMap<Digest, string>;
+  readonly watch: RunWatch;
+  readonly turns: Turns;
   /** Why a manifest could not be saved for undo, by digest. */
   readonly unsaved: ReadonlyMap<Digest, string>;
-  readonly onOutcome: (repository: string, step: Step, outcome: Outcome) => void;
-  /** Whether another digest may be begun. */
-  readonly mayBegin: () => boolean;
-  /** Whether a digest that was begun may be finished, although the run is to end. */
-  readonly mayGoOn: () => boolean;
+  readonly onOutcome: (step: NumberedStep, outcome: Outcome) => void;
 }
 
 /**
  * Runs the steps of one chain in their order. Once something of the chain had to stay, the rest stays too:
  * what comes later in a chain is what the earlier ones point at.
  */
-export async function runChain(
-  chain: readonly NumberedStep[],
-  context: ChainContext,
-): Promise<SettledStep[]> {
+export async function runChain(chain: readonly NumberedStep[], context: ChainContext): Promise<Settlement[]> {
   const { runId, repository } = context;
-  const settled: SettledStep[] = [];
-  const settle = ({ index, step }: NumberedStep, outcome: Outcome): void => {
-    const settlement: Settlement = {
-      version: 1,
-      runId,
-      repository,
-      index,
-      atMs: context.clock(),
-      outcome,
-    };
-    settled.push({ step, settlement });
-    context.onOutcome(repository, step, outcome);
+  const settled: Settlement[] = [];
+  const settle = (numbered: NumberedStep, outcome: Outcome): void => {
+    settled.push({ version: 1, runId, repository, index: numbered.index, atMs: context.clock(), outcome });
+    context.onOutcome(numbered, outcome);
   };
   let standing: Outcome | null = null;
   // A digest that has lost a tag is finished: left behind untagged, the rule that named its tag would not find it.
@@ -56,8 +37,10 @@ export async function runChain(
   let riding: NumberedStep[] = [];
   for (const numbered of chain) {
     const { step } = numbered;
+    const isBegun = step.digest === begun;
+    // Its turn comes before it is looked at, so that what was looked at is sent at once.
     const outcome: Outcome | 'with its digest' =
-      standing ?? (await runStep(context, step, step.digest === begun));
+      standing ?? (await context.turns(() => runStep(context, step, isBegun)));
     if (step.kind === 'untag' && (outcome === 'with its digest' || isGone(outcome))) begun = step.digest;
     if (outcome === 'with its digest') {
       riding.push(numbered);
@@ -75,7 +58,14 @@ export async function runChain(
 
 /** What becomes of the rest of a chain once one step of it had to stay. */
 function outcomeOfRest(step: Step, outcome: Outcome): Outcome {
-  if (outcome.kind === 'skipped' && (outcome.why === 'stopped' || outcome.why === 'in use')) return outcome;
+  const isShared =
+    outcome.kind === 'skipped' &&
+    (outcome.why === 'stopped' || outcome.why === 'in use' || outcome.why === 'held');
+  return isShared ? outcome : stayedBehind(step);
+}
+
+/** The outcome of a step that was not begun because this one, before it in its chain, had to stay. */
+export function stayedBehind(step: Step): Outcome {
   const what = step.kind === 'untag' ? `tag ${step.tag}` : step.digest;
   return { kind: 'skipped', why: 'claimed', detail: `${what} had to stay` };
 }
@@ -90,23 +80,21 @@ function hasMoved(outcome: Outcome): boolean {
 }
 
 async function runStep(
-  context: ChainContext,
+  { watch, unsaved, runner }: ChainContext,
   step: Step,
   isBegun: boolean,
 ): Promise<Outcome | 'with its digest'> {
-  if (!(isBegun ? context.mayGoOn() : context.mayBegin())) return stopped();
-  const user = context.users.get(step.root);
-  if (user !== undefined) return { kind: 'skipped', why: 'in use', detail: user };
+  await watch.refresh();
+  const maySend = isBegun ? watch.mayGoOn : watch.mayBegin;
+  if (!maySend()) return stopped();
+  const objection = watch.objection(step);
+  if (objection !== null) return objection;
   // Not even untagged: what can't be brought back stays as it is.
-  const unsaved = context.unsaved.get(step.digest);
-  if (unsaved !== undefined) {
-    return {
-      kind: 'failed',
-      retryable: true,
-      reason: `its manifest could not be saved for undo: ${unsaved}`,
-    };
+  const why = unsaved.get(step.digest);
+  if (why !== undefined) {
+    return { kind: 'failed', retryable: true, reason: `its manifest could not be saved for undo: ${why}` };
   }
-  return context.runner.run(step);
+  return runner.run(step, maySend);
 }
 
 /** The outcome of a step that was not begun because the run ended. */

@@ -3,8 +3,8 @@ import { messageOf, WardenError } from '../core/error.ts';
 import type { Outcome, StoredManifest } from '../core/journal.ts';
 import type { Step } from '../core/plan.ts';
 import type { Repository } from '../core/reference.ts';
-import type { DeleteReply, RegistryDeleter, RegistryReader, RunLedger } from '../ports.ts';
-import { mapConcurrently } from './concurrency.ts';
+import type { DeleteReply, Lease, RegistryDeleter, RegistryReader, RunLedger } from '../ports.ts';
+import { mapConcurrently, type Turns } from './concurrency.ts';
 
 export interface StepRunnerPorts {
   readonly registry: RegistryReader;
@@ -13,31 +13,30 @@ export interface StepRunnerPorts {
   readonly concurrency: number;
 }
 
+/** What a registry does for us when something is deleted, see `RegistryDeleter.guard`. */
+type Guard = Awaited<ReturnType<RegistryDeleter['guard']>>;
+
 /** Sends the requests of single steps. */
 export interface StepRunner {
   /**
    * Makes sure that the manifests of these steps are in the ledger, so that the deletion can be undone.
    * Returns those that are not, with the reason.
    */
-  saveForUndo(steps: readonly Step[]): Promise<ReadonlyMap<Digest, string>>;
+  saveForUndo(steps: readonly Step[], turns: Turns, lease: Lease): Promise<ReadonlyMap<Digest, string>>;
   /**
-   * Sends one step. `with its digest`: the registry removes this tag together with its digest and in no
+   * Sends one step, as long as `maySend` says so, which is asked again before each further attempt. `with its digest`: the registry removes this tag together with its digest and in no
    * other way, so its outcome is that of the digest's own step, which follows.
    */
-  run(step: Step): Promise<Outcome | 'with its digest'>;
+  run(step: Step, maySend: () => boolean): Promise<Outcome | 'with its digest'>;
 }
 
 /** Makes a runner for one repository; `guard` is what its registry does for us. */
-export function createStepRunner(
-  ports: StepRunnerPorts,
-  repository: Repository,
-  guard: 'refuses claimed digests' | 'removes tags too',
-): StepRunner {
+export function createStepRunner(ports: StepRunnerPorts, repository: Repository, guard: Guard): StepRunner {
   return {
-    saveForUndo: (steps) => saveForUndo(ports, repository, steps),
-    run: async (step) => {
+    saveForUndo: (steps, turns, lease) => saveForUndo(ports, repository, steps, turns, lease),
+    run: async (step, maySend) => {
       try {
-        if (step.kind === 'untag') return await untag(ports, repository, step.tag, step.digest, guard);
+        if (step.kind === 'untag') return await untag(ports, repository, step, { guard, maySend });
         return await deleteDigest(ports, repository, step.digest, step.tags, guard);
       } catch (problem) {
         const retryable = problem instanceof WardenError && problem.retryable;
@@ -51,6 +50,8 @@ async function saveForUndo(
   ports: StepRunnerPorts,
   repository: Repository,
   steps: readonly Step[],
+  turns: Turns,
+  lease: Lease,
 ): Promise<ReadonlyMap<Digest, string>> {
   const digests = steps.filter((step) => step.kind === 'delete').map((step) => step.digest);
   const host = `${repository.host}/${repository.name}`;
@@ -62,7 +63,7 @@ async function saveForUndo(
     ports.concurrency,
     async (digest): Promise<StoredManifest | null> => {
       try {
-        return await ports.registry.readManifest(repository, digest);
+        return await turns(() => ports.registry.readManifest(repository, digest));
       } catch (problem) {
         unsaved.set(digest, messageOf(problem));
         return null;
@@ -70,27 +71,48 @@ async function saveForUndo(
     },
   );
   const found = read.filter((manifest) => manifest !== null);
-  if (found.length > 0) await ports.ledger.saveManifests(found);
+  if (found.length > 0) await ports.ledger.saveManifests(found, lease);
   return unsaved;
 }
 
+/** How often a tag's removal is tried, each time after a look at where it points. */
+const UNTAG_ATTEMPTS_MAX = 4;
+/** Before the second attempt; twice as long before each further one. */
+const UNTAG_PAUSE_MS = 250;
+
 /**
  * Removes a tag, but only while it points at the planned digest: directly before, since Google has no
- * condition on a tag's removal. On a registry that removes tags together with their digest there is nothing
+ * condition on a tag's removal. An answer that leaves open whether it was done is never followed by the same
+ * request, but by another look. On a registry that removes tags together with their digest there is nothing
  * to send; the check is made all the same, so that a moved tag is told.
  */
 async function untag(
   ports: StepRunnerPorts,
   repository: Repository,
-  tag: string,
-  digest: Digest,
-  guard: 'refuses claimed digests' | 'removes tags too',
+  { tag, digest }: { readonly tag: string; readonly digest: Digest },
+  { guard, maySend }: { readonly guard: Guard; readonly maySend: () => boolean },
 ): Promise<Outcome | 'with its digest'> {
-  const now = await ports.registry.resolveTag(repository, tag);
-  if (now === null) return { kind: 'already gone' };
-  if (now !== digest) return { kind: 'skipped', why: 'moved', detail: `tag ${tag} points at ${now} now` };
-  if (guard === 'removes tags too') return 'with its digest';
-  return outcomeOf(await ports.deleter.deleteTag(repository, tag));
+  let last: Outcome | null = null;
+  for (let attempt = 1; attempt <= UNTAG_ATTEMPTS_MAX; attempt += 1) {
+    if (last !== null) {
+      await new Promise((resolve) => setTimeout(resolve, UNTAG_PAUSE_MS * 2 ** (attempt - 2)));
+      if (!maySend()) return last;
+    }
+    const now = await ports.registry.resolveTag(repository, tag);
+    // After an attempt whose answer was lost, that one was it.
+    if (now === null) return last === null ? { kind: 'already gone' } : { kind: 'deleted' };
+    if (now !== digest) return { kind: 'skipped', why: 'moved', detail: `tag ${tag} points at ${now} now` };
+    if (guard === 'removes tags too') return 'with its digest';
+    if (!maySend()) return last ?? notSent();
+    last = outcomeOf(await ports.deleter.deleteTag(repository, tag));
+    if (last.kind !== 'failed' || !last.retryable) return last;
+  }
+  return last ?? notSent();
+}
+
+/** The run ended between the look at a tag and the request. */
+function notSent(): Outcome {
+  return { kind: 'skipped', why: 'stopped', detail: 'the run ended before the request was sent' };
 }
 
 /**
@@ -102,7 +124,7 @@ async function deleteDigest(
   repository: Repository,
   digest: Digest,
   planned: readonly string[],
-  guard: 'refuses claimed digests' | 'removes tags too',
+  guard: Guard,
 ): Promise<Outcome> {
   if (guard === 'removes tags too') {
     const unplanned = (await ports.registry.tagsOf(repository, digest)).filter(

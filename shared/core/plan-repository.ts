@@ -10,7 +10,8 @@ import { repositoryWarnings } from './inventory-warnings.ts';
 import type { ListedManifest, Listing } from './listing.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
-import type { Limits, Policy, PolicyProblem, PolicySet } from './policy.ts';
+import { type Going, limitRefusal, sizeOf, strictestLimits } from './plan-limit.ts';
+import type { Policy, PolicyProblem, PolicySet } from './policy.ts';
 import { sortByPolicy, warningSentence } from './policy-warning.ts';
 import { policyWarnings } from './policy-warnings.ts';
 import { quantity } from './quantity.ts';
@@ -77,17 +78,7 @@ export function judgeRepository(sources: PlanSources): Judgement {
   for (const { allowedBy } of steps) for (const { policy } of allowedBy) names.add(policy);
   const allowing = selecting.filter((policy) => names.has(policy.name));
   const refusal = refusalOf(sources, steps, inventory.artifacts.length - going.length, allowing);
-  return { selecting, decisions, steps, limits: strictest(allowing), refusal };
-}
-
-/** Each policy's limits hold for the whole run, so the strictest of each kind does. */
-function strictest(policies: readonly Policy[]): Limits | null {
-  if (policies.length === 0) return null;
-  return {
-    digests: Math.min(...policies.map(({ limits }) => limits.digests)),
-    share: Math.min(...policies.map(({ limits }) => limits.share)),
-    mayEmpty: policies.every(({ limits }) => limits.mayEmpty),
-  };
+  return { selecting, decisions, steps, limits: strictestLimits(allowing), refusal };
 }
 
 function asksUsage(policy: Policy): boolean {
@@ -213,27 +204,14 @@ function refusalOf(
   }
   const deletions = steps.filter((step) => step.kind === 'delete').length;
   if (deletions === 0) return null;
-  for (const { name, limits } of allowing) {
-    if (deletions > limits.digests) {
-      return {
-        code: 'LIMIT_DIGESTS',
-        message: `${deletions} manifests would go; policy ${name} allows ${limits.digests} a run.`,
-      };
-    }
-    if (deletions > limits.share * inventory.manifestCount) {
-      return {
-        code: 'LIMIT_SHARE',
-        message: `${deletions} of ${inventory.manifestCount} manifests would go; policy ${name} allows ${Math.round(limits.share * 1000) / 10} % a run.`,
-      };
-    }
-    if (remaining === 0 && !limits.mayEmpty) {
-      return {
-        code: 'LIMIT_LAST_ARTIFACT',
-        message: `Nothing would be left; policy ${name} does not say "mayEmpty: true".`,
-      };
-    }
-  }
-  return null;
+  const going: Going = {
+    deletions,
+    manifestCount: inventory.manifestCount,
+    sizeBytes: sizeOf(steps),
+    remaining,
+    nowMs: sources.nowMs,
+  };
+  return limitRefusal(allowing, going);
 }
 
 function guardOf(problems: readonly PolicyProblem[], repository: string): PolicyProblem | null {

@@ -1,7 +1,7 @@
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
 import type { Completeness } from './listing.ts';
-import type { Limits, PolicyProblem, PolicySource, PolicySummary } from './policy.ts';
+import type { Freeze, Limits, PolicyProblem, PolicySource, PolicySummary } from './policy.ts';
 
 /** Who allowed a step: a policy's delete rule, with the mode the policy was in. */
 export interface Allowance {
@@ -44,9 +44,19 @@ export interface Refusal {
     | 'LISTING_INCOMPLETE'
     | 'LIMIT_DIGESTS'
     | 'LIMIT_SHARE'
+    | 'LIMIT_SIZE'
+    | 'LIMIT_FREEZE'
     | 'LIMIT_LAST_ARTIFACT'
     | 'POLICY_BROKEN';
   readonly message: string;
+}
+
+/** What the policies that allow a plan's steps let one run take from one repository. */
+export interface PlanLimits extends Omit<Limits, 'perDay' | 'freeze'> {
+  /** The policies with a limit a day, over everything that they select. */
+  readonly perDay: readonly { readonly policy: string; readonly digests: number }[];
+  /** Times in which nothing goes. */
+  readonly freeze: readonly (Freeze & { readonly policy: string })[];
 }
 
 /** What is to be done with one repository, complete in itself. */
@@ -67,7 +77,7 @@ export interface RepositoryPlan {
   readonly decisions: readonly Decision[];
   readonly steps: readonly Step[];
   /** What the policies that allow the steps let one run take, the strictest of each; null without steps. */
-  readonly limits: Limits | null;
+  readonly limits: PlanLimits | null;
   readonly refusal: Refusal | null;
   readonly warnings: readonly string[];
 }

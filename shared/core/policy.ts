@@ -72,18 +72,36 @@ export interface Rule {
   readonly untilMs: number | null;
 }
 
+/** A time in which nothing is deleted: from the first moment up to and without the last. */
+export interface Freeze {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
 /** How much one run may take from one repository. Checked before the first delete. */
 export interface Limits {
   /** At most this many manifests. */
   readonly digests: number;
   /** At most this share of the repository's manifests, 0 to 1. */
   readonly share: number;
+  /** At most this many bytes, as the registry lists the manifests that go; null for no such limit. */
+  readonly sizeBytes: number | null;
   /** Whether the last artifact of a repository may go. */
   readonly mayEmpty: boolean;
+  /** At most this many manifests a day (in UTC) over all repositories, runs and workers; null for no such limit. */
+  readonly perDay: number | null;
+  readonly freeze: readonly Freeze[];
 }
 
 /** The limits of a policy that names none. */
-export const DEFAULT_LIMITS: Limits = { digests: 500, share: 0.5, mayEmpty: false };
+export const DEFAULT_LIMITS: Limits = {
+  digests: 500,
+  share: 0.5,
+  sizeBytes: null,
+  mayEmpty: false,
+  perDay: null,
+  freeze: [],
+};
 
 /** Globs over `HOST/NAME`: `*` within a path component, `**` across. Selected: any include and no exclude. */
 export interface RepositorySelection {

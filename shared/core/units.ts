@@ -136,6 +136,9 @@ export function parseShare(text: string): Parsed<number> {
 /** The latest offset from UTC in which a day is still going on (UTC−12:00). */
 const LAST_OFFSET_MS = 12 * HOUR_MS;
 
+/** The earliest offset in which a day has begun (UTC+14:00). */
+const FIRST_OFFSET_MS = 14 * HOUR_MS;
+
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const DATE_TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?(Z|[+-]\d{2}:\d{2})$/;
 
@@ -168,4 +171,20 @@ export function parseUntil(text: string): Parsed<number> {
   return parsed(
     dayMs + Number(hour) * HOUR_MS + Number(minute) * MINUTE_MS + Number(second ?? 0) * SECOND_MS - offsetMs,
   );
+}
+
+/**
+ * Reads a freeze: two days with a slash between them, both frozen as a whole wherever on earth they are.
+ * Times, the second one the first moment after it.
+ */
+export function parseFreeze(text: string): Parsed<{ readonly fromMs: number; readonly untilMs: number }> {
+  const days = text.split('/');
+  const [first, last] = days.map((day) => (DATE.test(day) ? parseUntil(day) : null));
+  if (days.length !== 2 || first == null || last == null) {
+    return refused('it is two days with a slash between them, such as 2026-12-20/2027-01-06');
+  }
+  if (first.kind === 'refused') return first;
+  if (last.kind === 'refused') return last;
+  if (last.value < first.value) return refused('its last day is before its first');
+  return parsed({ fromMs: first.value - DAY_MS - LAST_OFFSET_MS - FIRST_OFFSET_MS, untilMs: last.value });
 }

@@ -1,7 +1,6 @@
 import type { Decision } from '../core/decision.ts';
 import { shortDigest } from '../core/digest.ts';
-import type { Plan, RepositoryPlan } from '../core/plan.ts';
-import type { Limits } from '../core/policy.ts';
+import type { Plan, PlanLimits, RepositoryPlan } from '../core/plan.ts';
 import { quantity } from '../core/quantity.ts';
 import { reasonSentence } from '../core/sentence.ts';
 import { formatSize } from '../core/units.ts';
@@ -91,9 +90,13 @@ function verdictOrder(decision: Decision): number {
 }
 
 /** What one run may take, as the policies say. */
-function limitsSentence(limits: Limits): string {
+function limitsSentence(limits: PlanLimits): string {
   const last = limits.mayEmpty ? '' : ', and never the last image';
-  return `allowed are ${quantity(limits.digests, 'manifest')} and ${percent(limits.share, 1)} a run${last}`;
+  const size = limits.sizeBytes === null ? '' : `, ${formatSize(limits.sizeBytes)}`;
+  const perDay = (limits.perDay ?? []).map(
+    ({ policy, digests }) => `, ${quantity(digests, 'manifest')} a day over everything (${policy})`,
+  );
+  return `allowed are ${quantity(limits.digests, 'manifest')}${size} and ${percent(limits.share, 1)} a run${perDay.join('')}${last}`;
 }
 
 function percent(part: number, whole: number): string {

@@ -400,18 +400,65 @@ describe('one repository, one worker', () => {
     expect(next.kind).toBe('taken');
   });
 
-  it('begins no step once the lease may have ended', async () => {
+  // The first request takes twenty minutes, five more than the lease holds.
+  const slow = (stage: Stage): Partial<ApplyRequest> => ({
+    onOutcome: () => stage.setDaysAgo(-20 * (MINUTE_MS / DAY_MS)),
+  });
+
+  it('begins no step once the lease has ended and another run has the repository', async () => {
     const stage = await setStage();
     for (const number of [1, 2, 3]) await stage.push(`old ${number}`, [`pr-${number}`], 30);
     const plan = await planned(stage);
     const result = await applied(stage, plan, {
       ports: { concurrency: 1 },
-      // The first request took twenty minutes.
-      request: { onOutcome: () => stage.setDaysAgo(-20 * (MINUTE_MS / DAY_MS)) },
+      request: {
+        onOutcome: async () => {
+          slow(stage).onOutcome?.(stage.name, {} as never, {} as never);
+          const laterMs = NOW_MS + 20 * MINUTE_MS;
+          await stage.ledger.acquireLease(stage.name, 'other', laterMs, laterMs + MINUTE_MS);
+        },
+      },
+    });
+    const labels = Object.values(outcomes(result));
+    expect(labels.filter((label) => label === 'deleted')).toHaveLength(1);
+    expect(labels.filter((label) => label === 'skipped: stopped')).toHaveLength(5);
+    expect(stage.registry.requests['DELETE manifests']).toBe(1);
+    // The other run's ledger: nothing of this one comes into it, and what was done is told all the same.
+    expect(await stage.ledger.openIntents(stage.name)).toHaveLength(6);
+    expect(result.refusal).toContain('Run run-2 lost');
+  });
+
+  it('begins no step once the lease may have ended and can not be renewed', async () => {
+    const stage = await setStage();
+    for (const number of [1, 2, 3]) await stage.push(`old ${number}`, [`pr-${number}`], 30);
+    const renewLease = async (): Promise<never> => {
+      throw new Error('503');
+    };
+    const result = await applied(stage, await planned(stage), {
+      ports: { concurrency: 1, ledger: { ...stage.ledger, renewLease } },
+      request: slow(stage),
     });
     expect(Object.values(outcomes(result)).filter((label) => label === 'deleted')).toHaveLength(1);
-    expect(Object.values(outcomes(result)).filter((label) => label === 'skipped: stopped')).toHaveLength(5);
+    expect(stage.registry.requests['DELETE manifests']).toBe(1);
     expect(await stage.ledger.openIntents(stage.name)).toEqual([]);
+  });
+
+  it('renews its lease while it works, so that a long run finishes', async () => {
+    const stage = await setStage();
+    for (const number of [1, 2, 3]) await stage.push(`old ${number}`, [`pr-${number}`], 30);
+    const plan = await planned(stage);
+    let minutes = 0;
+    const result = await applied(stage, plan, {
+      ports: { concurrency: 1 },
+      request: {
+        onOutcome: () => {
+          minutes += 9;
+          stage.setDaysAgo(-minutes * (MINUTE_MS / DAY_MS));
+        },
+      },
+    });
+    expect(new Set(Object.values(outcomes(result)))).toEqual(new Set(['deleted']));
+    expect(result.refusal).toBeNull();
   });
 });
 

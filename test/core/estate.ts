@@ -6,7 +6,15 @@ import type { InventoryTaking } from '../../shared/core/inventory.ts';
 import { takeInventory } from '../../shared/core/inventory.ts';
 import type { Completeness, ListedManifest, Listing } from '../../shared/core/listing.ts';
 import { type Manifest, MEDIA_TYPES } from '../../shared/core/manifest.ts';
-import type { Condition, Limits, Policy, PolicySet, PolicySource, Rule } from '../../shared/core/policy.ts';
+import {
+  type Condition,
+  DEFAULT_LIMITS,
+  type Limits,
+  type Policy,
+  type PolicySet,
+  type PolicySource,
+  type Rule,
+} from '../../shared/core/policy.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import type { Usage, UsageAnswer } from '../../shared/core/usage.ts';
 
@@ -154,7 +162,7 @@ export function rule(
   return { name, effect, line: 10, conditions, newest: null, untilMs: null, ...more };
 }
 
-export const NO_LIMITS: Limits = { digests: 10_000, share: 1, mayEmpty: true };
+export const NO_LIMITS: Limits = { ...DEFAULT_LIMITS, digests: 10_000, share: 1, mayEmpty: true };
 
 /** A policy that selects the repository of these tests and enforces without limits, unless told otherwise. */
 export function policy(rules: readonly Rule[], more: Partial<Policy> = {}): Policy {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deriveHistory, reconcile } from '../../shared/core/history.ts';
-import type { Policy } from '../../shared/core/policy.ts';
+import { DEFAULT_LIMITS, type Policy } from '../../shared/core/policy.ts';
 import { diffPolicies, type RepositoryDiff } from '../../shared/core/policy-diff.ts';
 import { reasonSentence } from '../../shared/core/sentence.ts';
 import type { Snapshot } from '../../shared/core/snapshot.ts';
@@ -103,7 +103,7 @@ describe('two versions of the policies', () => {
   });
 
   it('say where a limit stops what the rules would take', () => {
-    const strict = { ...WEEK, limits: { digests: 1, share: 1, mayEmpty: true } };
+    const strict = { ...WEEK, limits: { ...DEFAULT_LIMITS, digests: 1, share: 1, mayEmpty: true } };
     const { before, after } = diff(PIECES, [FORTNIGHT], [strict]);
     expect(before.refusal).toBeNull();
     expect(after.refusal?.code).toBe('LIMIT_DIGESTS');

@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS } from '../policy.ts';
-import { ENTRIES_MAX, LIMIT_DIGESTS_MAX, NEWEST_MAX, TEXT_MAX } from './limits.ts';
+import { ENTRIES_MAX, LIMIT_DIGESTS_MAX, LIMIT_PER_DAY_MAX, NEWEST_MAX, TEXT_MAX } from './limits.ts';
 
 /** A JSON Schema (2020-12), or a part of one. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -44,6 +44,11 @@ export const SCHEDULE_KEYWORDS = {
   },
 } as const satisfies Record<string, Keyword>;
 
+const sizeSchema = {
+  type: 'string',
+  pattern: '^[0-9]{1,16}(\\.[0-9]{1,3})?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$',
+} as const;
+
 export const LIMITS_KEYWORDS = {
   digests: {
     description: `At most this many manifests of one repository in one run. Default: ${DEFAULT_LIMITS.digests}.`,
@@ -54,6 +59,24 @@ export const LIMITS_KEYWORDS = {
     description: `At most this share of one repository's manifests in one run. Default: ${DEFAULT_LIMITS.share * 100}%.`,
     example: '25%',
     schema: { type: 'string', pattern: '^(0|[1-9][0-9]{0,2})(\\.[0-9]{1,2})?%$' },
+  },
+  size: {
+    description:
+      'At most this much of one repository in one run; shared layers are counted for each image. Default: no limit.',
+    example: '200GB',
+    schema: sizeSchema,
+  },
+  perDay: {
+    description:
+      'At most this many manifests a day (in UTC) over all repositories together. Default: no limit.',
+    example: 5000,
+    schema: { type: 'integer', minimum: 1, maximum: LIMIT_PER_DAY_MAX },
+  },
+  freeze: {
+    description:
+      'Days on which nothing goes: the first and the last, with a slash between them. One or a list.',
+    example: '2026-12-20/2027-01-06',
+    schema: oneOrMore({ type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}/\\d{4}-\\d{2}-\\d{2}$' }),
   },
   mayEmpty: {
     description: 'Whether the last image of a repository may go. Default: false.',
@@ -156,7 +179,7 @@ export const RULE_KEYWORDS = {
   largerThan: {
     description: 'Is larger than this; shared layers are counted. MB are 1000 kB, MiB are 1024 KiB.',
     example: '2GiB',
-    schema: { type: 'string', pattern: '^[0-9]{1,16}(\\.[0-9]{1,3})?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$' },
+    schema: sizeSchema,
   },
   mediaTypes: {
     description: 'Has one of these media types or artifact types. One or a list.',
@@ -274,6 +297,9 @@ export const POLICY_KEYWORDS = {
 export const DEFAULTS_LIMITS_KEYWORDS = {
   digests: LIMITS_KEYWORDS.digests,
   share: LIMITS_KEYWORDS.share,
+  size: LIMITS_KEYWORDS.size,
+  perDay: LIMITS_KEYWORDS.perDay,
+  freeze: LIMITS_KEYWORDS.freeze,
 } as const satisfies Record<string, Keyword>;
 
 /**

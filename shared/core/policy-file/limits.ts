@@ -20,3 +20,5 @@ export const YAML_ERRORS_MAX = 3;
 export const LIMIT_DIGESTS_MAX = 1_000_000;
 /** Artifacts that `newest` may count. */
 export const NEWEST_MAX = 100_000;
+/** Manifests a day that `limits.perDay` may name. */
+export const LIMIT_PER_DAY_MAX = 100_000_000;

@@ -82,7 +82,7 @@ function yesCondition(kind: 'all' | 'inUse'): ConditionReader {
 }
 
 /** Every text of a list that a check accepts; the others are reported. null where one was refused. */
-function texts(
+export function texts(
   reader: DocumentReader,
   entry: Entry,
   wanted: string,

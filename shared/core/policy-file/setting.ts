@@ -1,12 +1,13 @@
 import type { Node } from 'yaml';
-import type { Limits, Schedule } from '../policy.ts';
+import type { Freeze, Limits, Schedule } from '../policy.ts';
 import { isTimeZone, parseCron } from '../schedule.ts';
-import { parseShare } from '../units.ts';
+import { type Parsed, parseFreeze, parseShare, parseSize } from '../units.ts';
 import type { DocumentReader, Entry } from './document.ts';
-import { API_VERSION, type Keyword, SCHEDULE_KEYWORDS } from './keyword.ts';
-import { LIMIT_DIGESTS_MAX } from './limits.ts';
+import { API_VERSION, type Keyword, type LIMITS_KEYWORDS, SCHEDULE_KEYWORDS } from './keyword.ts';
+import { LIMIT_DIGESTS_MAX, LIMIT_PER_DAY_MAX } from './limits.ts';
+import type { PolicyProblemCode } from './problem.ts';
 import { remembering } from './remember.ts';
-import { readUnit } from './rule.ts';
+import { readUnit, texts } from './rule.ts';
 import { nearest, quoted } from './spelling.ts';
 
 const parseKnownCron = remembering(parseCron);
@@ -83,15 +84,44 @@ export function readLimits(
   if (entry === undefined) return fallback;
   const entries = reader.mapping(entry.value, entry, 'limits', keywords);
   if (entries === null) return null;
-  const [digests, share, mayEmpty] = [entries.get('digests'), entries.get('share'), entries.get('mayEmpty')];
-  const limits = {
-    digests: digests === undefined ? fallback.digests : reader.count(digests, LIMIT_DIGESTS_MAX),
-    share:
-      share === undefined
-        ? fallback.share
-        : readUnit(reader, share, 'POLICY_SHARE', 'a percentage such as 25%', parseShare),
-    mayEmpty: mayEmpty === undefined ? fallback.mayEmpty : reader.flag(mayEmpty),
+  const read = <T>(
+    key: keyof typeof LIMITS_KEYWORDS,
+    otherwise: T,
+    how: (found: Entry) => T | null,
+  ): T | null => {
+    const found = entries.get(key);
+    return found === undefined ? otherwise : how(found);
   };
-  if (limits.digests === null || limits.share === null || limits.mayEmpty === null) return null;
-  return { digests: limits.digests, share: limits.share, mayEmpty: limits.mayEmpty };
+  const unit =
+    <T>(code: PolicyProblemCode, wanted: string, parse: (text: string) => Parsed<T>) =>
+    (found: Entry): T | null =>
+      readUnit(reader, found, code, wanted, parse);
+  const before = reader.problems.length;
+  const limits = {
+    digests: read('digests', fallback.digests, (found) => reader.count(found, LIMIT_DIGESTS_MAX)),
+    share: read('share', fallback.share, unit('POLICY_SHARE', 'a percentage such as 25%', parseShare)),
+    sizeBytes: read('size', fallback.sizeBytes, unit('POLICY_SIZE', 'a size such as 200GB', parseSize)),
+    mayEmpty: read('mayEmpty', fallback.mayEmpty, (found) => reader.flag(found)),
+    perDay: read('perDay', fallback.perDay, (found) => reader.count(found, LIMIT_PER_DAY_MAX)),
+    freeze: read('freeze', fallback.freeze, (found) => readFreezes(reader, found)),
+  };
+  const { digests, share, mayEmpty, freeze } = limits;
+  // For size and perDay null is a value; that one is broken shows in what was reported.
+  if (digests === null || share === null || mayEmpty === null || freeze === null) return null;
+  return reader.problems.length > before ? null : { ...limits, digests, share, mayEmpty, freeze };
+}
+
+function readFreezes(reader: DocumentReader, entry: Entry): Freeze[] | null {
+  const found = texts(reader, entry, 'two days such as 2026-12-20/2027-01-06', (text) => {
+    const freeze = parseFreeze(text);
+    return freeze.kind === 'parsed'
+      ? null
+      : { code: 'POLICY_DATE', message: `${entry.key} can't be ${quoted(text)}: ${freeze.why}.` };
+  });
+  return (
+    found?.flatMap((text) => {
+      const freeze = parseFreeze(text);
+      return freeze.kind === 'parsed' ? [freeze.value] : [];
+    }) ?? null
+  );
 }

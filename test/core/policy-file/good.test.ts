@@ -55,7 +55,7 @@ describe('a policy file', () => {
       repositories: { include: ['europe-docker.pkg.dev/acme/services/**'], exclude: ['**/base-*'] },
       schedule: { cron: '0 3 * * *', timeZone: 'Europe/Berlin' },
       mode: 'enforce',
-      limits: { digests: 100, share: 0.125, mayEmpty: true },
+      limits: { ...DEFAULT_LIMITS, digests: 100, share: 0.125, mayEmpty: true },
       owner: 'platform@example.com',
       reason: 'Rebuilt on demand.',
       keep: [

@@ -1,0 +1,150 @@
+import { type Blockage, stepName } from '../core/blockage.ts';
+import type { Digest } from '../core/digest.ts';
+import { messageOf } from '../core/error.ts';
+import type { Intent, Outcome } from '../core/journal.ts';
+import { decisionSentence } from '../core/sentence.ts';
+import { batchesOf, type NumberedStep } from '../core/step-batch.ts';
+import type { ApplyPorts, StepResult } from './apply-request.ts';
+import { mapConcurrently } from './concurrency.ts';
+import { reserveDay } from './day-reservation.ts';
+import type { RepositoryRun } from './repository-run.ts';
+import type { RunWatch } from './run-watch.ts';
+import { runChain, stayedBehind, stopped } from './step-chain.ts';
+import type { StepRunner } from './step-runner.ts';
+
+/**
+ * Batches of one repository under way at once: while one waits for its last answers and its outcomes are
+ * written, the next is already being sent.
+ */
+const BATCHES_AT_ONCE = 2;
+
+/** What the batches of one run work with. */
+export interface BatchTools {
+  readonly watch: RunWatch;
+  readonly runner: StepRunner;
+  /** What the registry refused for good before, by the step's name. */
+  readonly known: ReadonlyMap<Digest, Blockage>;
+}
+
+/** Works through all steps of a run. Whatever fails, what was done is in the results. */
+export async function runBatches(
+  ports: ApplyPorts,
+  running: RepositoryRun,
+  tools: BatchTools,
+): Promise<{ readonly results: readonly StepResult[]; readonly ended: string | null }> {
+  const { work } = running;
+  const reasons = new Map(work.decisions.map((decision) => [decision.root, decisionSentence(decision)]));
+  let ended: string | null = null;
+  const batches = await mapConcurrently(batchesOf(work.steps), BATCHES_AT_ONCE, async (batch) => {
+    const tried = new Map<number, StepResult>();
+    const settle = ({ index, step }: NumberedStep, outcome: Outcome): void => {
+      tried.set(index, { step, outcome });
+    };
+    if (ended === null && tools.watch.mayBegin()) {
+      const problem = await runBatch(ports, running, tools, { chains: batch, reasons, settle });
+      ended ??= problem;
+    }
+    // Nothing was begun of the rest, so nothing is journalled: the next plan finds it again.
+    return batch.flat().map(({ index, step }) => tried.get(index) ?? { step, outcome: stopped() });
+  });
+  return { results: batches.flat(), ended };
+}
+
+interface Batch {
+  readonly chains: readonly (readonly NumberedStep[])[];
+  /** Sentences by root. */
+  readonly reasons: ReadonlyMap<Digest, string>;
+  /** Told of every step's outcome as soon as it is known, whatever fails after. */
+  readonly settle: (step: NumberedStep, outcome: Outcome) => void;
+}
+
+/** Runs one batch. Returns why the run has to end, or null. */
+async function runBatch(
+  ports: ApplyPorts,
+  running: RepositoryRun,
+  { watch, runner, known }: BatchTools,
+  { chains, reasons, settle }: Batch,
+): Promise<string | null> {
+  const { work, request, turns } = running;
+  const open = chains.filter((chain) => !isKnownToStay(chain, known, settle));
+  let going: readonly (readonly NumberedStep[])[];
+  let unsaved: ReadonlyMap<Digest, string> = new Map();
+  try {
+    going = await reserveDay(ports, work.limits, open, settle);
+    const steps = going.flat();
+    if (steps.length === 0) return null;
+    if (request.undo !== false) {
+      const wanted = steps.filter(({ step }) => watch.objection(step) === null).map(({ step }) => step);
+      unsaved = await runner.saveForUndo(wanted, turns, watch.lease());
+    }
+    await ports.ledger.writeIntents(intentsOf(ports, running, steps, reasons), watch.lease());
+  } catch (problem) {
+    return `What was to be done could not be written down, so it was not done: ${messageOf(problem)}`;
+  }
+  const settled = await mapConcurrently(going, ports.concurrency, (chain) =>
+    runChain(chain, {
+      runId: running.lease.holder,
+      repository: work.repository,
+      clock: ports.clock,
+      runner,
+      watch,
+      turns,
+      unsaved,
+      onOutcome: (step, outcome) => {
+        settle(step, outcome);
+        request.onOutcome(work.repository, step.step, outcome);
+      },
+    }),
+  );
+  try {
+    await ports.ledger.writeSettlements(settled.flat(), watch.lease());
+    return null;
+  } catch (problem) {
+    return `What was done could not be written down: ${messageOf(problem)}. The next run asks the registry and writes it.`;
+  }
+}
+
+/**
+ * Whether something of a chain was refused for good before. The whole chain is left then: what a refused step
+ * points at could not go either.
+ */
+function isKnownToStay(
+  chain: readonly NumberedStep[],
+  known: ReadonlyMap<Digest, Blockage>,
+  settle: Batch['settle'],
+): boolean {
+  if (known.size === 0) return false;
+  const blockages = chain.map(({ step }) => known.get(stepName(step)));
+  const at = blockages.findIndex((blockage) => blockage !== undefined);
+  const first = chain[at];
+  if (first === undefined) return false;
+  for (const [index, numbered] of chain.entries()) {
+    const blockage = blockages[index];
+    const since = blockage === undefined ? '' : new Date(blockage.atMs).toISOString();
+    settle(
+      numbered,
+      blockage === undefined
+        ? stayedBehind(first.step)
+        : { kind: 'blocked', reason: `${blockage.reason} (refused on ${since}, not asked again yet)` },
+    );
+  }
+  return true;
+}
+
+function intentsOf(
+  ports: ApplyPorts,
+  { plan, work, lease }: RepositoryRun,
+  steps: readonly NumberedStep[],
+  reasons: ReadonlyMap<Digest, string>,
+): Intent[] {
+  return steps.map(({ index, step }) => ({
+    version: 1,
+    runId: lease.holder,
+    index,
+    repository: work.repository,
+    planId: plan.id,
+    atMs: ports.clock(),
+    step,
+    reason: reasons.get(step.root) ?? '',
+  }));
+}
