@@ -22,5 +22,6 @@ export const REFUSED_CODES: ReadonlySet<string> = new Set([
   'PLAN_NOT_ENFORCED',
   'PLAN_TOO_OLD',
   'REFERENCE_INVALID',
+  'SETTING_INVALID',
   'SNAPSHOT_INVALID',
 ]);

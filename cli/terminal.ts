@@ -14,10 +14,18 @@ export function outputStyle(): TextStyle {
   };
 }
 
-/** Warnings and errors for a person, on standard error. Everything below is left out. */
+const SEVERITIES: readonly string[] = ['DEBUG', 'INFO', 'WARNING', 'ERROR'];
+
+/** The least severity that is told: what `GCR_WARDEN_LOG` says, and warnings where it says nothing known. */
+function leastTold(): number {
+  const named = SEVERITIES.indexOf(process.env['GCR_WARDEN_LOG']?.toUpperCase() ?? '');
+  return named < 0 ? SEVERITIES.indexOf('WARNING') : named;
+}
+
+/** Warnings and errors for a person, on standard error; more or less of it by `GCR_WARDEN_LOG`. */
 export const terminalLogger: Logger = {
   log(severity, message, fields = {}) {
-    if (severity === 'DEBUG' || severity === 'INFO') return;
+    if (SEVERITIES.indexOf(severity) < leastTold()) return;
     const details = Object.entries(fields).map(
       ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
     );

@@ -26,6 +26,10 @@ http(
       return {
         registry: registry.reader,
         deleter: registry.deleter(),
+        forRun: (endByMs) => {
+          const access = registry.forRun(endByMs);
+          return { registry: access.reader, deleter: access.deleter() };
+        },
         ledger,
         usage: await openConfiguredUsage(),
         policies: await openConfiguredPolicies(),

@@ -1,3 +1,4 @@
+import packageJson from '../package.json' with { type: 'json' };
 import { createJsonLogger } from '../shared/adapters/logging/json-logger.ts';
 import type { OpenRegistry } from '../shared/adapters/registry/open.ts';
 import type { Ledger, Logger, PolicyReader, UsageReader } from '../shared/ports.ts';
@@ -36,11 +37,14 @@ export const openConfiguredLedger: () => Promise<Ledger> = once(async () => {
 
 /** Registries, with the function's own service account. */
 export async function openConfiguredRegistry(ledger: Ledger): Promise<OpenRegistry> {
-  const [{ openRegistry }, { adcCredentials }] = await Promise.all([
+  const [{ openRegistry }, { adcCredentials }, { registryEnvironment }] = await Promise.all([
     import('../shared/adapters/registry/open.ts'),
     import('../shared/adapters/registry/adc.ts'),
+    import('../shared/adapters/registry/environment.ts'),
   ]);
   return openRegistry({
+    ...registryEnvironment(process.env),
+    userAgent: `gcr-warden/${packageJson.version}`,
     credentials: adcCredentials(),
     clock: Date.now,
     logger,

@@ -26,19 +26,31 @@ const UNWATCHED: CleanWatch = {
   isStopped: () => false,
 };
 
+/** After the last step was begun: for its request to end, within the function's timeout. */
+const LAST_REQUEST_MS = 60_000;
+
+/** What a run needs, and where its targets are. */
+export interface CleanSetting extends Omit<CleanPorts & DeadLetterPorts, 'logger'> {
+  readonly targets: readonly Target[];
+  /** The registry for one run, whose requests end at a time. Without it a run's requests have their own deadlines only. */
+  readonly forRun?: (endByMs: number) => Pick<CleanPorts, 'registry' | 'deleter'>;
+}
+
 /**
  * Topic `work` → one repository listed, judged and cleaned. `budgetMs` is the time after which no further
  * step is begun, well within the function's timeout.
  */
 export function cleanHandler(
   logger: Logger,
-  open: () => Promise<Omit<CleanPorts & DeadLetterPorts, 'logger'> & { readonly targets: readonly Target[] }>,
+  open: () => Promise<CleanSetting>,
   budgetMs: number,
   watch: CleanWatch = UNWATCHED,
 ): HttpFunction {
   return async (request, response) => {
     await answerDelivery(logger, request, response, async (message) => {
-      const ports = { ...(await open()), logger };
+      const setting = await open();
+      const untilMs = setting.clock() + budgetMs;
+      const ports = { ...setting, ...setting.forRun?.(untilMs + LAST_REQUEST_MS), logger };
       let work: ReturnType<typeof parseWork>;
       try {
         work = readWork(message.data, ports.targets);
@@ -51,7 +63,7 @@ export function cleanHandler(
         repository: work.parsed,
         trigger: work.trigger,
         deleting: new Set(work.policies),
-        untilMs: ports.clock() + budgetMs,
+        untilMs,
         isStopped: watch.isStopped,
         onPlan: watch.onPlan,
         onOutcome: () => {},
