@@ -5,6 +5,7 @@ import { artifactOf, type Graph, keptWith } from './graph.ts';
 import type { Artifact, Inventory } from './inventory.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Policy, Rule } from './policy.ts';
+import { byReach, type RuleReach, reachOf } from './rule-reach.ts';
 
 /** The policies that select a repository, in an order that does not depend on files. */
 export function policiesFor(policies: readonly Policy[], repository: string): Policy[] {
@@ -30,7 +31,8 @@ export function decide(
       [...policy.keep, ...policy.delete].map((rule) => speakerOf(policy, rule, inventory, nowMs)),
     )
     .sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
-  const decisions = inventory.artifacts.map(judgeBy(speakers));
+  const judge = judgeBy(speakers);
+  const decisions = inventory.artifacts.map((artifact) => judge(artifact));
   const going = decisions.some(({ verdict, root }) => verdict === 'delete' && graph.nodes.has(root));
   if (!going) return decisions;
   const keptRoots = decisions
@@ -44,6 +46,7 @@ export function decide(
 
 /** A rule that is asked about one artifact after the other. */
 interface Speaker {
+  readonly reach: RuleReach;
   readonly effect: Rule['effect'];
   readonly enforces: boolean;
   /** Where its voice stands among others. */
@@ -76,6 +79,7 @@ function speakerOf(policy: Policy, rule: Rule, inventory: Inventory, nowMs: numb
     return lastVoice;
   };
   return {
+    reach: reachOf(rule),
     effect: rule.effect,
     enforces: policy.mode === 'enforce',
     place: `${policy.name}\0${rule.effect}\0${rule.name}`,
@@ -89,6 +93,7 @@ const SILENCE: readonly RuleVoice[] = [];
 function judgeBy(speakers: readonly Speaker[]): (artifact: Artifact) => Decision {
   // One list for all artifacts; a decision gets a copy of its own size, which one that grew is not.
   const spoken: RuleVoice[] = [];
+  const reaching = byReach(speakers);
   let last = SILENCE;
   return (artifact) => {
     let count = 0;
@@ -96,7 +101,7 @@ function judgeBy(speakers: readonly Speaker[]): (artifact: Artifact) => Decision
     let isKept = false;
     let isAllowed = false;
     let isEnforced = false;
-    for (const { effect, enforces, speak } of speakers) {
+    for (const { effect, enforces, speak } of reaching(artifact.tags)) {
       const voice = speak(artifact);
       if (voice === null) continue;
       isLast &&= voice === last[count];

@@ -5,6 +5,7 @@ import type { Fact } from './fact.ts';
 import type { Artifact, Inventory } from './inventory.ts';
 import { compileTagPattern, compileTagTest, type TagMatch } from './pattern.ts';
 import type { Condition, Newest, Rule } from './policy.ts';
+import { byReach, reachOf } from './rule-reach.ts';
 
 /**
  * What a rule or condition says of one artifact. `unknown` wherever a fact it asks for is not known: for a
@@ -214,7 +215,9 @@ function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEva
   const groupsOf = groupReader(rule, newest);
   const notUploaded = unknownOf('when it was uploaded');
   const notRelated = unknownOf('what belongs to it');
+  const reaching = byReach([{ reach: reachOf(rule) }]);
   for (const artifact of inventory.artifacts) {
+    if (reaching(artifact.tags).length === 0) continue;
     const answer = matches(artifact);
     if (answer.kind === 'no') continue;
     const { uploadedAtMs, unreadable } = artifact;

@@ -63,8 +63,8 @@ export function artifactOf(graph: Graph, root: Digest): readonly Digest[] {
  */
 export function buildGraph(listing: Listing): Graph {
   const manifests = inOrder(listing.manifests);
-  const related = relatedAmong(manifests, listing);
-  const listed = new Map(related.map((manifest) => [manifest.digest, manifest]));
+  const listed = relatedAmong(manifests, listing);
+  const related = [...listed.values()];
   const nodes = new Map<Digest, GraphNode>();
   let unreadIndex: string | null = null;
   for (const manifest of related) {
@@ -158,12 +158,23 @@ function compareDigests(a: ListedManifest, b: ListedManifest): number {
  * The listed manifests that say something of others, or of which another says something, in their order. Most
  * do neither; they are looked at here and not again.
  */
-function relatedAmong(manifests: readonly ListedManifest[], listing: Listing): ListedManifest[] {
+function relatedAmong(
+  manifests: readonly ListedManifest[],
+  { relations }: Listing,
+): Map<Digest, ListedManifest> {
   const named = new Set<string>();
-  for (const [digest, relations] of Object.entries(listing.relations)) {
+  // Not by Object.entries: it would sort the digests and make a pair for each.
+  for (const key in relations) {
+    const digest = key as Digest;
+    const fact = relations[digest];
+    if (fact === undefined) continue;
+    if (fact.kind === 'unknown') {
+      named.add(digest);
+      continue;
+    }
+    const { children, subject } = fact.value;
+    if (children.length === 0 && subject === null) continue;
     named.add(digest);
-    if (relations.kind === 'unknown') continue;
-    const { children, subject } = relations.value;
     for (const child of children) named.add(child.digest);
     if (subject !== null) named.add(subject.digest);
   }
@@ -174,7 +185,10 @@ function relatedAmong(manifests: readonly ListedManifest[], listing: Listing): L
       if (subject !== null) named.add(subject).add(manifest.digest);
     }
   }
-  return named.size === 0 ? [] : manifests.filter(({ digest }) => named.has(digest));
+  const listed = new Map<Digest, ListedManifest>();
+  if (named.size === 0) return listed;
+  for (const manifest of manifests) if (named.has(manifest.digest)) listed.set(manifest.digest, manifest);
+  return listed;
 }
 
 /** What a manifest has to do with other listed ones by its own words; null where it says nothing of them. */
@@ -183,37 +197,45 @@ function nodeOf(
   listing: Listing,
   listed: ReadonlyMap<Digest, ListedManifest>,
 ): GraphNode | null {
+  const { digest, tags } = manifest;
+  const relations = listing.relations[digest] ?? assumedRelations(manifest);
+  const value = relations?.kind === 'known' ? relations.value : null;
+  const unreadable = relations?.kind === 'unknown' ? relations.reason : null;
   // Digests as the listing spells them: looking up the very same text again costs a fraction of an equal one.
   const otherOf = (one: Digest): Digest | null => {
     const found = listed.get(one)?.digest ?? null;
-    return found === manifest.digest ? null : found;
+    return found === digest ? null : found;
   };
-  const relations = listing.relations[manifest.digest] ?? assumedRelations(manifest);
-  const value = relations?.kind === 'known' ? relations.value : null;
-  const subjects = new Set<Digest>();
-  const tags: string[] = [];
+  const subjects: Digest[] = [];
   const subjectTags: string[] = [];
-  for (const tag of manifest.tags) {
+  for (const tag of tags) {
     const named = subjectOfTag(tag);
     const about = named === null ? null : otherOf(named);
-    if (about === null) {
-      tags.push(tag);
-    } else {
-      subjects.add(about);
-      subjectTags.push(tag);
-    }
+    if (about === null) continue;
+    subjects.push(about);
+    subjectTags.push(tag);
   }
   const named = value?.subject?.digest ?? null;
   const subject = named === null ? null : otherOf(named);
-  if (subject !== null) subjects.add(subject);
-  const children = new Set<Digest>();
-  for (const { digest } of value?.children ?? NONE) {
-    const child = otherOf(digest);
-    if (child !== null) children.add(child);
+  if (subject !== null) subjects.push(subject);
+  const children: Digest[] = [];
+  for (const one of value?.children ?? NONE) {
+    const child = otherOf(one.digest);
+    if (child !== null) children.push(child);
   }
-  const unreadable = relations?.kind === 'unknown' ? relations.reason : null;
-  if (subjects.size === 0 && children.size === 0 && unreadable === null) return null;
-  return { manifest, tags, subjectTags, children: [...children], subjects: [...subjects], unreadable };
+  if (subjects.length === 0 && children.length === 0 && unreadable === null) return null;
+  return {
+    manifest,
+    tags: subjectTags.length === 0 ? tags : tags.filter((tag) => !subjectTags.includes(tag)),
+    subjectTags,
+    children: eachOnce(children),
+    subjects: eachOnce(subjects),
+    unreadable,
+  };
+}
+
+function eachOnce(digests: readonly Digest[]): readonly Digest[] {
+  return digests.length < 2 ? digests : [...new Set(digests)];
 }
 
 /**

@@ -35,14 +35,23 @@ function numbers(seed: number): () => number {
  * A repository of about this many manifests, as a company's CI fills one: in every 20 manifests an index with
  * two platforms and an attestation, a signature by tag, four untagged leftovers, and tagged images of pull
  * requests, builds and releases. Every push and tag was told of, so that every fact is known.
+ *
+ * @param images the media type of everything that is no index, child or signature. Of Docker's type a reader of
+ *   listings reads nothing further; of OCI's it reads every manifest, so that `relations` has them all.
  */
-export function benchRepository(name: string, manifestCount: number, seed = 1): BenchRepository {
+export function benchRepository(
+  name: string,
+  manifestCount: number,
+  seed = 1,
+  images: 'docker' | 'oci' = 'docker',
+): BenchRepository {
   const next = numbers(seed);
   const manifests: ListedManifest[] = [];
   const relations: Record<Digest, ReturnType<typeof known<Manifest>>> = {};
   const facts: HistoryFact[] = [];
 
-  const add = (tags: readonly string[], mediaType: string = MEDIA_TYPES.ociManifest): Digest => {
+  const plainType = images === 'docker' ? MEDIA_TYPES.dockerManifest : MEDIA_TYPES.ociManifest;
+  const add = (tags: readonly string[], mediaType: string = plainType): Digest => {
     const hex = Array.from({ length: 8 }, () => next().toString(16).padStart(8, '0')).join('');
     const digest: Digest = `sha256:${hex}`;
     const uploadedAtMs = NOW_MS - (next() % (180 * DAY_MS));
@@ -55,11 +64,13 @@ export function benchRepository(name: string, manifestCount: number, seed = 1): 
     });
     for (const tag of [null, ...tags])
       facts.push({ atMs: uploadedAtMs, source: 'told', action: 'INSERT', digest, tag });
+    if (mediaType === MEDIA_TYPES.ociManifest) relations[digest] = known(imageManifest());
     return digest;
   };
 
   for (let at = 0; manifests.length < manifestCount; at++) {
-    const children = [add([]), add([]), add([])];
+    const addChild = () => add([], MEDIA_TYPES.ociManifest);
+    const children = [addChild(), addChild(), addChild()];
     const index = add([`build-${at}`, `main-${at}`], MEDIA_TYPES.ociIndex);
     relations[index] = known({
       kind: 'index',
@@ -69,7 +80,7 @@ export function benchRepository(name: string, manifestCount: number, seed = 1): 
       subject: null,
       blobs: [],
     });
-    add([`sha256-${index.slice('sha256:'.length)}.sig`]);
+    add([`sha256-${index.slice('sha256:'.length)}.sig`], MEDIA_TYPES.ociManifest);
     for (let untagged = 0; untagged < 4; untagged++) add([]);
     for (let pr = 0; pr < 6; pr++) add([`pr-${at * 6 + pr}`]);
     for (let build = 0; build < 4; build++) add([`${next().toString(16)}-${at * 4 + build}`]);
@@ -95,6 +106,18 @@ export function benchRepository(name: string, manifestCount: number, seed = 1): 
     },
     facts,
     usage: { version: 1, answers: [{ kind: 'complete', source: 'cluster prod', asOfMs: NOW_MS, uses }] },
+  };
+}
+
+/** What parsing an image's manifest gives, the blobs aside, which no part of judging looks at. */
+function imageManifest(): Manifest {
+  return {
+    kind: 'image',
+    mediaType: MEDIA_TYPES.ociManifest,
+    artifactType: 'application/vnd.oci.image.config.v1+json',
+    children: [],
+    subject: null,
+    blobs: [],
   };
 }
 
