@@ -67,7 +67,10 @@ export type DeleteReply =
   | { readonly kind: 'blocked'; readonly reason: string }
   | { readonly kind: 'failed'; readonly retryable: boolean; readonly reason: string };
 
-/** Deletes from a registry, one request a call. Expected refusals are values. */
+/**
+ * Deletes from a registry, one request a call. Expected refusals are values. `maySend` is asked directly before
+ * the request and before it is sent again: what waited for its turn may have lost the right to it.
+ */
 export interface RegistryDeleter {
   /**
    * What the registry does for us. `refuses claimed digests`: Google's guard. `removes tags too`: plain
@@ -75,8 +78,8 @@ export interface RegistryDeleter {
    * @throws WardenError REGISTRY_* where that can't be found out
    */
   guard(repository: Repository): Promise<'refuses claimed digests' | 'removes tags too'>;
-  deleteTag(repository: Repository, tag: string): Promise<DeleteReply>;
-  deleteDigest(repository: Repository, digest: Digest): Promise<DeleteReply>;
+  deleteTag(repository: Repository, tag: string, maySend?: () => boolean): Promise<DeleteReply>;
+  deleteDigest(repository: Repository, digest: Digest, maySend?: () => boolean): Promise<DeleteReply>;
 }
 
 /** All in-use sources together. Never throws: a source that fails answers unknown. */

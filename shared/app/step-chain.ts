@@ -5,7 +5,7 @@ import type { NumberedStep } from '../core/step-batch.ts';
 import type { Clock } from '../ports.ts';
 import type { Turns } from './concurrency.ts';
 import type { RunWatch } from './run-watch.ts';
-import type { StepRunner } from './step-runner.ts';
+import type { StepEnd, StepRunner } from './step-runner.ts';
 
 /** What the steps of one repository's run have in common. */
 export interface ChainContext {
@@ -27,8 +27,9 @@ export interface ChainContext {
 export async function runChain(chain: readonly NumberedStep[], context: ChainContext): Promise<Settlement[]> {
   const { runId, repository } = context;
   const settled: Settlement[] = [];
-  const settle = (numbered: NumberedStep, outcome: Outcome): void => {
-    settled.push({ version: 1, runId, repository, index: numbered.index, atMs: context.clock(), outcome });
+  const settle = (numbered: NumberedStep, outcome: Outcome, isCertain = true): void => {
+    const { index } = numbered;
+    if (isCertain) settled.push({ version: 1, runId, repository, index, atMs: context.clock(), outcome });
     context.onOutcome(numbered, outcome);
   };
   let standing: Outcome | null = null;
@@ -39,21 +40,28 @@ export async function runChain(chain: readonly NumberedStep[], context: ChainCon
     const { step } = numbered;
     const isBegun = step.digest === begun;
     // Its turn comes before it is looked at, so that what was looked at is sent at once.
-    const outcome: Outcome | 'with its digest' =
-      standing ?? (await context.turns(() => runStep(context, step, isBegun)));
-    if (step.kind === 'untag' && (outcome === 'with its digest' || isGone(outcome))) begun = step.digest;
-    if (outcome === 'with its digest') {
+    const end =
+      standing === null ? await context.turns(() => runStep(context, step, isBegun)) : known(standing);
+    if (end === 'with its digest') {
+      begun = step.digest;
       riding.push(numbered);
       continue;
     }
+    const { outcome, isCertain } = end;
+    if (step.kind === 'untag' && isGone(outcome)) begun = step.digest;
     if (!isGone(outcome) && !hasMoved(outcome)) standing ??= outcomeOfRest(step, outcome);
     if (step.kind === 'delete') {
-      for (const tag of riding) settle(tag, isGone(outcome) ? outcome : outcomeOfRest(step, outcome));
+      for (const tag of riding)
+        settle(tag, isGone(outcome) ? outcome : outcomeOfRest(step, outcome), isCertain);
       riding = [];
     }
-    settle(numbered, outcome);
+    settle(numbered, outcome, isCertain);
   }
   return settled;
+}
+
+function known(outcome: Outcome): StepEnd {
+  return { outcome, isCertain: true };
 }
 
 /** What becomes of the rest of a chain once one step of it had to stay. */
@@ -83,16 +91,17 @@ async function runStep(
   { watch, unsaved, runner }: ChainContext,
   step: Step,
   isBegun: boolean,
-): Promise<Outcome | 'with its digest'> {
+): Promise<StepEnd | 'with its digest'> {
   await watch.refresh();
   const maySend = isBegun ? watch.mayGoOn : watch.mayBegin;
-  if (!maySend()) return stopped();
+  if (!maySend()) return known(stopped());
   const objection = watch.objection(step);
-  if (objection !== null) return objection;
+  if (objection !== null) return known(objection);
   // Not even untagged: what can't be brought back stays as it is.
   const why = unsaved.get(step.digest);
   if (why !== undefined) {
-    return { kind: 'failed', retryable: true, reason: `its manifest could not be saved for undo: ${why}` };
+    const reason = `its manifest could not be saved for undo: ${why}`;
+    return known({ kind: 'failed', retryable: true, reason });
   }
   return runner.run(step, maySend);
 }

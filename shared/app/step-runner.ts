@@ -27,7 +27,14 @@ export interface StepRunner {
    * Sends one step, as long as `maySend` says so, which is asked again before each further attempt. `with its digest`: the registry removes this tag together with its digest and in no
    * other way, so its outcome is that of the digest's own step, which follows.
    */
-  run(step: Step, maySend: () => boolean): Promise<Outcome | 'with its digest'>;
+  run(step: Step, maySend: () => boolean): Promise<StepEnd | 'with its digest'>;
+}
+
+/** How a step ended, as far as is known. */
+export interface StepEnd {
+  readonly outcome: Outcome;
+  /** Where it is not, the journal leaves the step open, and the next run asks the registry. */
+  readonly isCertain: boolean;
 }
 
 /** Makes a runner for one repository; `guard` is what its registry does for us. */
@@ -35,15 +42,54 @@ export function createStepRunner(ports: StepRunnerPorts, repository: Repository,
   return {
     saveForUndo: (steps, turns, lease) => saveForUndo(ports, repository, steps, turns, lease),
     run: async (step, maySend) => {
+      const permit = counted(maySend);
       try {
-        if (step.kind === 'untag') return await untag(ports, repository, step, { guard, maySend });
-        return await deleteDigest(ports, repository, step.digest, step.tags, guard);
+        const outcome =
+          step.kind === 'untag'
+            ? await untag(ports, repository, step, { guard, permit })
+            : await deleteDigest(ports, repository, step, { guard, maySend: permit.ask });
+        if (outcome === 'with its digest') return outcome;
+        return await settled(ports, repository, step, outcome, permit);
       } catch (problem) {
         const retryable = problem instanceof WardenError && problem.retryable;
-        return { kind: 'failed', retryable, reason: messageOf(problem) };
+        const outcome: Outcome = { kind: 'failed', retryable, reason: messageOf(problem) };
+        return await settled(ports, repository, step, outcome, permit);
       }
     },
   };
+}
+
+/**
+ * What became of a step, where the last answer alone does not say it: a request whose answer was lost may have
+ * been done.
+ */
+async function settled(
+  ports: StepRunnerPorts,
+  repository: Repository,
+  step: Step,
+  outcome: Outcome,
+  { given, wasDenied }: Permit,
+): Promise<StepEnd> {
+  // Gone when it was sent again: the first time was it, as far as anybody can tell.
+  if (outcome.kind === 'already gone' && given() > 1) return certainly({ kind: 'deleted' });
+  if (outcome.kind !== 'failed') return certainly(outcome);
+  if (given() === 0) return certainly(wasDenied() ? notSent() : outcome);
+  if (!outcome.retryable) return certainly(outcome);
+  try {
+    return certainly((await isGone(ports, repository, step)) ? { kind: 'deleted' } : outcome);
+  } catch (problem) {
+    const reason = `${outcome.reason} Whether it was done all the same is not known: ${messageOf(problem)}`;
+    return { outcome: { ...outcome, reason }, isCertain: false };
+  }
+}
+
+function certainly(outcome: Outcome): StepEnd {
+  return { outcome, isCertain: true };
+}
+
+async function isGone(ports: StepRunnerPorts, repository: Repository, step: Step): Promise<boolean> {
+  if (step.kind === 'untag') return (await ports.registry.resolveTag(repository, step.tag)) === null;
+  return (await ports.registry.readManifest(repository, step.digest)) === null;
 }
 
 async function saveForUndo(
@@ -90,24 +136,44 @@ async function untag(
   ports: StepRunnerPorts,
   repository: Repository,
   { tag, digest }: { readonly tag: string; readonly digest: Digest },
-  { guard, maySend }: { readonly guard: Guard; readonly maySend: () => boolean },
+  { guard, permit }: { readonly guard: Guard; readonly permit: Permit },
 ): Promise<Outcome | 'with its digest'> {
   let last: Outcome | null = null;
   for (let attempt = 1; attempt <= UNTAG_ATTEMPTS_MAX; attempt += 1) {
     if (last !== null) {
       await new Promise((resolve) => setTimeout(resolve, UNTAG_PAUSE_MS * 2 ** (attempt - 2)));
-      if (!maySend()) return last;
     }
     const now = await ports.registry.resolveTag(repository, tag);
     // After an attempt whose answer was lost, that one was it.
     if (now === null) return last === null ? { kind: 'already gone' } : { kind: 'deleted' };
     if (now !== digest) return { kind: 'skipped', why: 'moved', detail: `tag ${tag} points at ${now} now` };
     if (guard === 'removes tags too') return 'with its digest';
-    if (!maySend()) return last ?? notSent();
-    last = outcomeOf(await ports.deleter.deleteTag(repository, tag));
-    if (last.kind !== 'failed' || !last.retryable) return last;
+    last = outcomeOf(await ports.deleter.deleteTag(repository, tag, permit.ask));
+    if (last.kind !== 'failed' || !last.retryable || permit.wasDenied()) return last;
   }
   return last ?? notSent();
+}
+
+/** A permission to send, and how often it was asked for. */
+interface Permit {
+  ask(): boolean;
+  /** How often it was given: requests that went out, at most. */
+  given(): number;
+  wasDenied(): boolean;
+}
+
+function counted(maySend: () => boolean): Permit {
+  let givenCount = 0;
+  let isDenied = false;
+  return {
+    ask() {
+      if (!isDenied && maySend()) givenCount += 1;
+      else isDenied = true;
+      return !isDenied;
+    },
+    given: () => givenCount,
+    wasDenied: () => isDenied,
+  };
 }
 
 /** The run ended between the look at a tag and the request. */
@@ -122,9 +188,8 @@ function notSent(): Outcome {
 async function deleteDigest(
   ports: StepRunnerPorts,
   repository: Repository,
-  digest: Digest,
-  planned: readonly string[],
-  guard: Guard,
+  { digest, tags: planned }: { readonly digest: Digest; readonly tags: readonly string[] },
+  { guard, maySend }: { readonly guard: Guard; readonly maySend: () => boolean },
 ): Promise<Outcome> {
   if (guard === 'removes tags too') {
     const unplanned = (await ports.registry.tagsOf(repository, digest)).filter(
@@ -134,7 +199,7 @@ async function deleteDigest(
       return { kind: 'skipped', why: 'claimed', detail: `tag ${unplanned.join(', ')} points at it now` };
     }
   }
-  return outcomeOf(await ports.deleter.deleteDigest(repository, digest));
+  return outcomeOf(await ports.deleter.deleteDigest(repository, digest, maySend));
 }
 
 function outcomeOf(reply: DeleteReply): Outcome {

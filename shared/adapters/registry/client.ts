@@ -65,7 +65,7 @@ export function createRegistryDeleter(options: RegistryClientOptions): RegistryD
   const deletion: DeletionOptions = { session, guardReader, clock: options.clock };
   return {
     guard: (repository) => guardReader.guard(repository),
-    deleteTag: (repository, tag) => deleteTag(repository, tag, deletion),
-    deleteDigest: (repository, digest) => deleteDigest(repository, digest, deletion),
+    deleteTag: (repository, tag, maySend) => deleteTag(repository, tag, deletion, maySend),
+    deleteDigest: (repository, digest, maySend) => deleteDigest(repository, digest, deletion, maySend),
   };
 }

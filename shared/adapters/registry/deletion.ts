@@ -43,6 +43,7 @@ export async function deleteTag(
   repository: Repository,
   tag: string,
   options: DeletionOptions,
+  maySend: () => boolean = () => true,
 ): Promise<DeleteReply> {
   // From here on, so that the way to the guard and to a token counts.
   const startBeforeMs = options.clock() + FRESH_MS;
@@ -59,6 +60,7 @@ export async function deleteTag(
       method: 'DELETE',
       attemptsMax: 1,
       startBeforeMs,
+      maySend,
     });
   });
 }
@@ -72,6 +74,7 @@ export async function deleteDigest(
   repository: Repository,
   digest: Digest,
   options: DeletionOptions,
+  maySend: () => boolean = () => true,
 ): Promise<DeleteReply> {
   const startBeforeMs = options.clock() + FRESH_MS;
   return asReply(repository, async () => {
@@ -81,6 +84,7 @@ export async function deleteDigest(
       path: manifestPath(repository, digest),
       scope: deleteScope(repository, guard),
       method: 'DELETE',
+      maySend,
       ...(guard === 'removes tags too' ? { startBeforeMs } : {}),
     });
   });

@@ -31,6 +31,8 @@ export interface HttpRequest {
    * read before it is fresh. Waiting for a free connection or before a retry counts.
    */
   readonly startBeforeMs?: number;
+  /** Asked directly before it is sent, and before it is sent again; false ends it. For who may lose the right to it. */
+  readonly maySend?: () => boolean;
   /** The end of the run that it is part of: not begun, not waited for and not read at or after this time. */
   readonly endByMs?: number;
 }
@@ -133,6 +135,7 @@ export function createTransport(options: TransportOptions): Transport {
     if (entered !== 'entered') return { kind: 'not sent', why: notSent(request, line, entered.untilMs) };
     try {
       if (clock() >= latestMs) return { kind: 'not sent', why: notSent(request, line, clock()) };
+      if (request.maySend?.() === false) return { kind: 'not sent', why: withdrawn(line) };
       const reply = await exchange(request, line);
       const pause = pauseMs(reply, clock(), random());
       if (pause !== null) gate.pause(clock() + pause);
@@ -283,6 +286,15 @@ function latestStartMs(request: HttpRequest): number {
   return Math.min(
     request.startBeforeMs ?? Number.POSITIVE_INFINITY,
     request.endByMs ?? Number.POSITIVE_INFINITY,
+  );
+}
+
+function withdrawn(line: RequestLine): RegistryError {
+  return new RegistryError(
+    'REGISTRY_TOO_LATE',
+    `${line.method} ${line.url} was not sent: the run may not send it any more.`,
+    line,
+    { retryable: true },
   );
 }
 
