@@ -44,7 +44,8 @@ describe('gcr-warden policy test', () => {
       stderr: '',
       stdout: `pass  p.test.yaml:1  old pull requests go (2 images)
 
-Coverage: 1 of 1 rules decided an image, and 1 of 2 conditions made a difference.
+Coverage: 1 of 1 rules decided an image, and 1 of 3 conditions made a difference.
+  p.yaml:6: no test turns on tags (all) of rule old of policy p
   p.yaml:6: no test turns on olderThan of rule old of policy p
 1 passed, 0 failed, 0 problems.
 `,
@@ -65,8 +66,9 @@ Coverage: 1 of 1 rules decided an image, and 1 of 2 conditions made a difference
         expected  deleted by rule old
         decided   kept: no rule names it
 
-Coverage: 0 of 1 rules decided an image, and 2 of 2 conditions made a difference.
+Coverage: 0 of 1 rules decided an image, and 2 of 3 conditions made a difference.
   p.yaml:6: no test is decided by delete rule old of policy p
+  p.yaml:6: no test turns on tags (all) of rule old of policy p
 0 passed, 1 failed, 0 problems.
 `,
     });
@@ -112,7 +114,7 @@ Coverage: 0 of 1 rules decided an image, and 2 of 2 conditions made a difference
         mismatches: [{ image: 'pr', place: { line: 9 } }],
       },
     ]);
-    expect(report.coverage).toHaveLength(3);
+    expect(report.coverage).toHaveLength(4);
   });
 
   it('prints JUnit XML', async () => {

@@ -81,6 +81,9 @@ export const IMAGE_KEYWORDS = {
   },
 } as const satisfies Record<string, Keyword>;
 
+/** What a test may expect of the limits of a run. The limit a day hangs on other runs, and is none of them. */
+export const EXPECTED_LIMITS = ['within', 'digests', 'share', 'size', 'last-artifact', 'freeze'] as const;
+
 /** The keys of a test. */
 export const TEST_KEYWORDS = {
   apiVersion: {
@@ -135,5 +138,11 @@ export const TEST_KEYWORDS = {
     description: 'What has to happen to images that are not named: kept, or any. Default: kept.',
     example: 'any',
     schema: { enum: ['kept', 'any'] },
+  },
+  limit: {
+    description:
+      'Whether the policies’ limits let a run go on: within, or the limit that has to stop it. Default: not asked.',
+    example: 'within',
+    schema: { enum: EXPECTED_LIMITS },
   },
 } as const satisfies Record<string, Keyword>;

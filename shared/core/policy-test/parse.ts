@@ -12,10 +12,11 @@ import { isName, readUnit } from '../policy-file/rule.ts';
 import { nearest, quoted } from '../policy-file/spelling.ts';
 import { isTag, parseRepository } from '../reference.ts';
 import { type Parsed, parseAge, parsed, parseSize, parseUntil, refused } from '../units.ts';
-import { IMAGE_KEYWORDS, IMAGE_NAME, TEST_KEYWORDS } from './keyword.ts';
+import { EXPECTED_LIMITS, IMAGE_KEYWORDS, IMAGE_NAME, TEST_KEYWORDS } from './keyword.ts';
 import type {
   Expectation,
   ExpectedDecider,
+  ExpectedLimit,
   PolicyTest,
   PolicyTestProblem,
   PolicyTestSet,
@@ -113,6 +114,7 @@ function readTest(reader: DocumentReader, placeOf: PlaceOf): PolicyTest | null {
   const usage = readUsage(reader, entries.get('usage'), images ?? []);
   const othersEntry = entries.get('others');
   const others = othersEntry === undefined ? 'kept' : reader.choice(othersEntry, ['kept', 'any'] as const);
+  const limit = readLimit(reader, entries.get('limit'), placeOf);
   const expectations = [
     ...readExpectations(reader, entries.get('kept'), 'keep', placeOf),
     ...readExpectations(reader, entries.get('deleted'), 'delete', placeOf),
@@ -144,7 +146,20 @@ function readTest(reader: DocumentReader, placeOf: PlaceOf): PolicyTest | null {
         ? null
         : { kind: 'written', repository, nowMs, images, usage };
   if (inventory === null) return null;
-  return { name, place: placeOf(reader.startOffset), inventory, expectations, othersKept: others === 'kept' };
+  return {
+    name,
+    place: placeOf(reader.startOffset),
+    inventory,
+    expectations,
+    othersKept: others === 'kept',
+    limit,
+  };
+}
+
+function readLimit(reader: DocumentReader, entry: Entry | undefined, placeOf: PlaceOf): ExpectedLimit | null {
+  if (entry === undefined) return null;
+  const limit = reader.choice(entry, EXPECTED_LIMITS);
+  return limit === null ? null : { limit, place: placeOf(entry.keyOffset) };
 }
 
 function textOf(reader: DocumentReader, entry: Entry | undefined, wanted: string): string | null {

@@ -1,6 +1,7 @@
 import type { Digest } from '../digest.ts';
 import type { Fact } from '../fact.ts';
 import type { PolicyProblem } from '../policy.ts';
+import type { EXPECTED_LIMITS } from './keyword.ts';
 
 /** Where something stands in a test file. Lines and columns count from 1. */
 export interface TestPlace {
@@ -91,6 +92,13 @@ export interface Expectation {
   readonly place: TestPlace;
 }
 
+/** What the limits have to say of a run. */
+export interface ExpectedLimit {
+  /** `within`: nothing. Else the limit that has to stop it. */
+  readonly limit: (typeof EXPECTED_LIMITS)[number];
+  readonly place: TestPlace;
+}
+
 /** One test of the policies of a folder: an inventory, a clock, and what has to be kept and deleted. */
 export interface PolicyTest {
   readonly name: string;
@@ -99,6 +107,8 @@ export interface PolicyTest {
   readonly expectations: readonly Expectation[];
   /** Whether an image that no expectation names has to be kept. */
   readonly othersKept: boolean;
+  /** null where the test does not ask. */
+  readonly limit: ExpectedLimit | null;
 }
 
 /** What reading test files gave. */

@@ -1,14 +1,15 @@
-import { decide, policiesFor } from '../decide.ts';
 import type { Decision, RuleVoice } from '../decision.ts';
 import { type Digest, shortDigest } from '../digest.ts';
 import type { Fact } from '../fact.ts';
 import { type Inventory, takeInventory } from '../inventory.ts';
+import type { Refusal } from '../plan.ts';
+import { judgeRepository } from '../plan-repository.ts';
 import type { Policy } from '../policy.ts';
 import { nearest } from '../policy-file/spelling.ts';
 import { decisionSentence } from '../sentence.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Usage } from '../usage.ts';
-import type { Expectation, ExpectedDecider, PolicyTest, TestPlace } from './policy-test.ts';
+import type { Expectation, ExpectedDecider, ExpectedLimit, PolicyTest, TestPlace } from './policy-test.ts';
 import { sourcesOf, type WrittenSources } from './written-inventory.ts';
 
 /** One expectation that was not met. */
@@ -66,8 +67,14 @@ export function runPolicyTest(
   const { listing } = subject.sources;
   const { inventory: taken, graph } = takeInventory(subject.sources);
   const inventory = withPulls(taken, subject.pulls);
-  const selecting = policiesFor(policies, listing.repository);
-  const decisions = decide(inventory, graph, selecting, subject.nowMs);
+  const { selecting, decisions, refusal } = judgeRepository({
+    inventory,
+    graph,
+    listing,
+    policies: { policies, problems: [] },
+    scope: 'all',
+    nowMs: subject.nowMs,
+  });
   const mismatches: Mismatch[] = [];
   if (selecting.length === 0) {
     const decided = `no policy selects ${listing.repository}`;
@@ -94,6 +101,8 @@ export function runPolicyTest(
       });
     }
   }
+  const limit = test.limit === null ? null : contradictsLimit(test.limit, refusal);
+  if (limit !== null) mismatches.push(limit);
   return {
     result: { ...result, repository: listing.repository, imageCount: decisions.length, mismatches },
     judged: { inventory, policies: selecting, decisions, nowMs: subject.nowMs },
@@ -188,6 +197,18 @@ function contradicts(
     return `no policy for this repository has a rule ${decider.rule}${hint}; ${decisionSentence(decision)}`;
   }
   return decisionSentence(decision);
+}
+
+/** The mismatch of what a test expects of the limits, or null. */
+function contradictsLimit({ limit, place }: ExpectedLimit, refusal: Refusal | null): Mismatch | null {
+  const wanted = limit === 'within' ? undefined : (`LIMIT_${limit.toUpperCase().replace('-', '_')}` as const);
+  if (refusal?.code === wanted) return null;
+  return {
+    place,
+    image: '',
+    expected: limit === 'within' ? 'a run within its limits' : `a run that the limit ${limit} stops`,
+    decided: refusal?.message ?? 'no limit stands in its way',
+  };
 }
 
 function decides(expected: ExpectedDecider, decision: Decision): boolean {

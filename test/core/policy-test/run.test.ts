@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unknown } from '../../../shared/core/fact.ts';
 import { deriveHistory, reconcile } from '../../../shared/core/history.ts';
 import { parsePolicyFile } from '../../../shared/core/policy-file/parse.ts';
+import { EXPECTED_LIMITS } from '../../../shared/core/policy-test/keyword.ts';
 import { parsePolicyTestFile } from '../../../shared/core/policy-test/parse.ts';
 import { hasPassed, type PolicyTestReport, runPolicyTests } from '../../../shared/core/policy-test/report.ts';
 import { sourcesOf } from '../../../shared/core/policy-test/written-inventory.ts';
@@ -272,6 +273,51 @@ kept: { index: }
   });
 });
 
+describe('limits of a policy test', () => {
+  const images = `  a: { uploaded: 1d, tags: main }
+  b: { uploaded: 30d, tags: pr-1, size: 1GB }
+  c: { uploaded: 30d, tags: pr-2, size: 1GB }
+  d: { uploaded: 30d, tags: pr-3, size: 1GB }
+usage: complete
+kept: { a: }
+others: any
+`;
+  const policyWith = (limits: string): string =>
+    POLICY.replace('mode: enforce', `mode: enforce\nlimits: { ${limits} }`);
+
+  it.each([
+    ['within', 'digests: 3, share: 80%'],
+    ['digests', 'digests: 2, share: 80%'],
+    ['share', 'digests: 3, share: 70%'],
+    ['size', 'digests: 3, share: 80%, size: 2GB'],
+    ['freeze', 'share: 80%, freeze: 2026-01-30/2026-02-02'],
+  ])('meets limit: %s under { %s }, and nothing else', (limit, limits) => {
+    for (const expected of EXPECTED_LIMITS) {
+      const found = mismatches(run(`${images}limit: ${expected}\n`, policyWith(limits)));
+      expect(found.length, expected).toBe(expected === limit ? 0 : 1);
+    }
+  });
+
+  it('tells which limit stands in the way, at the place that expects none', () => {
+    expect(mismatches(run(`${images}limit: within\n`))).toEqual([
+      '13: : a run within its limits != 3 of 4 manifests would go; policy services allows 50 % a run.',
+    ]);
+  });
+
+  it('knows the limit that keeps the last artifact', () => {
+    const last =
+      '  b: { uploaded: 30d, tags: pr-1 }\nusage: complete\ndeleted: { b: }\nlimit: last-artifact\n';
+    expect(mismatches(run(last, policyWith('share: 100%')))).toEqual([]);
+    expect(mismatches(run(last, policyWith('share: 100%, mayEmpty: true')))).toEqual([
+      '9: : a run that the limit last-artifact stops != no limit stands in its way',
+    ]);
+  });
+
+  it('are not asked for where the test does not say limit', () => {
+    expect(mismatches(run(images))).toEqual([]);
+  });
+});
+
 describe('coverage', () => {
   const POLICIES = `apiVersion: gcr-warden/v1
 policy: p
@@ -293,6 +339,7 @@ delete:
       'freeze.until',
       'old',
       'old.tags',
+      'old.tags (all)',
       'old.olderThan',
     ]);
   });
@@ -314,10 +361,31 @@ delete:
   b: { uploaded: 30d, tags: pr-1 }
   c: { uploaded: 30d, tags: branch }
   d: { uploaded: 5d, tags: pr-2 }
+  e: { uploaded: 30d, tags: [pr-3, rc-1] }
 `;
-    expect(after(`${images}kept: { a: newest, c: (no rule), d: (no rule) }\ndeleted: { b: old }\n`)).toEqual([
+    expect(
+      after(`${images}kept: { a: newest, c: (no rule), d: (no rule), e: (no rule) }\ndeleted: { b: old }\n`),
+    ).toEqual([
       // The hold is over at that time, so it decided nothing; that it would have is its `until`.
       'freeze.null',
+    ]);
+  });
+
+  it('counts each of several patterns by itself', () => {
+    const patterns = POLICIES.replace('{ glob: "pr-*" }', '{ glob: ["pr-*", "mr-*", tmp] }');
+    const { coverage } = run(
+      '  a: { uploaded: 1d, tags: main }\n  b: { uploaded: 30d, tags: mr-1 }\nkept: { a: }\ndeleted: { b: }\n',
+      patterns,
+    );
+    expect(
+      coverage
+        .filter(({ condition }) => condition?.startsWith('tags ') === true)
+        .map(({ condition, isCovered }) => `${condition}: ${isCovered}`),
+    ).toEqual([
+      'tags (all): false',
+      'tags glob pr-*: false',
+      'tags glob mr-*: true',
+      'tags glob tmp: false',
     ]);
   });
 
