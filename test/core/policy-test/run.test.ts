@@ -381,12 +381,7 @@ delete:
       coverage
         .filter(({ condition }) => condition?.startsWith('tags ') === true)
         .map(({ condition, isCovered }) => `${condition}: ${isCovered}`),
-    ).toEqual([
-      'tags (all): false',
-      'tags glob pr-*: false',
-      'tags glob mr-*: true',
-      'tags glob tmp: false',
-    ]);
+    ).toEqual(['tags (all): false', 'tags glob pr-*: false', 'tags glob mr-*: true', 'tags glob tmp: false']);
   });
 
   it('does not count what a test of another repository decided', () => {
