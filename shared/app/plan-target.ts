@@ -1,12 +1,13 @@
 import { messageOf } from '../core/error.ts';
 import { sha256 } from '../core/hash.ts';
 import { deriveHistory, reconcile } from '../core/history.ts';
-import { takeInventory } from '../core/inventory.ts';
+import type { Hold } from '../core/hold.ts';
+import { holdPolicy } from '../core/hold-policy.ts';
 import { targetWarnings } from '../core/inventory-warnings.ts';
 import type { Run } from '../core/journal.ts';
 import type { Completeness, Listing } from '../core/listing.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
-import { assemblePlan, type PlanScope, planRepository } from '../core/plan-repository.ts';
+import { assemblePlan, type PlanScope, planListing } from '../core/plan-repository.ts';
 import type { PolicySet } from '../core/policy.ts';
 import { type PolicyWarning, sortByPolicy, warningSentence } from '../core/policy-warning.ts';
 import {
@@ -136,14 +137,15 @@ interface Judging {
 async function plan(ports: PlanPorts, repository: Repository, judging: Judging): Promise<RepositoryPlan> {
   const listing = await ports.registry.list(repository);
   const history = await reconciledHistory(ports, listing);
-  const taking = takeInventory({ listing, history, usage: judging.usage });
-  return planRepository({
-    ...taking,
-    listing,
-    policies: judging.policies,
-    scope: judging.scope,
-    nowMs: judging.nowMs,
-  });
+  const holds = await ports.ledger.holds(listing.repository);
+  const policies = withHolds(judging.policies, holds, listing.repository, judging.nowMs);
+  return planListing({ listing, history, ...judging, policies });
+}
+
+/** What is on hold is kept by a policy of its own, beside those of the files. */
+function withHolds(set: PolicySet, holds: readonly Hold[], repository: string, nowMs: number): PolicySet {
+  const holding = holdPolicy(repository, holds, nowMs);
+  return holding === null ? set : { ...set, policies: [...set.policies, holding] };
 }
 
 /** The ledger's history of a repository, after what the listing shows and nobody told was written to it. */

@@ -14,6 +14,10 @@ export interface GraphNode {
   readonly children: readonly Digest[];
   /** Listed manifests that it is about, by OCI `subject` or by a signature or fallback tag. */
   readonly subjects: readonly Digest[];
+  /** Listed manifests that are about it: referrers, signatures, fallback indexes. */
+  readonly referrers: readonly Digest[];
+  /** Whether a listed index points at it. */
+  readonly isChild: boolean;
   /** Why its relations are not known, or null. */
   readonly unreadable: string | null;
 }
@@ -26,8 +30,6 @@ export interface GraphNode {
 export interface Graph {
   /** Manifests at either end of a relation, and those whose relations are not known. */
   readonly nodes: ReadonlyMap<Digest, GraphNode>;
-  /** Listed manifests that are about a manifest: referrers, signatures, fallback indexes. */
-  readonly referrers: ReadonlyMap<Digest, readonly Digest[]>;
   /** The manifest with which each artifact begins, sorted by digest. */
   readonly roots: readonly ListedManifest[];
   /** What `nodes` holds of each root, in the order of `roots`; null where it holds nothing. */
@@ -57,53 +59,36 @@ export function artifactOf(graph: Graph, root: Digest): readonly Digest[] {
   return graph.compounds.get(root) ?? [root];
 }
 
+/** A node that others may still be found to be related to. */
+interface NodeInMaking {
+  readonly manifest: ListedManifest;
+  tags: readonly string[];
+  subjectTags: readonly string[];
+  readonly children: Digest[];
+  readonly subjects: Digest[];
+  readonly referrers: Digest[];
+  isChild: boolean;
+  unreadable: string | null;
+}
+
 /**
  * Builds the graph of a listing. Only relations between listed manifests count: a subject that is gone makes
  * an orphan, which is a root of its own.
  */
 export function buildGraph(listing: Listing): Graph {
   const manifests = inOrder(listing.manifests);
-  const listed = relatedAmong(manifests, listing);
-  const related = [...listed.values()];
-  const nodes = new Map<Digest, GraphNode>();
+  const { nodes, speakers } = relatedAmong(manifests, listing);
   let unreadIndex: string | null = null;
-  for (const manifest of related) {
-    const node = nodeOf(manifest, listing, listed);
-    if (node === null) continue;
-    const { mediaType, digest } = manifest;
-    nodes.set(digest, node);
+  for (const { node, relations } of speakers) {
+    relate(node, relations, nodes);
+    const { mediaType, digest } = node.manifest;
     const mayBeIndex = mediaType.kind === 'unknown' || !PLAIN_IMAGES.has(mediaType.value);
     if (node.unreadable !== null && mayBeIndex) unreadIndex ??= `${digest} can't be read: ${node.unreadable}`;
   }
+  // Whatever was related to something that is not listed only.
+  for (const [digest, node] of nodes) if (!isRelated(node)) nodes.delete(digest);
 
-  const parents = new Set<Digest>();
-  const referrers = new Map<Digest, Digest[]>();
-  const relate = (digest: Digest): void => {
-    const manifest = listed.get(digest);
-    if (manifest === undefined || nodes.has(digest)) return;
-    const { tags } = manifest;
-    nodes.set(digest, {
-      manifest,
-      tags,
-      subjectTags: NONE,
-      children: NONE,
-      subjects: NONE,
-      unreadable: null,
-    });
-  };
-  for (const { manifest, children, subjects } of [...nodes.values()]) {
-    for (const child of children) {
-      parents.add(child);
-      relate(child);
-    }
-    for (const subject of subjects) {
-      const known = referrers.get(subject);
-      if (known === undefined) referrers.set(subject, [manifest.digest]);
-      else known.push(manifest.digest);
-      relate(subject);
-    }
-  }
-
+  const related = [...nodes.values()];
   const roots: ListedManifest[] = [];
   const rootNodes: (GraphNode | null)[] = [];
   const compounds = new Map<Digest, readonly Digest[]>();
@@ -111,27 +96,31 @@ export function buildGraph(listing: Listing): Graph {
   let next = 0;
   for (const manifest of manifests) {
     // Both are in the same order; looking each manifest up would cost more than all else here.
-    const isRelated = manifest === related[next];
-    if (isRelated) next += 1;
-    const { digest } = manifest;
-    const node = isRelated ? (nodes.get(digest) ?? null) : null;
-    if (node !== null) {
-      if (node.tags.length === 0 && (parents.has(digest) || node.subjects.length > 0)) continue;
-      const members = membersOf(digest, nodes, referrers);
-      if (members.length > 1) compounds.set(digest, members);
-      for (const member of members) reached.add(member);
+    const candidate = related[next];
+    if (candidate === undefined || candidate.manifest !== manifest) {
+      roots.push(manifest);
+      rootNodes.push(null);
+      continue;
     }
+    next += 1;
+    if (candidate.tags.length === 0 && (candidate.isChild || candidate.subjects.length > 0)) continue;
+    const members = membersOf(candidate, nodes);
+    if (members.length > 1) compounds.set(manifest.digest, members);
+    for (const member of members) reached.add(member);
     roots.push(manifest);
-    rootNodes.push(node);
+    rootNodes.push(candidate);
   }
   const circular = new Set<Digest>();
-  for (const digest of nodes.keys()) if (!reached.has(digest)) circular.add(digest);
-  if (circular.size > 0) {
-    for (const manifest of related) if (circular.has(manifest.digest)) roots.push(manifest);
+  if (reached.size < nodes.size) {
+    for (const digest of nodes.keys()) if (!reached.has(digest)) circular.add(digest);
+    for (const digest of circular) {
+      const node = nodes.get(digest);
+      if (node !== undefined) roots.push(node.manifest);
+    }
     roots.sort(compareDigests);
     for (const [at, { digest }] of roots.entries()) rootNodes[at] = nodes.get(digest) ?? null;
   }
-  return { nodes, referrers, roots, rootNodes, compounds, circular, unreadIndex };
+  return { nodes, roots, rootNodes, compounds, circular, unreadIndex };
 }
 
 /**
@@ -154,113 +143,152 @@ function compareDigests(a: ListedManifest, b: ListedManifest): number {
   return a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0;
 }
 
+/** A manifest that says something of others, with what its content says; null where only its tags do. */
+interface Speaker {
+  readonly node: NodeInMaking;
+  readonly relations: Fact<Manifest> | null;
+}
+
+interface Related {
+  /** In the order of the listing, not yet related to each other. */
+  readonly nodes: Map<Digest, NodeInMaking>;
+  readonly speakers: readonly Speaker[];
+}
+
 /**
- * The listed manifests that say something of others, or of which another says something, in their order. Most
- * do neither; they are looked at here and not again.
+ * The listed manifests that say something of others, or of which another may say something. Most do neither;
+ * they are looked at here and not again.
  */
-function relatedAmong(
-  manifests: readonly ListedManifest[],
-  { relations }: Listing,
-): Map<Digest, ListedManifest> {
-  const named = new Set<string>();
+function relatedAmong(manifests: readonly ListedManifest[], { relations }: Listing): Related {
+  // What each says by its content, or null where another names it.
+  const named = new Map<Digest, Fact<Manifest> | null>();
+  const name = (digest: Digest): void => {
+    if (!named.has(digest)) named.set(digest, null);
+  };
   // Not by Object.entries: it would sort the digests and make a pair for each.
   for (const key in relations) {
     const digest = key as Digest;
     const fact = relations[digest];
     if (fact === undefined) continue;
-    if (fact.kind === 'unknown') {
-      named.add(digest);
-      continue;
+    if (fact.kind === 'known') {
+      const { children, subject } = fact.value;
+      if (children.length === 0 && subject === null) continue;
+      for (const child of children) name(child.digest);
+      if (subject !== null) name(subject.digest);
     }
-    const { children, subject } = fact.value;
-    if (children.length === 0 && subject === null) continue;
-    named.add(digest);
-    for (const child of children) named.add(child.digest);
-    if (subject !== null) named.add(subject.digest);
+    named.set(digest, fact);
   }
-  for (const manifest of manifests) {
-    if (assumedRelations(manifest) !== undefined) named.add(manifest.digest);
-    for (const tag of manifest.tags) {
-      const subject = subjectOfTag(tag);
-      if (subject !== null) named.add(subject).add(manifest.digest);
+  for (;;) {
+    const nodes = new Map<Digest, NodeInMaking>();
+    const speakers: Speaker[] = [];
+    const namedBefore = named.size;
+    for (const manifest of manifests) {
+      const { digest, tags } = manifest;
+      const found = named.get(digest);
+      const said = found ?? (isIndex(manifest) && relations[digest] === undefined ? NOT_READ : null);
+      let speaks = said !== null;
+      for (const tag of tags) {
+        const subject = subjectOfTag(tag);
+        if (subject === null) continue;
+        name(subject);
+        speaks = true;
+      }
+      if (found === undefined && !speaks) continue;
+      const node = nodeOf(manifest);
+      nodes.set(digest, node);
+      if (speaks) speakers.push({ node, relations: said });
     }
+    // A tag may have named a manifest that had been passed by.
+    if (named.size === namedBefore) return { nodes, speakers };
   }
-  const listed = new Map<Digest, ListedManifest>();
-  if (named.size === 0) return listed;
-  for (const manifest of manifests) if (named.has(manifest.digest)) listed.set(manifest.digest, manifest);
-  return listed;
 }
 
-/** What a manifest has to do with other listed ones by its own words; null where it says nothing of them. */
-function nodeOf(
-  manifest: ListedManifest,
-  listing: Listing,
-  listed: ReadonlyMap<Digest, ListedManifest>,
-): GraphNode | null {
-  const { digest, tags } = manifest;
-  const relations = listing.relations[digest] ?? assumedRelations(manifest);
-  const value = relations?.kind === 'known' ? relations.value : null;
-  const unreadable = relations?.kind === 'unknown' ? relations.reason : null;
-  // Digests as the listing spells them: looking up the very same text again costs a fraction of an equal one.
-  const otherOf = (one: Digest): Digest | null => {
-    const found = listed.get(one)?.digest ?? null;
-    return found === digest ? null : found;
-  };
-  const subjects: Digest[] = [];
-  const subjectTags: string[] = [];
-  for (const tag of tags) {
-    const named = subjectOfTag(tag);
-    const about = named === null ? null : otherOf(named);
-    if (about === null) continue;
-    subjects.push(about);
-    subjectTags.push(tag);
-  }
-  const named = value?.subject?.digest ?? null;
-  const subject = named === null ? null : otherOf(named);
-  if (subject !== null) subjects.push(subject);
-  const children: Digest[] = [];
-  for (const one of value?.children ?? NONE) {
-    const child = otherOf(one.digest);
-    if (child !== null) children.push(child);
-  }
-  if (subjects.length === 0 && children.length === 0 && unreadable === null) return null;
+function nodeOf(manifest: ListedManifest): NodeInMaking {
   return {
     manifest,
-    tags: subjectTags.length === 0 ? tags : tags.filter((tag) => !subjectTags.includes(tag)),
-    subjectTags,
-    children: eachOnce(children),
-    subjects: eachOnce(subjects),
-    unreadable,
+    tags: manifest.tags,
+    subjectTags: NONE,
+    children: [],
+    subjects: [],
+    referrers: [],
+    isChild: false,
+    unreadable: null,
   };
-}
-
-function eachOnce(digests: readonly Digest[]): readonly Digest[] {
-  return digests.length < 2 ? digests : [...new Set(digests)];
 }
 
 /**
- * What a listing says by leaving a manifest's relations out: that there are none. Of an index that can't be
+ * What a listing says by leaving a manifest's relations out is that there are none. Of an index that can't be
  * true, so whoever made the listing did not read it.
  */
-function assumedRelations({ mediaType }: ListedManifest): Fact<Manifest> | undefined {
+const NOT_READ: Fact<Manifest> = unknown('it is an index and was not read');
+
+function isIndex({ mediaType }: ListedManifest): boolean {
   // Compared one by one: each listed manifest is asked, and a set would hash the text of each.
-  return mediaType.kind === 'known' &&
+  return (
+    mediaType.kind === 'known' &&
     (mediaType.value === MEDIA_TYPES.ociIndex || mediaType.value === MEDIA_TYPES.dockerManifestList)
-    ? unknown('it is an index and was not read')
-    : undefined;
+  );
+}
+
+function isRelated({ children, subjects, referrers, isChild, unreadable }: NodeInMaking): boolean {
+  return isChild || children.length > 0 || subjects.length > 0 || referrers.length > 0 || unreadable !== null;
+}
+
+/** Enters what a manifest says of other listed ones, at both ends. */
+function relate(
+  node: NodeInMaking,
+  relations: Fact<Manifest> | null,
+  nodes: ReadonlyMap<Digest, NodeInMaking>,
+): void {
+  const otherOf = (named: Digest): NodeInMaking | null => {
+    const other = nodes.get(named);
+    return other === undefined || other === node ? null : other;
+  };
+  const tags: string[] = [];
+  const subjectTags: string[] = [];
+  const subjects: NodeInMaking[] = [];
+  for (const tag of node.manifest.tags) {
+    const named = subjectOfTag(tag);
+    const subject = named === null ? null : otherOf(named);
+    if (subject !== null) subjects.push(subject);
+    (subject === null ? tags : subjectTags).push(tag);
+  }
+  if (subjectTags.length > 0) {
+    node.tags = tags;
+    node.subjectTags = subjectTags;
+  }
+  const children: NodeInMaking[] = [];
+  if (relations?.kind === 'unknown') node.unreadable = relations.reason;
+  if (relations?.kind === 'known') {
+    const named = relations.value.subject;
+    const subject = named === null ? null : otherOf(named.digest);
+    if (subject !== null) subjects.push(subject);
+    for (const { digest } of relations.value.children) {
+      const child = otherOf(digest);
+      if (child !== null) children.push(child);
+    }
+  }
+  for (const child of eachOnce(children)) {
+    child.isChild = true;
+    node.children.push(child.manifest.digest);
+  }
+  for (const subject of eachOnce(subjects)) {
+    subject.referrers.push(node.manifest.digest);
+    node.subjects.push(subject.manifest.digest);
+  }
+}
+
+function eachOnce<T>(values: readonly T[]): readonly T[] {
+  return values.length < 2 ? values : [...new Set(values)];
 }
 
 /** Everything that lives and dies with a root: children of any depth, and whatever is about any of them. */
-function membersOf(
-  root: Digest,
-  nodes: ReadonlyMap<Digest, GraphNode>,
-  referrers: ReadonlyMap<Digest, readonly Digest[]>,
-): Digest[] {
-  if (nodes.get(root)?.children.length === 0 && !referrers.has(root)) return [root];
-  const members = new Set<Digest>([root]);
+function membersOf(root: GraphNode, nodes: ReadonlyMap<Digest, GraphNode>): readonly Digest[] {
+  const members = new Set<Digest>([root.manifest.digest]);
   for (const digest of members) {
-    for (const child of nodes.get(digest)?.children ?? []) members.add(child);
-    for (const referrer of referrers.get(digest) ?? []) members.add(referrer);
+    const node = nodes.get(digest);
+    for (const child of node?.children ?? NONE) members.add(child);
+    for (const referrer of node?.referrers ?? NONE) members.add(referrer);
   }
   return [...members];
 }
@@ -276,7 +304,7 @@ export function keptWith(graph: Graph, roots: Iterable<Digest>): Set<Digest> {
     const node = graph.nodes.get(digest);
     for (const child of node?.children ?? []) kept.add(child);
     for (const subject of node?.subjects ?? []) kept.add(subject);
-    for (const referrer of graph.referrers.get(digest) ?? []) kept.add(referrer);
+    for (const referrer of node?.referrers ?? NONE) kept.add(referrer);
   }
   return kept;
 }
@@ -295,7 +323,7 @@ export function deletionOrder(graph: Graph, doomed: ReadonlySet<Digest>): Listed
     }
   }
   const before = (digest: Digest): Digest[] =>
-    [...(indexesOf.get(digest) ?? NONE), ...(graph.referrers.get(digest) ?? NONE)].filter((one) =>
+    [...(indexesOf.get(digest) ?? NONE), ...(graph.nodes.get(digest)?.referrers ?? NONE)].filter((one) =>
       doomed.has(one),
     );
 

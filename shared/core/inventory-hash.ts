@@ -3,19 +3,25 @@ import type { Fact } from './fact.ts';
 import { startHash } from './hash.ts';
 import type { Inventory } from './inventory.ts';
 
-/** Numbers of one artifact: two for each of nine facts. */
-const NUMBERS_PER_ARTIFACT = 18;
+/** Two counts, one number for what is known, and at most one for each of nine facts. */
+const NUMBERS_PER_ARTIFACT = 12;
 
 /** Artifacts that are hashed at a time: enough for a call to cost nothing, few enough to hold. */
 const BATCH = 512;
+
+const UNKNOWN = 0;
+const NULL = 1;
+const KNOWN = 2;
+const KINDS = 3;
 
 /**
  * The digest of everything that an inventory says, so that equal hashes mean that the same was judged.
  *
  * It is not taken over JSON: writing a hundred thousand artifacts as JSON, times and media types above all,
  * takes longer than judging them. For each batch of artifacts two columns are hashed instead: a text with
- * digests and tags, and the facts as numbers. A text of free form is in the first column once, quoted, and a
- * number after that.
+ * digests and tags, a line each, and numbers. Those of an artifact begin with how many tags and members it has
+ * and which of its facts are known, which tells what the rest is. A text of free form is in the first column
+ * once, quoted, and a number after that.
  */
 export function hashInventory(inventory: Inventory): Digest {
   const { version, repository, takenAtMs, completeness, manifestCount, artifacts } = inventory;
@@ -25,58 +31,62 @@ export function hashInventory(inventory: Inventory): Digest {
   );
   const numbers = new Float64Array(BATCH * NUMBERS_PER_ARTIFACT);
   let count = 0;
-  let lines = '';
+  let texts: string[] = [];
   const textNumbers = new Map<string, number>();
   const numberOf = (text: string): number => {
-    const known = textNumbers.get(text);
-    if (known !== undefined) return known;
+    const found = textNumbers.get(text);
+    if (found !== undefined) return found;
     textNumbers.set(text, textNumbers.size);
-    lines += `${JSON.stringify(text)}\n`;
+    texts.push(JSON.stringify(text));
     return textNumbers.size - 1;
   };
-  const write = (kind: number, value: number): void => {
-    numbers[count] = kind;
-    numbers[count + 1] = value;
-    count += 2;
+  const write = (value: number): void => {
+    numbers[count] = value;
+    count += 1;
   };
-  const writeNumber = (fact: Fact<number | null>): void => {
-    if (fact.kind === 'unknown') write(UNKNOWN, numberOf(fact.reason));
-    else if (fact.value === null) write(NULL, 0);
-    else write(KNOWN, fact.value);
+  /** Writes what there is to a fact, and returns which kind it is. */
+  const writeNumber = (fact: Fact<number | null>): number => {
+    if (fact.kind === 'known' && fact.value === null) return NULL;
+    write(fact.kind === 'known' ? (fact.value ?? 0) : numberOf(fact.reason));
+    return fact.kind === 'known' ? KNOWN : UNKNOWN;
   };
-  const writeText = (text: string | null): void => {
-    if (text === null) write(NULL, 0);
-    else write(KNOWN, numberOf(text));
+  const writeText = (fact: Fact<string | null>): number => {
+    if (fact.kind === 'known' && fact.value === null) return NULL;
+    write(numberOf(fact.kind === 'known' ? (fact.value ?? '') : fact.reason));
+    return fact.kind === 'known' ? KNOWN : UNKNOWN;
   };
-  const writeTextFact = (fact: Fact<string | null>): void => {
-    if (fact.kind === 'unknown') write(UNKNOWN, numberOf(fact.reason));
-    else writeText(fact.value);
+  const writeUsers = (fact: Fact<readonly string[]>): number => {
+    if (fact.kind === 'known' && fact.value.length === 0) return NULL;
+    write(numberOf(fact.kind === 'known' ? JSON.stringify(fact.value) : fact.reason));
+    return fact.kind === 'known' ? KNOWN : UNKNOWN;
   };
   const flush = (): void => {
-    hash.update(lines);
+    hash.update(texts.join('\n'));
     hash.update(new Uint8Array(numbers.buffer, 0, count * Float64Array.BYTES_PER_ELEMENT));
-    lines = '';
+    texts = [];
     count = 0;
   };
-  for (const one of artifacts) {
-    lines += `${one.root} ${one.tags.length === 0 ? '' : one.tags.join()} ${one.members.length === 0 ? '' : one.members.join()}\n`;
-    writeTextFact(one.mediaType);
-    writeTextFact(one.artifactType);
-    writeNumber(one.sizeBytes);
-    writeNumber(one.uploadedAtMs);
-    writeNumber(one.untaggedSinceMs);
-    writeNumber(one.taggedAtMs);
-    writeNumber(one.lastPulledAtMs);
-    if (one.usedBy.kind === 'unknown') write(UNKNOWN, numberOf(one.usedBy.reason));
-    else if (one.usedBy.value.length === 0) write(NULL, 0);
-    else write(KNOWN, numberOf(JSON.stringify(one.usedBy.value)));
-    writeText(one.unreadable);
-    if (count === numbers.length) flush();
+  for (const [at, one] of artifacts.entries()) {
+    texts.push(one.root);
+    for (const tag of one.tags) texts.push(tag);
+    for (const member of one.members) texts.push(member);
+    write(one.tags.length);
+    write(one.members.length);
+    const kindsAt = count;
+    count += 1;
+    let kinds = writeText(one.mediaType);
+    kinds = kinds * KINDS + writeText(one.artifactType);
+    kinds = kinds * KINDS + writeNumber(one.sizeBytes);
+    kinds = kinds * KINDS + writeNumber(one.uploadedAtMs);
+    kinds = kinds * KINDS + writeNumber(one.untaggedSinceMs);
+    kinds = kinds * KINDS + writeNumber(one.taggedAtMs);
+    kinds = kinds * KINDS + writeNumber(one.lastPulledAtMs);
+    kinds = kinds * KINDS + writeUsers(one.usedBy);
+    kinds = kinds * KINDS + (one.unreadable === null ? NULL : KNOWN);
+    if (one.unreadable !== null) write(numberOf(one.unreadable));
+    numbers[kindsAt] = kinds;
+    if ((at + 1) % BATCH === 0) flush();
   }
   flush();
   return hash.digest();
 }
-
-const UNKNOWN = 0;
-const NULL = 1;
-const KNOWN = 2;

@@ -1,3 +1,4 @@
+import { ALL_FACTS, type SoughtFact } from './asked-facts.ts';
 import type { Digest } from './digest.ts';
 import { type Fact, known, unknown } from './fact.ts';
 import { artifactOf, buildGraph, type Graph } from './graph.ts';
@@ -67,10 +68,18 @@ const NULL_FACT: Fact<null> = known(null);
 const NOBODY: Fact<readonly string[]> = known([]);
 const NO_PULLS: Fact<never> = unknown('pulls are not recorded');
 const UNTAGGED_BY_NOBODY: Fact<never> = unknown('nobody told when it lost its last tag');
+const NOT_ASKED: Fact<never> = unknown('no rule asks for it');
 const NO_MEMBERS: readonly Digest[] = [];
 
-/** Joins what the registry lists, what the ledger remembers and what runs into one inventory. */
-export function takeInventory(sources: InventorySources): InventoryTaking {
+/**
+ * Joins what the registry lists, what the ledger remembers and what runs into one inventory.
+ *
+ * @param asked what has to be looked up; the rest of the facts that would have to be is unknown in this inventory
+ */
+export function takeInventory(
+  sources: InventorySources,
+  asked: ReadonlySet<SoughtFact> = ALL_FACTS,
+): InventoryTaking {
   const { listing, history } = sources;
   const graph = buildGraph(listing);
   const isTold = listing.manifests.some((manifest) => manifest.uploadedAtMs.kind === 'known');
@@ -79,13 +88,18 @@ export function takeInventory(sources: InventorySources): InventoryTaking {
     graph.unreadIndex === null
       ? null
       : `an index of the repository may point at it, but ${graph.unreadIndex}`;
+  const asksUntaggedSince = asked.has('untaggedSinceMs');
+  const asksTaggedAt = asked.has('taggedAtMs');
+  const asksUsedBy = asked.has('usedBy');
+  const asksUploadedAt = !isTold;
   const artifacts: Artifact[] = [];
   for (const [at, manifest] of graph.roots.entries()) {
     const root = manifest.digest;
     const node = graph.rootNodes[at] ?? null;
     const compound = node === null ? undefined : graph.compounds.get(root);
     const tags = sorted(node === null ? manifest.tags : node.tags);
-    const remembered = history.digests[root];
+    const asksHistory = tags.length === 0 ? asksUntaggedSince : asksTaggedAt;
+    const remembered = asksHistory || asksUploadedAt ? history.digests[root] : undefined;
     artifacts.push({
       root,
       tags,
@@ -94,10 +108,10 @@ export function takeInventory(sources: InventorySources): InventoryTaking {
       artifactType: artifactTypeOf(listing.relations[root]),
       sizeBytes: compound === undefined ? sizeOf(manifest) : sumOfSizes(compound, graph),
       uploadedAtMs: uploadedAt(manifest, remembered, isTold),
-      untaggedSinceMs: untaggedSince(tags, remembered),
-      taggedAtMs: taggedAt(tags, remembered),
+      untaggedSinceMs: asksUntaggedSince ? untaggedSince(tags, remembered) : NOT_ASKED,
+      taggedAtMs: asksTaggedAt ? taggedAt(tags, remembered) : NOT_ASKED,
       lastPulledAtMs: NO_PULLS,
-      usedBy: usedBy(usage, root, tags, compound, graph, history),
+      usedBy: asksUsedBy ? usedBy(usage, root, tags, compound, graph, history) : NOT_ASKED,
       unreadable: node === null ? unreadByIndex : unreadable(graph, root, unreadByIndex),
     });
   }

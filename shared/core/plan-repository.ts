@@ -1,10 +1,11 @@
+import { factsAskedBy } from './asked-facts.ts';
 import { decide, doomedManifests, policiesFor } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
 import { evaluateRule } from './evaluate.ts';
 import { artifactOf, deletionOrder, type Graph } from './graph.ts';
 import { canonicalJson, sha256 } from './hash.ts';
-import type { InventoryTaking } from './inventory.ts';
+import { type InventorySources, type InventoryTaking, takeInventory } from './inventory.ts';
 import { hashInventory } from './inventory-hash.ts';
 import { repositoryWarnings } from './inventory-warnings.ts';
 import type { ListedManifest, Listing } from './listing.ts';
@@ -29,6 +30,18 @@ export interface PlanSources extends InventoryTaking {
   readonly policies: PolicySet;
   readonly scope: PlanScope;
   readonly nowMs: number;
+}
+
+/** What one repository's plan is made from, as it was read. */
+export type ListingPlanSources = InventorySources & Omit<PlanSources, keyof InventoryTaking>;
+
+/**
+ * Takes the inventory of a listing, with the facts that the policies ask for, and plans it: what a run does
+ * between reading and writing.
+ */
+export function planListing(sources: ListingPlanSources): RepositoryPlan {
+  const selecting = policiesFor(sources.policies.policies, sources.listing.repository);
+  return planRepository({ ...sources, ...takeInventory(sources, factsAskedBy(selecting)) });
 }
 
 /**

@@ -1,7 +1,6 @@
-import { takeInventory } from './inventory.ts';
 import { targetWarnings } from './inventory-warnings.ts';
 import type { Plan } from './plan.ts';
-import { assemblePlan, type PlanScope, planRepository } from './plan-repository.ts';
+import { assemblePlan, type PlanScope, planListing } from './plan-repository.ts';
 import type { PolicySet } from './policy.ts';
 import { warningSentence } from './policy-warning.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -14,13 +13,7 @@ export function planSnapshot(snapshot: Snapshot, policies: PolicySet, scope: Pla
   const nowMs = snapshot.takenAtMs;
   const { target, catalog } = snapshot;
   const repositories = snapshot.repositories.map(({ listing, history }) =>
-    planRepository({
-      ...takeInventory({ listing, history, usage: snapshot.usage }),
-      listing,
-      policies,
-      scope,
-      nowMs,
-    }),
+    planListing({ listing, history, usage: snapshot.usage, policies, scope, nowMs }),
   );
   return assemblePlan({
     createdAtMs: nowMs,

@@ -1,6 +1,5 @@
 import { unknown } from '../../shared/core/fact.ts';
-import { takeInventory } from '../../shared/core/inventory.ts';
-import { planRepository } from '../../shared/core/plan-repository.ts';
+import { planListing } from '../../shared/core/plan-repository.ts';
 import type { PolicySet } from '../../shared/core/policy.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import { benchRepository, historyOf, NOW_MS } from './repository.ts';
@@ -94,13 +93,7 @@ function main(): void {
     { name: '20 rules, 10 regular expressions', limit: 2, policies: policySet(LARGE) },
   ];
   const judge = (policies: PolicySet) =>
-    planRepository({
-      ...takeInventory({ listing, history, usage }),
-      listing,
-      policies,
-      scope: 'all',
-      nowMs: NOW_MS,
-    });
+    planListing({ listing, history, usage, policies, scope: 'all', nowMs: NOW_MS });
 
   console.log(
     `${MANIFESTS} manifests, ${(text.length / 1e6).toFixed(1)} MB of JSON, median of ${ROUNDS} rounds, CPU`,

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { unknown } from '../../shared/core/fact.ts';
 import { deriveHistory, reconcile } from '../../shared/core/history.ts';
-import { takeInventory } from '../../shared/core/inventory.ts';
-import { planRepository } from '../../shared/core/plan-repository.ts';
+import { planListing } from '../../shared/core/plan-repository.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import { benchRepository, NOW_MS } from './repository.ts';
 
@@ -36,13 +35,7 @@ function planAll(total: number): { readonly perDigestUs: number; readonly goingC
     const before = process.cpuUsage();
     const missed = reconcile(deriveHistory(name, facts), listing);
     const history = deriveHistory(name, [...facts, ...missed]);
-    const plan = planRepository({
-      ...takeInventory({ listing, history, usage }),
-      listing,
-      policies,
-      scope: 'all',
-      nowMs: NOW_MS,
-    });
+    const plan = planListing({ listing, history, usage, policies, scope: 'all', nowMs: NOW_MS });
     const { user, system } = process.cpuUsage(before);
     spentUs += user + system;
     goingCount += plan.steps.filter(({ kind }) => kind === 'delete').length;

@@ -1,0 +1,45 @@
+import type { Condition, Policy } from './policy.ts';
+
+/**
+ * The facts that an artifact does not bring along with its listing: each has to be looked up in the ledger or
+ * among what is in use, digest by digest, which costs more than all else that is known of it.
+ */
+export type SoughtFact = 'untaggedSinceMs' | 'taggedAtMs' | 'usedBy';
+
+export const ALL_FACTS: ReadonlySet<SoughtFact> = new Set(['untaggedSinceMs', 'taggedAtMs', 'usedBy']);
+
+/** The facts that some rule of these policies asks for. */
+export function factsAskedBy(policies: readonly Policy[]): ReadonlySet<SoughtFact> {
+  const asked = new Set<SoughtFact>();
+  for (const policy of policies) {
+    for (const rule of [...policy.keep, ...policy.delete]) {
+      for (const condition of rule.conditions) {
+        const fact = factAskedBy(condition);
+        if (fact !== null) asked.add(fact);
+      }
+    }
+  }
+  return asked;
+}
+
+function factAskedBy({ kind }: Condition): SoughtFact | null {
+  switch (kind) {
+    case 'untaggedFor':
+      return 'untaggedSinceMs';
+    case 'taggedWithin':
+      return 'taggedAtMs';
+    case 'inUse':
+      return 'usedBy';
+    case 'all':
+    case 'state':
+    case 'tags':
+    case 'olderThan':
+    case 'newerThan':
+    case 'pulledWithin':
+    case 'notPulledFor':
+    case 'digests':
+    case 'largerThan':
+    case 'mediaTypes':
+      return null;
+  }
+}
