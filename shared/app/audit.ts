@@ -1,6 +1,5 @@
 import { holdsImages, registryBucketNames } from '../core/audit/access.ts';
 import { rolesToRead } from '../core/audit/graph.ts';
-import { ORG_CONSTRAINTS, type OrgConstraint } from '../core/audit/hierarchy.ts';
 import type { AccountReply, AuditReplies, BucketReply, LocationReply } from '../core/audit/replies.ts';
 import { type AuditReport, auditReport } from '../core/audit/report.ts';
 import type { AuditSettings } from '../core/audit/settings.ts';
@@ -70,29 +69,16 @@ export async function readAccess(access: GoogleAccess, project: string): Promise
       ],
     ),
   );
-  const notRead = unknown('it is not read yet');
   return {
-    version: 2,
+    version: 1,
     project,
-    identity: notRead,
     projectPolicy,
-    ancestors: notRead,
-    organization: notRead,
-    orgPolicies: Object.fromEntries(ORG_CONSTRAINTS.map((name) => [name, notRead])) as Record<
-      OrgConstraint,
-      typeof notRead
-    >,
     accounts,
     keyActivity,
-    accountActivity: notRead,
     locations,
     buckets,
     redirection,
-    topicPolicy: notRead,
-    clusters: notRead,
-    groups: {},
     roles: Object.fromEntries(permissions),
-    pullSecrets: notRead,
   };
 }
 
@@ -104,7 +90,6 @@ async function readAccounts(access: GoogleAccess, project: string): Promise<Fact
       accounts.value.map(async (account) => ({
         account,
         keys: await access.serviceAccountKeys(project, account.email),
-        policy: unknown('it is not read yet'),
       })),
     ),
   );
@@ -135,11 +120,5 @@ function repositoriesOf(locations: Fact<readonly LocationReply[]>) {
 
 async function readBucket(access: GoogleAccess, name: string): Promise<BucketReply> {
   const [bucket, policy] = await Promise.all([access.bucket(name), access.bucketPolicy(name)]);
-  const isAbsent = bucket.kind === 'known' && bucket.value === null;
-  return {
-    name,
-    bucket,
-    policy: isAbsent ? null : policy,
-    contents: isAbsent ? null : unknown('it is not read yet'),
-  };
+  return { name, bucket, policy: bucket.kind === 'known' && bucket.value === null ? null : policy };
 }
