@@ -115,6 +115,11 @@ describe('the dependency rule', () => {
       source: "const a = await import('../shared/adapters/registry/client.ts');",
     },
     {
+      title: 'a function knows its version',
+      path: 'functions/open-ports.ts',
+      source: "import packageJson from '../package.json' with { type: 'json' };",
+    },
+    {
       title: 'a word in a comment is no import',
       path: 'shared/core/plan.ts',
       source: "// import { a } from '../app/plan.ts';\n/*\nimport { b } from 'undici';\n*/\n",

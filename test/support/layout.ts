@@ -92,8 +92,8 @@ function isAllowed(path: string, one: Import, target: string | null): boolean {
   // A file in shared that the layout has no place for may import nothing at all.
   if (isBelow(path, 'shared')) return false;
   if (isBelow(path, 'functions') && target !== null) {
-    // What is deployed holds nothing that is made for one machine.
-    return isBelow(target, 'shared') || isBelow(target, 'functions');
+    // What is deployed holds nothing that is made for one machine, and knows its own version.
+    return target === 'package.json' || isBelow(target, 'shared') || isBelow(target, 'functions');
   }
   // The other composition roots and everything around them; nothing that runs for a user leans on the tests.
   return target === null || isBelow(path, 'test') || !isBelow(target, 'test');

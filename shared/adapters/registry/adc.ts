@@ -13,6 +13,11 @@ const SCOPES: Readonly<Record<Rights, readonly string[]>> = {
   read: [`${OAUTH}/cloud-platform.read-only`, `${OAUTH}/devstorage.read_only`],
   delete: [`${OAUTH}/cloud-platform`],
 };
+/**
+ * Stands for a project that nobody asks for. Without one the library looks for it before it gives a token: it
+ * starts gcloud, and with workload identity federation it fails where Resource Manager can't be asked.
+ */
+const NO_PROJECT = 'none';
 const NONE_FOUND = 'Could not load the default credentials';
 const DEADLINE_MS = 30_000;
 
@@ -61,7 +66,7 @@ export function adcCredentials(options: AdcOptions = {}): Credentials {
 /** Loads the library where it is first needed: most starts of a function never ask a registry. */
 async function open(rights: Rights): Promise<GoogleAuth> {
   const { GoogleAuth } = await import('google-auth-library');
-  return new GoogleAuth({ scopes: [...SCOPES[rights]] });
+  return new GoogleAuth({ scopes: [...SCOPES[rights]], projectId: NO_PROJECT });
 }
 
 async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {

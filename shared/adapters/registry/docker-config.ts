@@ -15,8 +15,11 @@ const CONFIG_SIZE_MAX_BYTES = 1_048_576;
 const HELPER_OUTPUT_MAX_BYTES = 262_144;
 const HELPER_DEADLINE_MS = 30_000;
 const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-/** What every helper prints where it has nothing for a host (docker-credential-helpers, `credentials/error.go`). */
-const NOT_FOUND = /credentials not found/i;
+/**
+ * What every helper prints on standard output, and nothing else, where it has nothing for a host
+ * (docker-credential-helpers, `credentials/error.go`). A longer complaint in which these words stand is a failure.
+ */
+const NOT_FOUND = 'credentials not found in native keychain';
 /** The user name under which helpers hand out an identity token. */
 const TOKEN_USER = '<token>';
 
@@ -149,7 +152,7 @@ async function askHelper(
     case 'too slow':
       return refuse(`${program} did not answer for ${host} within ${deadlineMs} ms. ${toTry}`);
     case 'failed':
-      if (NOT_FOUND.test(answer.output)) return ANONYMOUS;
+      if (answer.output.trim() === NOT_FOUND) return ANONYMOUS;
       return refuse(`${program} failed for ${host} (${answer.how}). ${toTry}`);
     default:
       return parseAnswer(answer.output, program, host, toTry);
@@ -196,13 +199,15 @@ function run(
         encoding: 'utf8',
         windowsHide: true,
       },
-      (failure, output, complaint) => {
+      (failure, output) => {
         if (failure === null) resolve({ kind: 'answered', output });
         else if (failure.code === 'ENOENT') resolve({ kind: 'missing' });
         else if (failure.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') {
           resolve({ kind: 'failed', how: `more than ${HELPER_OUTPUT_MAX_BYTES} bytes`, output: '' });
         } else if (failure.killed === true) resolve({ kind: 'too slow' });
-        else resolve({ kind: 'failed', how: `exit ${String(failure.code)}`, output: output + complaint });
+        else if (typeof failure.signal === 'string') {
+          resolve({ kind: 'failed', how: `signal ${failure.signal}`, output: '' });
+        } else resolve({ kind: 'failed', how: `exit ${String(failure.code)}`, output });
       },
     );
     // A helper that ends without reading its input closes the pipe; its exit says the rest.

@@ -30,6 +30,8 @@ export interface SessionReply extends HttpReply {
 export interface Session {
   /** @throws RegistryError, or WardenError CREDENTIALS_INVALID; any status is a reply */
   send(request: SessionRequest): Promise<SessionReply>;
+  /** Where a path is asked for: HTTPS, or plain HTTP on this machine and at hosts named for it. */
+  urlOf(host: string, path: string): URL;
 }
 
 /** For replies that are read for their status and the registry's complaint only. */
@@ -61,11 +63,14 @@ export function createSession(options: {
   const named = new Set(options.hosts);
   const authorizer = createAuthorizer({ ...options, originOf });
 
+  const urlOf = (host: string, path: string): URL => new URL(path, originOf(host));
+
   return {
+    urlOf,
     async send(request) {
       checkHost(request.host, named);
       const { host, path, scope, headers, ...rest } = request;
-      const url = new URL(path, originOf(host));
+      const url = urlOf(host, path);
       const line: RequestLine = { method: request.method, url: redactedUrl(url) };
       const sendWith = (authorization: Authorization): Promise<HttpReply> =>
         transport.send({

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { hostKind } from '../../core/reference.ts';
 import type { Clock } from '../../ports.ts';
-import { parseChallenges } from './challenge.ts';
+import { actionsIn, type Challenged, challengedBy } from './challenged.ts';
 import { basicHeader, type Credential, type Credentials, type Rights, secretsOf } from './credentials.ts';
 import type { OriginOf } from './origin.ts';
 import { failureOf, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
-import type { ReplyHeaders, Transport } from './transport.ts';
+import type { ReplyHeaders } from './reply-headers.ts';
+import { needsExchange, readToken, realmUrl, type TokenEndpoint, tokenRequest } from './token-exchange.ts';
+import type { Transport } from './transport.ts';
 
 /** What a request needs to be allowed. One scope a token: several in one exchange break on Google's hosts. */
 export type Scope =
@@ -45,11 +47,6 @@ export interface Authorizer {
   ): Promise<Authorization | null>;
 }
 
-type Challenged =
-  | { readonly scheme: 'none' }
-  | { readonly scheme: 'basic' }
-  | { readonly scheme: 'bearer'; readonly realm: string; readonly service: string | null };
-
 interface HeldCredential {
   readonly credential: Credential;
   /** A hash: stands for the credential in keys, and says nothing about it. */
@@ -67,15 +64,8 @@ interface HeldToken {
 const CREDENTIAL_AGE_MAX_MS = 300_000;
 const TOKENS_MAX = 2_000;
 const TOKEN_REPLY_MAX_BYTES = 65_536;
-const TOKEN_LENGTH_MAX = 16_384;
-const TOKEN_CHARACTERS = /^[\x21-\x7e]+$/;
-/** Where a reply names no end (distribution, "Token Authentication Specification": 60 seconds). */
-const TOKEN_AGE_DEFAULT_S = 60;
-/** The longest that Google gives; whoever claims more is asked again after it. */
-const TOKEN_AGE_MAX_S = 43_200;
 /** A token is renewed this long before its end, or after four fifths of a short life. */
 const TOKEN_MARGIN_MS = 60_000;
-const CLIENT_ID = 'gcr-warden';
 
 function scopeText(scope: Scope): string {
   return scope.kind === 'catalog' ? 'registry:catalog:*' : `repository:${scope.name}:${scope.actions}`;
@@ -122,7 +112,7 @@ export function createAuthorizer(options: {
         if (reply.status === 429 || reply.status >= 500) throw failureOf(line, reply, []);
         // Any other answer is no challenge: the request itself will be answered by what is wrong.
         return reply.status === 401
-          ? (challengedBy(reply.headers) ?? { scheme: 'none' })
+          ? (challengedBy(reply.headers) ?? { scheme: 'unnamed' })
           : { scheme: 'none' };
       })
     );
@@ -150,11 +140,13 @@ export function createAuthorizer(options: {
   }
 
   async function authorization(host: string, scope: Scope): Promise<Authorization> {
+    if (rights === 'delete' && hostKind(host) === 'google') await refuseAnonymous(host);
     const challenged = await challengeOf(host);
     if (challenged.scheme === 'none') return { header: null, secrets: [] };
     const { credential, identity, secrets } = await credentialFor(host);
     if (credential.kind === 'registry token') return { header: `Bearer ${credential.token}`, secrets };
-    if (challenged.scheme === 'basic') return { header: basicHeader(credential), secrets };
+    const endpoint = tokenEndpoint(host, challenged, credential);
+    if (endpoint === null) return { header: basicHeader(credential), secrets };
     const asked: Scope =
       scope.kind === 'repository'
         ? { ...scope, actions: widened.get(scopeKey(host, scope)) ?? scope.actions }
@@ -167,45 +159,46 @@ export function createAuthorizer(options: {
       if (tokens.get(key) === pending) tokens.delete(key);
     }
     dropOldest(tokens, TOKENS_MAX);
-    const fresh = await once(tokens, key, () => exchange(host, asked, challenged, credential, secrets));
+    const fresh = await once(tokens, key, () => exchange(host, asked, endpoint, credential, secrets));
     return fresh.authorization;
+  }
+
+  /** Public images are read without a credential; Google never lets anybody delete without one. */
+  async function refuseAnonymous(host: string): Promise<void> {
+    if ((await credentialFor(host)).credential.kind !== 'anonymous') return;
+    throw new RegistryError(
+      'REGISTRY_UNAUTHORIZED',
+      `There is no credential for ${host}, and without one nothing can be deleted there, so nothing was sent. Log in with \`gcloud auth application-default login\` or \`docker login\`.`,
+      { method: 'DELETE', url: `${originOf(host)}/v2/` },
+    );
+  }
+
+  /** Where the credential is changed into a token; null where it is sent as it is. */
+  function tokenEndpoint(
+    host: string,
+    challenged: Exclude<Challenged, { readonly scheme: 'none' }>,
+    credential: Credential,
+  ): TokenEndpoint | null {
+    if (challenged.scheme === 'bearer') return challenged;
+    if (challenged.scheme === 'basic' || !needsExchange(credential)) return null;
+    // Where every registry of Google has it.
+    return { realm: `${originOf(host)}/v2/token`, service: host };
   }
 
   async function exchange(
     host: string,
     scope: Scope,
-    challenged: { readonly realm: string; readonly service: string | null },
+    endpoint: TokenEndpoint,
     credential: Credential,
     secrets: readonly string[],
   ): Promise<HeldToken> {
-    const url = realmUrl(host, originOf(host), challenged.realm, credential);
-    const service = challenged.service ?? url.host;
+    const url = realmUrl(host, originOf(host), endpoint.realm, credential);
+    const service = endpoint.service ?? url.host;
     const sentAtMs = clock();
-    const parameters = new URLSearchParams({ service, scope: scopeText(scope) });
-    let request: {
-      readonly method: 'GET' | 'POST';
-      readonly headers: Record<string, string>;
-      readonly body?: string;
-    };
-    if (credential.kind === 'identity token') {
-      // OAuth 2 with a refresh token (distribution, "Oauth2 Token Authentication").
-      parameters.set('grant_type', 'refresh_token');
-      parameters.set('client_id', CLIENT_ID);
-      parameters.set('refresh_token', credential.token);
-      request = {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        body: parameters.toString(),
-      };
-    } else {
-      for (const [name, value] of parameters) url.searchParams.set(name, value);
-      const basic = basicHeader(credential);
-      request = { method: 'GET', headers: basic === null ? {} : { authorization: basic } };
-    }
+    const request = tokenRequest(url, service, scopeText(scope), credential);
     const line: RequestLine = { method: request.method, url: redactedUrl(url) };
     const reply = await transport.send({
       ...request,
-      url,
       bodyLimitBytes: TOKEN_REPLY_MAX_BYTES,
       redirects: 'refuse',
     });
@@ -223,8 +216,10 @@ export function createAuthorizer(options: {
     authorization,
     async renewed(host, scope, refused, headers) {
       const challenged = challengedBy(headers);
+      const known = await challenges.get(host);
       // Google's hosts refuse a bad credential without a challenge; then the one known stays.
       if (challenged !== null) challenges.set(host, Promise.resolve(challenged));
+      else if (known?.scheme === 'none') challenges.set(host, Promise.resolve({ scheme: 'unnamed' }));
       const wanted =
         scope.kind === 'repository' && scope.followsChallenge ? actionsIn(headers, scope.name) : null;
       if (wanted !== null) {
@@ -241,8 +236,8 @@ export function createAuthorizer(options: {
             held.delete(host);
           }
         }
-        const known = await held.get(host)?.catch(() => null);
-        if (known != null && isSentAsItIs(known.credential, refused.header)) held.delete(host);
+        const holding = await held.get(host)?.catch(() => null);
+        if (holding != null && isSentAsItIs(holding.credential, refused.header)) held.delete(host);
       }
       const fresh = await authorization(host, scope);
       return fresh.header === refused.header ? null : fresh;
@@ -260,88 +255,4 @@ function dropOldest(kept: Map<string, unknown>, countMax: number): void {
   if (kept.size < countMax) return;
   const [oldest] = kept.keys();
   if (oldest !== undefined) kept.delete(oldest);
-}
-
-/** The challenge we answer, bearer before basic; null where there is none that we know. */
-function challengedBy(headers: ReplyHeaders): Challenged | null {
-  const found = parseChallenges(headers['www-authenticate']);
-  for (const { scheme, parameters } of found) {
-    const realm = parameters.get('realm');
-    if (scheme === 'bearer' && realm !== undefined) {
-      return { scheme: 'bearer', realm, service: parameters.get('service') ?? null };
-    }
-  }
-  return found.some(({ scheme }) => scheme === 'basic') ? { scheme: 'basic' } : null;
-}
-
-const KNOWN_ACTIONS: ReadonlySet<string> = new Set(['pull', 'push', 'delete']);
-
-/** The actions that a challenge names for this very repository; null where it names none, or others. */
-function actionsIn(headers: ReplyHeaders, name: string): string | null {
-  const prefix = `repository:${name}:`;
-  for (const { scheme, parameters } of parseChallenges(headers['www-authenticate'])) {
-    const scope = parameters.get('scope');
-    if (scheme !== 'bearer' || scope === undefined || !scope.startsWith(prefix)) continue;
-    const actions = scope.slice(prefix.length);
-    if (actions.split(',').every((action) => KNOWN_ACTIONS.has(action))) return actions;
-  }
-  return null;
-}
-
-/**
- * Where tokens are asked for. The challenge says so, and a challenge is nobody's word: a credential goes to
- * the registry's own origin only. Elsewhere a token may be asked for without one, over HTTPS, and never on
- * behalf of a Google host.
- * @throws RegistryError REGISTRY_REALM_REFUSED
- */
-function realmUrl(host: string, origin: string, realm: string, credential: Credential): URL {
-  const url = URL.canParse(realm) ? new URL(realm) : null;
-  const line: RequestLine = { method: 'GET', url: url === null ? origin : redactedUrl(url) };
-  if (url === null || url.username !== '' || url.password !== '') {
-    throw new RegistryError(
-      'REGISTRY_REALM_REFUSED',
-      `${host} names a token endpoint that is no plain URL. Check that this host is the registry it should be.`,
-      line,
-    );
-  }
-  if (url.origin === new URL(origin).origin) return url;
-  const isAnonymousElsewhere =
-    credential.kind === 'anonymous' && hostKind(host) === 'other' && url.protocol === 'https:';
-  if (isAnonymousElsewhere) return url;
-  throw new RegistryError(
-    'REGISTRY_REALM_REFUSED',
-    `${host} wants its tokens asked for at ${url.origin}. Credentials for a registry are sent to the registry's own host only, so nothing was sent. Use a host that gives out its own tokens.`,
-    line,
-  );
-}
-
-function readToken(body: Buffer, line: RequestLine): { token: string; ageS: number } {
-  const refuse = (why: string): never => {
-    // Nothing of the body is shown: it is a token's.
-    throw new RegistryError(
-      'REGISTRY_BODY_INVALID',
-      `${line.method} ${line.url} answered 200 ${why}. Check that it is the registry's token endpoint.`,
-      line,
-      { status: 200 },
-    );
-  };
-  let document: unknown;
-  try {
-    document = JSON.parse(body.toString('utf8'));
-  } catch {
-    refuse('with something that is not JSON');
-  }
-  const fields = (document !== null && typeof document === 'object' ? document : {}) as Record<
-    string,
-    unknown
-  >;
-  const token = [fields['token'], fields['access_token']].find(
-    (one) => typeof one === 'string' && one !== '',
-  );
-  if (typeof token !== 'string') return refuse('without a token');
-  if (token.length > TOKEN_LENGTH_MAX || !TOKEN_CHARACTERS.test(token))
-    return refuse('with a token that can be none');
-  const told = Number(fields['expires_in'] ?? Number.NaN);
-  const ageS = Number.isFinite(told) && told > 0 ? Math.min(told, TOKEN_AGE_MAX_S) : TOKEN_AGE_DEFAULT_S;
-  return { token, ageS };
 }

@@ -113,6 +113,28 @@ describe('a credential helper', () => {
     );
   });
 
+  it.each<[name: string, script: string, expected: Credential]>([
+    [
+      'docker-credential-gcr',
+      `echo '{"ServerURL":"https://${HOST}","Username":"_dcgcr_2_0_0_token","Secret":"ya29.x"}'`,
+      basic('_dcgcr_2_0_0_token', 'ya29.x'),
+    ],
+    [
+      'docker-credential-gcloud',
+      `printf '{\n  "Secret": "ya29.x",\n  "Username": "_dcgcloud_token"\n}\n'`,
+      basic('_dcgcloud_token', 'ya29.x'),
+    ],
+    [
+      'a helper that warns beside its answer',
+      `echo 'WARNING: an update is available' >&2; echo '{"Username":"me","Secret":"s"}'`,
+      basic('me', 's'),
+    ],
+    ['a helper that reads nothing', `exec <&-; echo '{"Username":"me","Secret":"s"}'`, basic('me', 's')],
+  ])('as %s answers is understood', async (_name, script, expected) => {
+    await helper('known', script);
+    expect(await credentialIn({ credHelpers: { [HOST]: 'known' } })).toEqual(expected);
+  });
+
   it('for the host goes before the store, and the store before "auths"', async () => {
     await helper('mine', `echo '{"Username":"mine","Secret":"s"}'`);
     await helper('store', `echo '{"Username":"store","Secret":"s"}'`);
@@ -141,7 +163,14 @@ describe('a credential helper', () => {
     ['answers no JSON', 'echo secret-in-output', /not JSON/],
     ['answers without a secret', `echo '{"Username":"secret-in-output"}'`, /without "Username" and "Secret"/],
     ['answers a list', `echo '["secret-in-output"]'`, /without "Username" and "Secret"/],
+    ['crashes', 'kill -SEGV $$', /failed for .* \(signal SIGSEGV\)/],
+    [
+      'fails over credentials not found elsewhere',
+      'echo "vault: credentials not found in secret-in-path"; exit 1',
+      /failed for .* \(exit 1\)/,
+    ],
     ['never ends', 'sleep 60', /did not answer .* within 300 ms/],
+    ['never ends in a process of its own', 'sleep 60 & wait', /did not answer .* within 300 ms/],
     ['floods', 'yes secret-in-output', /failed for .* \(more than 262144 bytes\)/],
   ])('that %s is an error that names it and shows nothing it said', async (_name, script, message) => {
     await helper('bad', script);

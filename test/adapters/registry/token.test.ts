@@ -72,7 +72,7 @@ describe('a token', () => {
     const { server, exchanges } = await tokenRegistry();
     const { reader } = client(server);
     const repository = { host: server.host, name: 'a/b' };
-    await Promise.all(Array.from({ length: 20 }, (_, tag) => reader.resolveTag(repository, `t${tag}`)));
+    await Promise.all(Array.from({ length: 100 }, (_, tag) => reader.resolveTag(repository, `t${tag}`)));
     expect(exchanges()).toEqual([
       {
         method: 'GET',
@@ -82,7 +82,7 @@ describe('a token', () => {
       },
     ]);
     // One ping, one exchange, and the requests themselves: no refused attempt before each.
-    expect(server.seen).toHaveLength(22);
+    expect(server.seen).toHaveLength(102);
   });
 
   it('is asked for with one scope only, one for each repository', async () => {
@@ -135,6 +135,28 @@ describe('a token', () => {
     );
     expect(found).toEqual(Array(5).fill(DIGEST));
     expect(exchanges()).toHaveLength(2);
+  });
+
+  it('is another one for another identity, and is never given to it', async () => {
+    const { server, exchanges } = await tokenRegistry();
+    let nowMs = 1_000_000;
+    let password = 'first';
+    const transport = patientTransport();
+    cleanup.push(() => transport.close());
+    const credentials = {
+      forHost: async (): Promise<Credential> => ({ kind: 'basic', username: 'me', password }),
+    };
+    const reader = createRegistryReader({ transport, clock: () => nowMs, credentials });
+    const repository = { host: server.host, name: 'a/b' };
+    await reader.resolveTag(repository, 't');
+    password = 'second';
+    // A new login is seen after five minutes; the token of the old one would have lived for twelve hours.
+    nowMs += 301_000;
+    await reader.resolveTag(repository, 't');
+    await reader.resolveTag(repository, 't');
+    expect(exchanges().map(({ authorization }) => authorization)).toEqual(
+      ['me:first', 'me:second'].map((text) => `Basic ${Buffer.from(text).toString('base64')}`),
+    );
   });
 
   it('that is refused twice is an error', async () => {
