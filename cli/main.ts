@@ -10,6 +10,7 @@ import { listCommand } from './commands/list.ts';
 import { planCommand } from './commands/plan.ts';
 import { policyCommand } from './commands/policy.ts';
 import { snapshotCommand } from './commands/snapshot.ts';
+import { startCommand, stopCommand } from './commands/stop.ts';
 import { EXIT, REFUSED_CODES } from './exit-code.ts';
 
 const program = new Command('gcr-warden')
@@ -23,6 +24,8 @@ for (const command of [
   snapshotCommand(),
   planCommand(),
   applyCommand(),
+  stopCommand(),
+  startCommand(),
   explainCommand(),
   historyCommand(),
   auditCommand(),

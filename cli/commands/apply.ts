@@ -19,6 +19,7 @@ interface ApplyOptions {
   readonly ledger: string;
   readonly inUse?: string;
   readonly concurrency: number;
+  readonly undo: boolean;
   readonly yes?: true;
   readonly json?: true;
 }
@@ -31,6 +32,7 @@ export function applyCommand(): Command {
     .addOption(ledgerOption())
     .addOption(inUseOption())
     .addOption(concurrencyOption())
+    .option('--no-undo', 'do not keep the manifests of what goes; nothing of it can be put back then')
     .option('--yes', 'do not ask')
     .option('--json', 'print the results as JSON')
     .action(async (file: string, options: ApplyOptions) => {
@@ -57,7 +59,7 @@ export function applyCommand(): Command {
               concurrency: options.concurrency,
             },
             plan,
-            { trigger: 'command', untilMs: null, isStopped, onOutcome: () => {} },
+            { trigger: 'command', untilMs: null, isStopped, onOutcome: () => {}, undo: options.undo },
           );
         } finally {
           await registry.close();

@@ -6,12 +6,18 @@ export interface NumberedStep {
   readonly step: Step;
 }
 
-/** Steps whose intents are one ledger write. A crash leaves at most so many to ask the registry about. */
-const BATCH_STEPS = 200;
+/**
+ * Manifests whose deletions are announced in one ledger write, and confirmed in one. A crash leaves at most so
+ * many, with their tags, to ask the registry about.
+ */
+const BATCH_DELETIONS = 200;
+
+/** Steps of one write: images with very many tags have batches of their own. */
+const BATCH_STEPS = 1000;
 
 /**
- * Groups steps for the journal: batches of chains of steps, in their order. A batch has about 200 steps; a chain
- * is never cut in two.
+ * Groups steps for the journal: batches of chains of steps, in their order. A batch deletes up to 200 manifests
+ * in up to 1,000 steps; a chain is never cut in two, and one that is longer is a batch by itself.
  */
 export function batchesOf(steps: readonly Step[]): NumberedStep[][][] {
   const chains = new Map<number, NumberedStep[]>();
@@ -22,16 +28,20 @@ export function batchesOf(steps: readonly Step[]): NumberedStep[][][] {
   }
   const batches: NumberedStep[][][] = [];
   let batch: NumberedStep[][] = [];
-  let size = 0;
+  let stepCount = 0;
+  let deletionCount = 0;
   for (const chain of chains.values()) {
-    if (size > 0 && size + chain.length > BATCH_STEPS) {
+    const more = chain.filter(({ step }) => step.kind === 'delete').length;
+    if (stepCount > 0 && (stepCount + chain.length > BATCH_STEPS || deletionCount + more > BATCH_DELETIONS)) {
       batches.push(batch);
       batch = [];
-      size = 0;
+      stepCount = 0;
+      deletionCount = 0;
     }
     batch.push(chain);
-    size += chain.length;
+    stepCount += chain.length;
+    deletionCount += more;
   }
-  if (size > 0) batches.push(batch);
+  if (stepCount > 0) batches.push(batch);
   return batches;
 }

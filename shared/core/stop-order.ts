@@ -7,8 +7,13 @@ export interface StopOrder {
   readonly atMs: number;
 }
 
-/** Why nothing is done, as every output shows it. */
-export function stopSentence({ by, reason, atMs }: StopOrder): string {
+/** Who gave the order, when and why. */
+export function orderSentence({ by, reason, atMs }: StopOrder): string {
   const why = reason === null ? '' : `: ${reason}`;
-  return `Everything is stopped since ${new Date(atMs).toISOString()} by ${by}${why}. Lift it with "gcr-warden start".`;
+  return `${by} stopped everything on ${new Date(atMs).toISOString()}${why}.`;
+}
+
+/** Why nothing is done, as every output shows it. */
+export function stopSentence(order: StopOrder): string {
+  return `${orderSentence(order)} Lift it with "gcr-warden start".`;
 }

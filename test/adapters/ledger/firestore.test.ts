@@ -12,6 +12,7 @@ import { FACT_RETENTION_MS } from '../../../shared/adapters/ledger/firestore/ret
 import { sha256 } from '../../../shared/core/hash.ts';
 import type { HistoryFact } from '../../../shared/core/history.ts';
 import type { ImageEvent } from '../../../shared/core/image-event.ts';
+import type { Intent } from '../../../shared/core/journal.ts';
 import type { Ledger } from '../../../shared/ports.ts';
 import { describeLedger } from '../../contracts/ledger.ts';
 import { type Emulator, startFirestoreEmulator } from '../../support/emulators.ts';
@@ -364,28 +365,42 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       expect(await billOf(() => ledger.holds(REPOSITORY))).toEqual([1, 0, 0]);
     });
 
-    it('bills two writes and three reads for 200 deletions under a lease, and few reads for asking who deleted one', async () => {
+    it('bills two writes and three reads for 200 images and their tags, under a lease, and few reads for asking who deleted one', async () => {
       const ledger = await counted();
       const taken = await ledger.acquireLease(REPOSITORY, 'run-1', NOW, NOW + 10);
       const { lease } = taken.kind === 'taken' ? taken : { lease: taken.by };
-      const intents = Array.from({ length: 200 }, (_, index) => ({
-        version: 1 as const,
-        runId: 'run-1',
-        index,
-        repository: REPOSITORY,
-        planId: sha256('p'),
-        atMs: NOW,
-        step: {
-          kind: 'delete' as const,
-          digest: sha256(`${index}`),
-          root: sha256(`${index}`),
-          chain: index,
-          tags: [],
-          sizeBytes: 1,
-          allowedBy: [],
+      // Images with a tag each, with everything that a real step and its reason hold.
+      const allowedBy = [
+        {
+          policy: 'services',
+          rule: 'pull-requests',
+          mode: 'enforce' as const,
+          source: {
+            file: 'policies/services.yaml',
+            line: 1,
+            contentHash: sha256('policy'),
+            gitRevision: { kind: 'known' as const, value: '0f1e2d3c4b5a' },
+          },
         },
-        reason: 'untagged for 31 days',
-      }));
+      ];
+      const intents = Array.from({ length: 400 }, (_, index): Intent => {
+        const image = Math.floor(index / 2);
+        const of = { digest: sha256(`${image}`), root: sha256(`${image}`), chain: image, allowedBy };
+        const tag = `pr-${image}`;
+        return {
+          version: 1,
+          runId: 'run-1',
+          index,
+          repository: REPOSITORY,
+          planId: sha256('p'),
+          atMs: NOW,
+          step:
+            index % 2 === 0
+              ? { kind: 'untag', tag, ...of }
+              : { kind: 'delete', tags: [tag], sizeBytes: 1_000_000 + image, ...of },
+          reason: `deleted: rule pull-requests of policy services (services.yaml:35): pr-${image} matches glob pr-*, uploaded ${image} d ago (rule wants more than 14 d)`,
+        };
+      });
       expect(await billOf(() => ledger.writeIntents(intents, lease))).toEqual([1, 1, 0]);
       const settlements = intents.map(({ runId, repository, index }) => ({
         version: 1 as const,

@@ -13,11 +13,11 @@ import { placeInTime, placesOf } from './newest-first.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
 
 /**
- * The intents of one call are one document, with room left for their outcomes: with intents of 2 KiB each,
- * compressed, and outcomes of as much, it stays below 900 KiB.
+ * The intents of one call are one document, with room left for their outcomes: both are below 400 KiB,
+ * compressed, so that all of it stays below 900 KiB.
  */
-const INTENT_LIMITS: PackLimits = { itemsMax: 200, contentBytesMax: 400 * 1024 };
-const SETTLEMENT_LIMITS: PackLimits = { itemsMax: 200, contentBytesMax: 400 * 1024 };
+const INTENT_LIMITS: PackLimits = { itemsMax: 1000, contentBytesMax: 400 * 1024 };
+const SETTLEMENT_LIMITS: PackLimits = { itemsMax: 1000, contentBytesMax: 400 * 1024 };
 
 /** Writers of outcomes to one document at once: a run, and one that settles what it left. */
 const ATTEMPTS_MAX = 20;
@@ -25,7 +25,7 @@ const ATTEMPTS_MAX = 20;
 /** Of one repository's open intents, one run's steps, or one digest's mentions. */
 const DOCUMENTS_MAX = 20_000;
 
-/** Journal pages are small: a document holds up to 200 entries. */
+/** Journal pages are small: a document holds up to 1,000 entries. */
 const PAGE_DOCUMENTS = 20;
 
 /** One document: intents that were written together, and the outcomes so far. */
