@@ -7,8 +7,9 @@ import {
   type Target,
   withinTarget,
 } from '../../core/reference.ts';
+import { CatalogPage } from './catalog-page.ts';
 import { pullScope } from './manifest-source.ts';
-import { type Page, type PageCount, walkPages } from './page.ts';
+import { walkPages } from './page.ts';
 import { repositoryPath } from './path.ts';
 import type { Session } from './session.ts';
 
@@ -47,35 +48,40 @@ async function walk(session: Session, target: Target, named: Set<string>): Promi
   const read = async (pageSize: number) => {
     const seen = new Set<string>();
     let problem: string | null = null;
-    const take = (page: Page): PageCount => {
-      const before = seen.size;
-      const names = page.body['repositories'] ?? [];
-      if (!Array.isArray(names)) {
-        problem ??= 'the catalog\'s "repositories" is not a list';
-        return { lengths: [0], fresh: 0 };
-      }
-      for (const name of names as unknown[]) {
-        try {
-          const repository = parseRepository(`${target.host}/${String(name)}`);
-          seen.add(repository.name);
-          if (withinTarget(target, repository)) named.add(formatRepository(repository));
-        } catch (thrown) {
-          if (!(thrown instanceof WardenError)) throw thrown;
-          problem ??= `the catalog names something that is no repository: ${JSON.stringify(String(name).slice(0, 80))}`;
+    let firstPage: readonly unknown[] | null = null;
+    const end = await walkPages(session, {
+      host: target.host,
+      scope: { kind: 'catalog' },
+      path: '/v2/_catalog',
+      pageSize,
+      open: () => new CatalogPage(),
+      take: ({ names }) => {
+        const before = seen.size;
+        firstPage ??= names ?? [];
+        if (names === null) problem ??= 'the catalog\'s "repositories" is not a list';
+        for (const name of names ?? []) {
+          try {
+            const repository = parseRepository(`${target.host}/${String(name)}`);
+            seen.add(repository.name);
+            if (withinTarget(target, repository)) named.add(formatRepository(repository));
+          } catch (thrown) {
+            if (!(thrown instanceof WardenError)) throw thrown;
+            problem ??= `the catalog names something that is no repository: ${JSON.stringify(String(name).slice(0, 80))}`;
+          }
         }
-      }
-      return { lengths: [names.length], fresh: seen.size - before };
-    };
-    const end = await walkPages(
-      session,
-      { host: target.host, scope: { kind: 'catalog' }, path: '/v2/_catalog', pageSize },
-      take,
-    );
+        return seen.size - before;
+      },
+      isUnchanged: ({ names }) => {
+        const again = new Set(names);
+        return again.size === new Set(firstPage).size && (firstPage ?? []).every((name) => again.has(name));
+      },
+    });
     return { end, problem: problem as string | null };
   };
-  const first = await read(PAGE_SIZE);
-  const { end, problem } =
-    first.end.kind === 'doubtful' && first.end.entries > 1 ? await read(first.end.entries - 1) : first;
+  let last = await read(PAGE_SIZE);
+  if (last.end.kind === 'changed') last = await read(PAGE_SIZE);
+  else if (last.end.kind === 'doubtful' && last.end.entries > 1) last = await read(last.end.entries - 1);
+  const { end, problem } = last;
   if (end.kind !== 'complete')
     return { kind: 'incomplete', reason: `the catalog can't be shown to be whole: ${end.reason}` };
   return problem === null ? end : { kind: 'incomplete', reason: problem };

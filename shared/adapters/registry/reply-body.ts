@@ -6,15 +6,22 @@ import { headerText, type ReplyHeaders } from './reply-headers.ts';
 /** What we take: gzip, which Google's front ends and most proxies have, or nothing. */
 export const ACCEPT_ENCODING = 'gzip';
 
+/** Takes a body while it comes in. What `write` throws ends the reading and the connection. */
+export interface BodySink {
+  write(piece: Buffer): void;
+}
+
 /**
- * Reads a body to its end, unpacked. The limit counts unpacked bytes, and is looked at after every piece, so
- * that a small body that unpacks into a huge one ends early.
+ * Reads a body to its end, unpacked, into a sink or, where there is none, into what it returns. The limit counts
+ * unpacked bytes, and is looked at after every piece, so that a small body that unpacks into a huge one ends
+ * early.
  * @throws RegistryError REGISTRY_BODY_TOO_LARGE, REGISTRY_BODY_INVALID; and what the connection throws
  */
 export async function readReplyBody(
   reply: { readonly statusCode: number; readonly headers: ReplyHeaders; readonly body: Readable },
   limitBytes: number,
   line: RequestLine,
+  sink: BodySink | null = null,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
@@ -29,7 +36,8 @@ export async function readReplyBody(
         { status: reply.statusCode },
       );
     }
-    chunks.push(chunk);
+    if (sink === null) chunks.push(chunk);
+    else sink.write(chunk);
   }
   return Buffer.concat(chunks);
 }

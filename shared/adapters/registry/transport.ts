@@ -8,7 +8,7 @@ import { createPace, GOOGLE_PACE, type PaceLimits } from './pace.ts';
 import { Places } from './places.ts';
 import { redirectTarget } from './redirect.ts';
 import { RETRYABLE_STATUSES, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
-import { ACCEPT_ENCODING, readReplyBody } from './reply-body.ts';
+import { ACCEPT_ENCODING, type BodySink, readReplyBody } from './reply-body.ts';
 import { headerText, type ReplyHeaders } from './reply-headers.ts';
 import { backoffMs, PAUSE_MAX_MS, pauseMs } from './retry.ts';
 
@@ -22,6 +22,11 @@ export interface HttpRequest {
   readonly body?: string;
   /** A reply with a longer body is refused. */
   readonly bodyLimitBytes: number;
+  /**
+   * Called at each attempt when the status and headers of a reply are there: where its body goes, piece by
+   * piece, or null for the whole body in the reply. What was given of an attempt that failed counts for nothing.
+   */
+  readonly receive?: (status: number, headers: ReplyHeaders) => BodySink | null;
   /** Whether a redirect may be followed; only for reads whose content is verified by its digest. */
   readonly redirects: 'follow' | 'refuse';
   /** How often it may be sent; 1 where sending it twice could do harm. Default: the transport's. */
@@ -40,6 +45,7 @@ export interface HttpRequest {
 export interface HttpReply {
   readonly status: number;
   readonly headers: ReplyHeaders;
+  /** Empty where the body was received piece by piece. */
   readonly body: Buffer;
 }
 
@@ -232,7 +238,8 @@ export function createTransport(options: TransportOptions): Transport {
       signal,
       ...(request.body === undefined ? {} : { body: request.body }),
     });
-    const body = await readReplyBody(reply, request.bodyLimitBytes, line);
+    const sink = request.receive?.(reply.statusCode, reply.headers) ?? null;
+    const body = await readReplyBody(reply, request.bodyLimitBytes, line, sink);
     return { status: reply.statusCode, headers: reply.headers, body };
   }
 
