@@ -36,10 +36,18 @@ const HOST =
   /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[::1\])(?::[0-9]{1,5})?$/;
 const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?$/;
 
-/** The four Container Registry hosts that are served by Artifact Registry today. */
-const GCR_HOSTS: ReadonlySet<string> = new Set(['gcr.io', 'us.gcr.io', 'eu.gcr.io', 'asia.gcr.io']);
-const PKG_DEV = /^[a-z]+(?:-[a-z]+[0-9]+)?-docker\.pkg\.dev$/;
-const PKG_DEV_REGIONAL = /^docker\.[a-z]+-[a-z]+[0-9]+\.rep\.pkg\.dev$/;
+/**
+ * The four Container Registry hosts, with the location in which Artifact Registry serves each today, from a
+ * repository that has the host's name ("Transition from Container Registry", "gcr.io repositories").
+ */
+const GCR_LOCATIONS: ReadonlyMap<string, string> = new Map([
+  ['gcr.io', 'us'],
+  ['us.gcr.io', 'us'],
+  ['eu.gcr.io', 'europe'],
+  ['asia.gcr.io', 'asia'],
+]);
+const PKG_DEV = /^([a-z]+(?:-[a-z]+[0-9]+)?)-docker\.pkg\.dev$/;
+const PKG_DEV_REGIONAL = /^docker\.([a-z]+-[a-z]+[0-9]+)\.rep\.pkg\.dev$/;
 
 /** Docker's limit for a repository name, host excluded. */
 const NAME_LENGTH_MAX = 255;
@@ -54,8 +62,30 @@ export function isLoopback(host: string): boolean {
  * `us-docker-pkg.dev` are not among them.
  */
 export function hostKind(host: string): HostKind {
-  if (GCR_HOSTS.has(host) || PKG_DEV.test(host) || PKG_DEV_REGIONAL.test(host)) return 'google';
+  if (locationOf(host) !== null) return 'google';
   return isLoopback(host) ? 'loopback' : 'other';
+}
+
+/** Where one of Google's hosts keeps its images: `us`, `europe-west1`. null for a host of anybody else. */
+export function locationOf(host: string): string | null {
+  return GCR_LOCATIONS.get(host) ?? PKG_DEV.exec(host)?.[1] ?? PKG_DEV_REGIONAL.exec(host)?.[1] ?? null;
+}
+
+/** A registry by itself: what `/v2/` is asked for. */
+export interface Registry {
+  readonly host: string;
+  readonly kind: HostKind;
+  /** As `locationOf` says. */
+  readonly location: string | null;
+}
+
+/**
+ * Parses a registry's host, with or without a port.
+ * @throws WardenError REFERENCE_INVALID
+ */
+export function parseRegistry(text: string): Registry {
+  checkHost(text, text);
+  return { host: text, kind: hostKind(text), location: locationOf(text) };
 }
 
 /** Whether a text is a tag (distribution reference grammar, at most 128 characters). */
@@ -75,6 +105,10 @@ function checkHost(text: string, host: string): void {
   if (!HOST.test(host)) refuse(text, `${JSON.stringify(host)} is not a host name in lower case`);
   if (!host.includes('.') && !host.includes(':') && host !== 'localhost') {
     refuse(text, `it has to begin with the registry's host, and ${JSON.stringify(host)} is none`);
+  }
+  const port = /:([0-9]+)$/.exec(host)?.[1];
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) {
+    refuse(text, `${port} is not a port`);
   }
 }
 
@@ -170,6 +204,56 @@ export function formatTarget(target: Target): string {
  * domain-scoped project: `gcr.io/example.com/my-project/img` belongs to `example.com:my-project`.
  */
 export function projectOf(repository: Repository): string {
-  const [first = '', second = ''] = repository.name.split('/');
-  return first.includes('.') && second !== '' ? `${first}:${second}` : first;
+  return splitProject(repository.name).project;
+}
+
+/** How a project is written in the name of an image: `example.com:my-project` is `example.com/my-project` there. */
+export function projectPath(project: string): string {
+  return project.replace(':', '/');
+}
+
+/** The project that a name begins with, and the components after it. */
+function splitProject(name: string): { readonly project: string; readonly rest: readonly string[] } {
+  const [first = '', second = '', ...more] = name.split('/');
+  if (first.includes('.') && second !== '') return { project: `${first}:${second}`, rest: more };
+  return { project: first, rest: name.split('/').slice(1) };
+}
+
+/**
+ * An image repository as Artifact Registry's API names it:
+ * `projects/PROJECT/locations/LOCATION/repositories/REPOSITORY/packages/IMAGE`.
+ */
+export interface ArtifactRegistryImage {
+  /** `us`, `europe-west1` */
+  readonly location: string;
+  /** `my-project`, or `example.com:my-project` */
+  readonly project: string;
+  /** `services`; `gcr.io`, `us.gcr.io`, … for what came from Container Registry. */
+  readonly repository: string;
+  /** May have slashes. */
+  readonly image: string;
+}
+
+/**
+ * What one of Google's hosts means by a name: `gcr.io/acme/api` is the image `api` of the repository `gcr.io`
+ * in `us`. null where the host is not Google's, or the name ends before the image.
+ */
+export function artifactRegistryImage(repository: Repository): ArtifactRegistryImage | null {
+  const location = locationOf(repository.host);
+  const { project, rest } = splitProject(repository.name);
+  const components = GCR_LOCATIONS.has(repository.host) ? [repository.host, ...rest] : rest;
+  const [name, ...image] = components;
+  if (location === null || name === undefined || image.length === 0) return null;
+  return { location, project, repository: name, image: image.join('/') };
+}
+
+/**
+ * The name under which an image is pulled: at the Container Registry host whose repository it lies in, and at
+ * `LOCATION-docker.pkg.dev` otherwise.
+ */
+export function repositoryAt(image: ArtifactRegistryImage): Repository {
+  const path = projectPath(image.project);
+  return GCR_LOCATIONS.get(image.repository) === image.location
+    ? { host: image.repository, name: `${path}/${image.image}` }
+    : { host: `${image.location}-docker.pkg.dev`, name: `${path}/${image.repository}/${image.image}` };
 }

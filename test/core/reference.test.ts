@@ -1,16 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  artifactRegistryImage,
   formatImageReference,
   formatRepository,
   formatTarget,
   hostKind,
   isLoopback,
   isTag,
+  locationOf,
   parseImageReference,
+  parseRegistry,
   parseRepository,
   parseTarget,
   projectOf,
+  projectPath,
+  repositoryAt,
   withinTarget,
 } from '../../shared/core/reference.ts';
 import { digestOf } from './estate.ts';
@@ -71,6 +76,10 @@ describe('image references', () => {
     ['a digest and more', `gcr.io/acme/api@${DIGEST}x`],
     ['a tag after the digest', `gcr.io/acme/api@${DIGEST}:v1`],
     ['a line end', 'gcr.io/acme/api\n'],
+    ['a port of 0', 'localhost:0/acme/api'],
+    ['a port that is none', 'localhost:65536/acme/api'],
+    ['a port of six digits', 'localhost:100000/acme/api'],
+    ['a port without digits', 'localhost:/acme/api'],
     ['a name of 256 characters', `gcr.io/${'a'.repeat(256)}`],
   ] as const;
 
@@ -88,7 +97,10 @@ describe('image references', () => {
     const component = fc.stringMatching(/^[a-z0-9]{1,8}((\.|_|__|-{1,3})[a-z0-9]{1,8}){0,2}$/);
     const reference = fc.record({
       repository: fc.record({
-        host: fc.constantFrom('gcr.io', 'eu.gcr.io', 'us-docker.pkg.dev', 'localhost:5000', '[::1]:80'),
+        host: fc.constantFrom(
+          ...['gcr.io', 'us.gcr.io', 'eu.gcr.io', 'asia.gcr.io', 'us-docker.pkg.dev', 'localhost'],
+          ...['docker.europe-west1.rep.pkg.dev', 'localhost:5000', '[::1]:80', 'registry.example.com:65535'],
+        ),
         name: fc.array(component, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/')),
       }),
       tag: fc.option(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/)),
@@ -97,6 +109,9 @@ describe('image references', () => {
     checkProperty(reference, (one) => {
       expect(parseImageReference(formatImageReference(one))).toEqual(one);
       expect(parseRepository(formatRepository(one.repository))).toEqual(one.repository);
+      const target = { host: one.repository.host, prefix: one.repository.name };
+      expect(parseTarget(formatTarget(target))).toEqual(target);
+      expect(parseRegistry(one.repository.host).host).toBe(one.repository.host);
     });
   });
 });
@@ -133,6 +148,78 @@ describe('repositories and targets', () => {
   });
 });
 
+describe('Artifact Registry’s names', () => {
+  const names = [
+    ['gcr.io/acme/api', 'us', 'acme', 'gcr.io', 'api'],
+    ['us.gcr.io/acme/api', 'us', 'acme', 'us.gcr.io', 'api'],
+    ['eu.gcr.io/acme/a/b/c', 'europe', 'acme', 'eu.gcr.io', 'a/b/c'],
+    ['asia.gcr.io/acme/api', 'asia', 'acme', 'asia.gcr.io', 'api'],
+    ['gcr.io/example.com/my-project/img', 'us', 'example.com:my-project', 'gcr.io', 'img'],
+    ['us-docker.pkg.dev/acme/services/api', 'us', 'acme', 'services', 'api'],
+    ['europe-west1-docker.pkg.dev/acme/services/a/b', 'europe-west1', 'acme', 'services', 'a/b'],
+    [
+      'us-docker.pkg.dev/example.com/my-project/services/api',
+      'us',
+      'example.com:my-project',
+      'services',
+      'api',
+    ],
+  ] as const;
+
+  it.each(names)('%s is named there and back', (text, location, project, repository, image) => {
+    const named = { location, project, repository, image };
+    expect(artifactRegistryImage(parseRepository(text))).toEqual(named);
+    expect(formatRepository(repositoryAt(named))).toBe(text);
+  });
+
+  it.each([
+    ['us-docker.pkg.dev/acme/gcr.io/api', 'gcr.io/acme/api'],
+    ['europe-docker.pkg.dev/example.com/p/eu.gcr.io/a/b', 'eu.gcr.io/example.com/p/a/b'],
+    ['docker.europe-west1.rep.pkg.dev/acme/services/api', 'europe-west1-docker.pkg.dev/acme/services/api'],
+  ])('%s is %s under another name', (alias, name) => {
+    const image = artifactRegistryImage(parseRepository(alias));
+    expect(image).toEqual(artifactRegistryImage(parseRepository(name)));
+    expect(image === null ? null : formatRepository(repositoryAt(image))).toBe(name);
+  });
+
+  it('are not mixed up where a repository only has the name of another location’s host', () => {
+    const image = artifactRegistryImage(parseRepository('asia-docker.pkg.dev/acme/gcr.io/api'));
+    expect(image === null ? null : formatRepository(repositoryAt(image))).toBe(
+      'asia-docker.pkg.dev/acme/gcr.io/api',
+    );
+  });
+
+  it.each([
+    'gcr.io/acme',
+    'gcr.io/example.com/my-project',
+    'us-docker.pkg.dev/acme/services',
+    'us-docker.pkg.dev/acme',
+    'localhost:5000/acme/services/api',
+    'mirror.gcr.io/library/alpine',
+  ])('are not made up for %s', (text) => {
+    expect(artifactRegistryImage(parseRepository(text))).toBeNull();
+  });
+
+  it('name every image once, whatever it is called', () => {
+    const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,5}[a-z0-9]$/);
+    const image = fc.record({
+      location: fc.constantFrom('us', 'europe', 'asia', 'europe-west1', 'northamerica-northeast2'),
+      project: fc.oneof(
+        word,
+        fc.tuple(word, word).map(([domain, id]) => `${domain}.com:${id}`),
+      ),
+      repository: fc.oneof(word, fc.constantFrom('gcr.io', 'us.gcr.io', 'eu.gcr.io', 'asia.gcr.io')),
+      image: fc.array(word, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/')),
+    });
+    checkProperty(image, (one) => {
+      const repository = repositoryAt(one);
+      expect(artifactRegistryImage(parseRepository(formatRepository(repository)))).toEqual(one);
+      expect(projectOf(repository)).toBe(one.project);
+      expect(repository.name.startsWith(`${projectPath(one.project)}/`)).toBe(true);
+    });
+  });
+});
+
 describe('hosts', () => {
   const kinds = [
     ['gcr.io', 'google'],
@@ -160,6 +247,8 @@ describe('hosts', () => {
   it.each(kinds)('%s is %s', (host, kind) => {
     expect(hostKind(host)).toBe(kind);
     expect(isLoopback(host)).toBe(kind === 'loopback');
+    expect(parseRegistry(host)).toEqual({ host, kind, location: locationOf(host) });
+    expect(locationOf(host) === null).toBe(kind !== 'google');
   });
 });
 
@@ -177,4 +266,25 @@ describe('tags', () => {
   ])('%j is a tag: %s', (text, answer) => {
     expect(isTag(text)).toBe(answer);
   });
+});
+
+describe('locations', () => {
+  it.each([
+    ['gcr.io', 'us'],
+    ['us.gcr.io', 'us'],
+    ['eu.gcr.io', 'europe'],
+    ['asia.gcr.io', 'asia'],
+    ['europe-docker.pkg.dev', 'europe'],
+    ['europe-west1-docker.pkg.dev', 'europe-west1'],
+    ['docker.us-east4.rep.pkg.dev', 'us-east4'],
+  ])('%s keeps its images in %s', (host, location) => {
+    expect(locationOf(host)).toBe(location);
+  });
+
+  it.each(['', 'GCR.io', 'gcr.io/acme', 'https://gcr.io', 'ubuntu', 'localhost:0', 'me@gcr.io'])(
+    'are not asked of %j, which is no registry',
+    (text) => {
+      expect(() => parseRegistry(text)).toThrow(expect.objectContaining({ code: 'REFERENCE_INVALID' }));
+    },
+  );
 });
