@@ -37,13 +37,12 @@ export const openConfiguredLedger: () => Promise<Ledger> = once(async () => {
 
 /** Registries, with the function's own service account. */
 export async function openConfiguredRegistry(ledger: Ledger): Promise<OpenRegistry> {
-  const [{ openRegistry }, { adcCredentials }, { registryEnvironment }] = await Promise.all([
+  const [{ openRegistry }, { adcCredentials }] = await Promise.all([
     import('../shared/adapters/registry/open.ts'),
     import('../shared/adapters/registry/adc.ts'),
-    import('../shared/adapters/registry/environment.ts'),
   ]);
   return openRegistry({
-    ...registryEnvironment(process.env),
+    ...settings.registry,
     userAgent: `gcr-warden/${packageJson.version}`,
     credentials: adcCredentials(),
     clock: Date.now,

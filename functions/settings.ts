@@ -1,3 +1,4 @@
+import { type RegistryEnvironment, registryEnvironment } from '../shared/adapters/registry/environment.ts';
 import { WardenError } from '../shared/core/error.ts';
 import { parseTarget, type Target } from '../shared/core/reference.ts';
 
@@ -15,6 +16,11 @@ export interface Settings {
   readonly auditProjects: readonly string[];
   /** A file of pods; null where no in-use source is configured. */
   readonly inUse: string | null;
+  /**
+   * How registries are asked. `GCR_WARDEN_REQUESTS_PER_MINUTE` and `GCR_WARDEN_DELETES_PER_MINUTE` are one
+   * instance's share of what all instances together may ask.
+   */
+  readonly registry: RegistryEnvironment;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -62,6 +68,9 @@ export function readSettings(environment: Environment): Settings {
     },
     get inUse() {
       return environment['GCR_WARDEN_IN_USE']?.trim() || null;
+    },
+    get registry() {
+      return registryEnvironment(environment);
     },
   };
 }

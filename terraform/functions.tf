@@ -18,8 +18,9 @@ locals {
       ledger_role     = "roles/datastore.user"
       ingress         = "ALLOW_INTERNAL_ONLY"
       environment = {
-        GCR_WARDEN_POLICIES   = local.policies_url
-        GCR_WARDEN_WORK_TOPIC = google_pubsub_topic.work.id
+        GCR_WARDEN_POLICIES            = local.policies_url
+        GCR_WARDEN_REQUESTS_PER_MINUTE = local.requests_per_minute
+        GCR_WARDEN_WORK_TOPIC          = google_pubsub_topic.work.id
       }
     }
     clean = {
@@ -30,10 +31,12 @@ locals {
       ledger_role     = "roles/datastore.user"
       ingress         = "ALLOW_INTERNAL_ONLY"
       environment = {
-        GCR_WARDEN_DEAD_LETTER_TOPIC = google_pubsub_topic.work_dead_letter.id
-        GCR_WARDEN_IN_USE            = var.in_use_object == null ? "" : var.in_use_object
-        GCR_WARDEN_POLICIES          = local.policies_url
-        GCR_WARDEN_WORK_TOPIC        = google_pubsub_topic.work.id
+        GCR_WARDEN_DEAD_LETTER_TOPIC   = google_pubsub_topic.work_dead_letter.id
+        GCR_WARDEN_DELETES_PER_MINUTE  = local.deletes_per_minute
+        GCR_WARDEN_IN_USE              = var.in_use_object == null ? "" : var.in_use_object
+        GCR_WARDEN_POLICIES            = local.policies_url
+        GCR_WARDEN_REQUESTS_PER_MINUTE = local.requests_per_minute
+        GCR_WARDEN_WORK_TOPIC          = google_pubsub_topic.work.id
       }
     }
     audit = {
@@ -61,6 +64,11 @@ locals {
     GCR_WARDEN_LEDGER         = "firestore:${var.project_id}/${google_firestore_database.ledger.name}"
     GCR_WARDEN_TARGETS        = join(",", var.targets)
   }
+
+  # Of each instance: half of what Artifact Registry allows a project and region in a minute (60,000 requests and
+  # 18,000 deletes), over 22 instances of clean and dispatch, and 20 of clean.
+  requests_per_minute = tostring(floor(60000 / 2 / 22))
+  deletes_per_minute  = tostring(floor(18000 / 2 / 20))
 
   policies_url     = "gs://${google_storage_bucket.policies.name}/${local.policy_prefix}"
   functions_folder = coalesce(var.functions_folder, "${path.module}/../dist/functions")

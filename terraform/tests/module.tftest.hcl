@@ -233,3 +233,13 @@ run "audits_the_projects_named" {
     error_message = "Other projects are audited than those named."
   }
 }
+
+run "leaves_half_of_the_quota_to_others" {
+  assert {
+    condition = alltrue([
+      sum([for name in ["clean", "dispatch"] : google_cloudfunctions2_function.this[name].service_config[0].max_instance_count * tonumber(google_cloudfunctions2_function.this[name].service_config[0].environment_variables["GCR_WARDEN_REQUESTS_PER_MINUTE"])]) <= 30000,
+      google_cloudfunctions2_function.this["clean"].service_config[0].max_instance_count * tonumber(google_cloudfunctions2_function.this["clean"].service_config[0].environment_variables["GCR_WARDEN_DELETES_PER_MINUTE"]) <= 9000,
+    ])
+    error_message = "All instances together may ask for more than half of the quota."
+  }
+}

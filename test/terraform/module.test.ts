@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GOOGLE_PACE } from '../../shared/adapters/registry/pace.ts';
 import { FUNCTIONS } from '../../tools/bundle.ts';
 import { describeWithPeers } from '../support/peer.ts';
 import { blocksOf, inputTable, outputTable } from '../support/terraform-docs.ts';
@@ -48,6 +49,21 @@ describe('the module', () => {
     const settings = readFileSync(join(folder, '../functions/settings.ts'), 'utf8');
     const namesIn = (text: string): string[] => [...new Set(text.match(/GCR_WARDEN_[A-Z_]+/g))].sort();
     expect(namesIn(source)).toEqual(namesIn(settings));
+  });
+
+  it('has all instances together ask for at most half of the quota of a project and region', () => {
+    const functions = read('functions.tf');
+    const instancesOf = (name: string): number =>
+      Number(new RegExp(`^ {4}${name} = \\{[\\s\\S]*?max_instances += (\\d+)`, 'm').exec(functions)?.[1]);
+    const rate = (name: string): number => {
+      const [, quota, share, instances] =
+        new RegExp(`${name} += tostring\\(floor\\((\\d+) / (\\d+) / (\\d+)\\)\\)`).exec(functions) ?? [];
+      return Math.floor(Number(quota) / Number(share) / Number(instances));
+    };
+    const asking = instancesOf('clean') + instancesOf('dispatch');
+    expect(asking * rate('requests_per_minute')).toBeGreaterThan(29_000);
+    expect(asking * rate('requests_per_minute')).toBeLessThanOrEqual(GOOGLE_PACE.requestsPerMinute);
+    expect(instancesOf('clean') * rate('deletes_per_minute')).toBe(GOOGLE_PACE.deletesPerMinute);
   });
 
   it('grants these roles and no others', () => {

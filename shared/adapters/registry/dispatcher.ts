@@ -8,14 +8,6 @@ export interface ProxySettings {
   readonly noProxy: string;
 }
 
-/** The proxy that the environment names. `HTTP_PROXY` is not looked at: see `openDispatcher`. */
-export function proxyIn(env: Readonly<Record<string, string | undefined>>): ProxySettings {
-  return {
-    httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '',
-    noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '',
-  };
-}
-
 /** All headers of one reply together. Registries send a few hundred bytes. */
 export const HEADERS_MAX_BYTES = 32_768;
 const CONNECT_DEADLINE_MS = 10_000;
