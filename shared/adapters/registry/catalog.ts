@@ -8,6 +8,7 @@ import {
   withinTarget,
 } from '../../core/reference.ts';
 import { CatalogPage } from './catalog-page.ts';
+import { walkChildren } from './child-walk.ts';
 import { pullScope } from './manifest-source.ts';
 import { walkPages } from './page.ts';
 import { repositoryPath } from './path.ts';
@@ -18,7 +19,8 @@ const PAGE_SIZE = 1_000;
 
 /**
  * The repositories at or below a target. Never throws for what a registry answers. Where the catalog does not
- * name the target, or can't be read at all, the target itself is asked whether it is a repository: many
+ * name the target, the target itself is asked whether it is a repository; and where it can't be read, or can't
+ * be shown to be whole, what lies below the target is looked for by the children that repositories name: many
  * registries keep their catalog to themselves.
  */
 export async function readCatalog(session: Session, target: Target): Promise<Catalog> {
@@ -30,15 +32,19 @@ export async function readCatalog(session: Session, target: Target): Promise<Cat
     if (!(thrown instanceof WardenError)) throw thrown;
     completeness = { kind: 'incomplete', reason: thrown.message };
   }
+  if (completeness.kind === 'incomplete') {
+    const below = await walkChildren(session, target);
+    for (const name of below.repositories) named.add(name);
+    if (below.completeness.kind === 'complete') completeness = below.completeness;
+    return { completeness, repositories: [...named].sort() };
+  }
   const itself = { host: target.host, name: target.prefix };
-  const isSettled =
-    named.has(formatRepository(itself)) || (completeness.kind === 'complete' && named.size > 0);
-  if (!isSettled) {
+  if (named.size === 0) {
     try {
       if (await isRepository(session, target)) named.add(formatRepository(itself));
     } catch (thrown) {
       if (!(thrown instanceof WardenError)) throw thrown;
-      if (completeness.kind === 'complete') completeness = { kind: 'incomplete', reason: thrown.message };
+      completeness = { kind: 'incomplete', reason: thrown.message };
     }
   }
   return { completeness, repositories: [...named].sort() };

@@ -101,3 +101,71 @@ describe('a catalog', () => {
     expect(completeness).toEqual({ kind: 'incomplete', reason: expect.stringMatching(reason) });
   });
 });
+
+describe('where the catalog is kept from us', () => {
+  const entry = { tag: ['v1'], mediaType: '', imageSizeBytes: '1', timeUploadedMs: '1' };
+  const image = { manifest: { [`sha256:${'a'.repeat(64)}`]: entry }, tags: ['v1'] };
+  const tree: Record<string, unknown> = {
+    acme: { child: ['a', 'b'], manifest: {}, tags: [] },
+    'acme/a': { child: ['deep'], ...image },
+    'acme/a/deep': { child: [], ...image },
+    'acme/b': { child: [], manifest: {}, tags: [] },
+  };
+  function below(repositories: Record<string, unknown>): Handler {
+    return (request, reply) => {
+      const name = /^\/v2\/(.+)\/tags\/list/.exec(request.url)?.[1] ?? '';
+      const body = repositories[name];
+      if (body === undefined) json(reply, 404, complaint('NAME_UNKNOWN'));
+      else if (typeof body === 'number') json(reply, body, complaint('DENIED'));
+      else json(reply, 200, body);
+    };
+  }
+  beforeEach(() => {
+    onCatalog = (_request, reply) => json(reply, 403, complaint('DENIED', 'no'));
+  });
+
+  it('the children that repositories name are followed to the last', async () => {
+    onList = below(tree);
+    expect(await catalog()).toEqual({ completeness: { kind: 'complete' }, names: ['acme/a', 'acme/a/deep'] });
+  });
+
+  it.each<[name: string, change: Record<string, unknown>]>([
+    ['names no children at all', { acme: { ...image } }],
+    ['names none below the target', { acme: { ...image, child: [] } }],
+    ['refuses one of the children', { 'acme/b': 403 }],
+    ['names a child that can be none', { 'acme/b': { child: ['../x'], tags: [] } }],
+    ['names children that are no texts', { 'acme/b': { child: [7], tags: [] } }],
+    ['cuts the listing of a child', { 'acme/b': '{"child":[],"tags":["v1"' }],
+  ])('a registry that %s has told no whole catalog', async (_name, change) => {
+    onList = below({ ...tree, ...change });
+    const { completeness } = await catalog();
+    expect(completeness).toEqual({ kind: 'incomplete', reason: expect.stringContaining('403 DENIED "no"') });
+  });
+
+  it('a target that is no repository by itself, as a project is not, has nothing', async () => {
+    onList = (_request, reply) => json(reply, 400, complaint('NAME_INVALID'));
+    expect(await catalog()).toMatchObject({ completeness: { kind: 'incomplete' }, names: [] });
+  });
+});
+
+describe('a catalog of several pages', () => {
+  const last = (name: string) => ({
+    link: `</v2/_catalog?last=${encodeURIComponent(name)}&n=1>; rel="next"`,
+  });
+
+  it('that stays different from its beginning is incomplete, and one that changed once is read once more', async () => {
+    for (const [changes, kind] of [
+      [1, 'complete'],
+      [9, 'incomplete'],
+    ] as const) {
+      let reads = 0;
+      onCatalog = (request, reply) => {
+        if (request.url.includes('last=')) return json(reply, 200, names('acme/z'));
+        reads += 1;
+        json(reply, 200, names('acme/a', `acme/b${Math.min(reads, changes + 1)}`), last('acme/b'));
+      };
+      expect((await catalog()).completeness.kind).toBe(kind);
+      expect(reads).toBe(4);
+    }
+  });
+});

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRegistryReader } from '../../../shared/adapters/registry/client.ts';
 import { fixedCredentials } from '../../../shared/adapters/registry/credentials.ts';
 import type { ManifestCache } from '../../../shared/adapters/registry/relations.ts';
@@ -201,6 +201,90 @@ describe("a listing in Google's dialect", () => {
   });
 });
 
+/** Two pages, of which the first says something else at each of its first readings. */
+function changing(times: number): Handler {
+  let reads = 0;
+  return (request, reply, raw) => {
+    if (request.url.includes('page=')) {
+      return json(reply, 200, { tags: [], manifest: { [B]: entry() } });
+    }
+    if (request.url !== '/v2/') reads += 1;
+    const body = { tags: [], manifest: { [digestOf(`read ${Math.min(reads, times + 1)}`)]: entry() } };
+    pages({ body, headers: link(1) })(request, reply, raw);
+  };
+}
+
+describe('a listing of several pages', () => {
+  it('is read once more where it changed meanwhile, and then holds what is there', async () => {
+    handler = changing(1);
+    const listing = await list();
+    expect(listing.completeness).toEqual({ kind: 'complete' });
+    expect(listing.manifests.map(({ digest }) => digest)).toEqual([B, digestOf('read 2')].sort());
+  });
+
+  it('costs one request a page, and one for the first page again', async () => {
+    handler = pages(
+      { body: { tags: [], manifest: { [A]: entry() } }, headers: link(1) },
+      { body: { tags: [], manifest: { [B]: entry() } }, headers: link(2) },
+      { tags: [], manifest: { [digestOf('c')]: entry() } },
+    );
+    await list();
+    const asked = server.seen.map(({ url }) => /page=(\d)/.exec(url)?.[1] ?? 'first');
+    expect(asked.slice(1)).toEqual(['first', '1', '2', 'first']);
+  });
+
+  it('has the page that a Link names on its way while the one before comes in, and no further one', async () => {
+    const withheld: (() => void)[] = [];
+    handler = (request, reply) => {
+      if (request.url === '/v2/') return json(reply, 200, {});
+      const at = Number(/page=(\d)/.exec(request.url)?.[1] ?? '0');
+      const body = { tags: [], manifest: { [digestOf(`page ${at}`)]: entry() } };
+      reply.writeHead(200, at < 4 ? link(at + 1) : {});
+      reply.write('{"tags":');
+      const finish = (): void => void reply.end(JSON.stringify(body).slice('{"tags":'.length));
+      if (server.seen.length < 4) withheld.push(finish);
+      else finish();
+    };
+    const listing = list();
+    // The first page and the one after it; their bodies are withheld, and nothing else is asked for.
+    await vi.waitFor(() => expect(withheld).toHaveLength(2));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.seen).toHaveLength(3);
+    for (const finish of withheld.splice(0)) finish();
+    expect(await listing).toMatchObject({ completeness: { kind: 'complete' }, manifests: { length: 5 } });
+  });
+
+  it('keeps nothing of a page that broke off and was asked for again', async () => {
+    let reads = 0;
+    handler = (request, reply, raw) => {
+      if (request.url === '/v2/') return json(reply, 200, {});
+      reads += 1;
+      if (reads > 1) return pages({ tags: [], manifest: { [A]: entry() } })(request, reply, raw);
+      reply.writeHead(200, { 'content-length': '100000' });
+      const part = JSON.stringify({ tags: [], manifest: { [B]: entry() } }).slice(0, -2);
+      reply.write(`${part},`, () => raw.socket.destroy());
+    };
+    const listing = await list();
+    expect(listing.completeness).toEqual({ kind: 'complete' });
+    expect(listing.manifests.map(({ digest }) => digest)).toEqual([A]);
+  });
+
+  it('by name, and with tokens that are no names, does not seem to jump', async () => {
+    const resume = (last: string, page: number) => ({
+      link: `</v2/${NAME}/tags/list?n=2&last=${last}&page=${page}>; rel="next"`,
+    });
+    handler = pages(
+      { body: { tags: ['a', 'b'] }, headers: resume('b', 1) },
+      { body: { tags: ['c', 'd'] }, headers: resume('zzTOKEN', 2) },
+      { body: { tags: ['e', 'f'] }, headers: resume('e', 3) },
+      { tags: ['f', 'g'] },
+    );
+    const { completeness } = await list();
+    expect(completeness).not.toMatchObject({ reason: expect.stringMatching(/jumps/) });
+    expect(server.seen.some(({ url }) => url.includes('page=3'))).toBe(true);
+  });
+});
+
 describe('a listing is incomplete', () => {
   const good = { tags: [], manifest: { [A]: entry() } };
   it.each<[name: string, handler: () => Handler, reason: RegExp]>([
@@ -297,6 +381,27 @@ describe('a listing is incomplete', () => {
       () => pages({ body: good, headers: link(1) }, { tags: ['v1'] }),
       /only some/,
     ],
+    [
+      'with a tag in the map that "tags" does not have',
+      () => pages({ tags: [], manifest: { [A]: entry({ tag: ['v1'] }) } }),
+      /tag v1 is at sha256:\w+, and missing in "tags"/,
+    ],
+    [
+      'with a map that comes twice',
+      () => pages(`{"tags":[],"manifest":{"${A}":${JSON.stringify(entry())}},"manifest":{}}`),
+      /"manifest" is in it twice/,
+    ],
+    [
+      'with a page that jumps',
+      () => pages({ body: { tags: ['a', 'b'] }, headers: jump('m') }, { tags: ['x', 'y'] }),
+      /jumps past what follows b/,
+    ],
+    ['with a first page that keeps changing', () => changing(99), /changed while its pages were read/],
+    [
+      'with a first page that can not be read again',
+      () => forgetful(),
+      /first page can't be read again: .*500/,
+    ],
     ['with pages without an end', () => endless(), /more than 2000 pages/],
     ['with a reply that never ends', () => dripping(), /within 500 ms/],
   ])('%s', async (_name, handle, reason) => {
@@ -305,6 +410,18 @@ describe('a listing is incomplete', () => {
     expect(listing.completeness).toEqual({ kind: 'incomplete', reason: expect.stringMatching(reason) });
   });
 
+  function jump(last: string): Record<string, string> {
+    return { link: `</v2/${NAME}/tags/list?n=2&last=${last}&page=1>; rel="next"` };
+  }
+  function forgetful(): Handler {
+    let reads = 0;
+    const twoPages = pages({ body: good, headers: link(1) }, { tags: [], manifest: { [B]: entry() } });
+    return (request, reply, raw) => {
+      if (request.url.startsWith('/v2/acme') && !request.url.includes('page=')) reads += 1;
+      if (reads > 1) return json(reply, 500, {});
+      twoPages(request, reply, raw);
+    };
+  }
   function failing(status: number, body: unknown, headers: Record<string, string> = {}): Handler {
     return (request, reply) =>
       request.url === '/v2/' ? json(reply, 200, {}) : json(reply, status, body, headers);
