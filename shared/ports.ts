@@ -1,4 +1,6 @@
 import type {
+  AccountActivity,
+  BucketContents,
   IamPolicy,
   KeyActivity,
   RegistryBucket,
@@ -6,6 +8,9 @@ import type {
   ServiceAccount,
   ServiceAccountKey,
 } from './core/audit/access.ts';
+import type { Cluster } from './core/audit/cluster.ts';
+import type { GroupReply } from './core/audit/group.ts';
+import type { Organization, OrgConstraint, OrgPolicy, ProjectIdentity } from './core/audit/hierarchy.ts';
 import type { Blockage } from './core/blockage.ts';
 import type { Decision } from './core/decision.ts';
 import type { Digest } from './core/digest.ts';
@@ -226,17 +231,50 @@ export interface Ledger extends EventLedger, RunLedger, CoordinationLedger, Rest
   close(): Promise<void>;
 }
 
+/** A project in a folder or an organisation. */
+export interface ProjectBelow {
+  readonly project: string;
+  /** false while it is being deleted: nothing in it can be used. */
+  readonly isActive: boolean;
+}
+
 /**
  * Reads who may do what in a project from Google's own services. Never throws for what they answer: a read
  * that fails is unknown with its reason, and a list of which one page is missing is unknown as a whole.
  */
 export interface GoogleAccess {
-  serviceAccounts(project: string): Promise<Fact<readonly ServiceAccount[]>>;
-  serviceAccountKeys(project: string, email: string): Promise<Fact<readonly ServiceAccountKey[]>>;
-  /** What Policy Analyzer says about the last use of keys. */
-  keyActivity(project: string): Promise<Fact<readonly KeyActivity[]>>;
+  identity(project: string): Promise<Fact<ProjectIdentity>>;
+  /** `folders/N` and `organizations/N` above the project, the nearest first. */
+  ancestry(project: string): Promise<Fact<readonly string[]>>;
   /** The project's own policy in version 3; nothing of its folders and organisation. */
   projectPolicy(project: string): Promise<Fact<IamPolicy>>;
+  /** @param name `folders/N` or `organizations/N` */
+  ancestorPolicy(name: string): Promise<Fact<IamPolicy>>;
+  /** @param name `organizations/N` */
+  organization(name: string): Promise<Fact<Organization>>;
+  /** What a constraint comes to on the project, by all policies above it. */
+  orgPolicy(project: string, constraint: OrgConstraint): Promise<Fact<OrgPolicy>>;
+  /**
+   * The projects directly below a folder or an organisation.
+   * @param parent `folders/N` or `organizations/N`
+   */
+  projectsBelow(parent: string): Promise<Fact<readonly ProjectBelow[]>>;
+  /** The folders directly below, that are not being deleted; `folders/N` each. */
+  foldersBelow(parent: string): Promise<Fact<readonly string[]>>;
+  /** @param onPage is given the accounts of each page as it comes, before it is known whether all will */
+  serviceAccounts(
+    project: string,
+    onPage?: (accounts: readonly ServiceAccount[]) => void,
+  ): Promise<Fact<readonly ServiceAccount[]>>;
+  serviceAccountKeys(project: string, email: string): Promise<Fact<readonly ServiceAccountKey[]>>;
+  /** The policy on an account: who may act as it. */
+  serviceAccountPolicy(project: string, email: string): Promise<Fact<IamPolicy>>;
+  /** What Policy Analyzer says about the last use of keys. */
+  keyActivity(project: string): Promise<Fact<readonly KeyActivity[]>>;
+  /** What Policy Analyzer says about the last use of accounts. */
+  accountActivity(project: string): Promise<Fact<readonly AccountActivity[]>>;
+  /** The direct members of a group, by its address. */
+  group(address: string): Promise<Fact<GroupReply>>;
   /** The locations that Artifact Registry may have repositories in. */
   repositoryLocations(project: string): Promise<Fact<readonly string[]>>;
   repositories(project: string, location: string): Promise<Fact<readonly RegistryRepository[]>>;
@@ -247,6 +285,11 @@ export interface GoogleAccess {
   /** null where Cloud Storage says that there is no such bucket. */
   bucket(name: string): Promise<Fact<RegistryBucket | null>>;
   bucketPolicy(name: string): Promise<Fact<IamPolicy>>;
+  /** What the bucket holds, measured once a day; unknown where nothing was measured. */
+  bucketContents(project: string, name: string, nowMs: number): Promise<Fact<BucketContents>>;
+  /** The policy of a Pub/Sub topic; null where the project has no such topic. */
+  topicPolicy(project: string, topic: string): Promise<Fact<IamPolicy | null>>;
+  clusters(project: string): Promise<Fact<readonly Cluster[]>>;
   /** The permissions of a role: `roles/X`, `projects/P/roles/X` or `organizations/N/roles/X`. None for a deleted one. */
   rolePermissions(role: string): Promise<Fact<readonly string[]>>;
 }

@@ -75,14 +75,18 @@ export const ARTIFACT_REGISTRY: readonly Route[] = [
 function repositoriesJson({ project, repositories }: EstateProject, location: string): readonly unknown[] {
   return repositories
     .filter((each) => each.location === location)
-    .map(({ id, format, mode, cleanupPolicies }) => ({
+    .map(({ id, format, mode, cleanupPolicies, cleanupDryRun = true, immutableTags, scanning, labels }) => ({
       name: `projects/${project}/locations/${location}/repositories/${id}`,
       format,
       createTime: '2024-02-18T20:07:21.078488Z',
       updateTime: '2024-02-18T20:07:21.078488Z',
       mode,
-      ...(cleanupPolicies === undefined ? {} : { cleanupPolicies, cleanupPolicyDryRun: true }),
+      ...(cleanupPolicies === undefined
+        ? {}
+        : { cleanupPolicies, ...(cleanupDryRun ? { cleanupPolicyDryRun: true } : {}) }),
+      ...(immutableTags === true ? { dockerConfig: { immutableTags } } : {}),
+      ...(labels === undefined ? {} : { labels }),
       sizeBytes: '475091591',
-      vulnerabilityScanningConfig: { enablementState: 'SCANNING_DISABLED' },
+      vulnerabilityScanningConfig: { enablementState: scanning ?? 'SCANNING_DISABLED' },
     }));
 }

@@ -1,10 +1,37 @@
 import type { EstateAccount, EstateKey } from './estate.ts';
-import { etagOf } from './policy.ts';
+import { etagOf, policyJson } from './policy.ts';
 import { ok, pageOf, problem } from './reply.ts';
 import { forProject, pageMax, type Route, V } from './route.ts';
 
 /** https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/list */
 const ACCOUNTS_PAGE_MAX = 100;
+
+/** A few of Google's own roles, cut down to what matters here. */
+const PREDEFINED: Readonly<Record<string, readonly string[]>> = {
+  'roles/artifactregistry.serviceAgent': [
+    'artifactregistry.repositories.downloadArtifacts',
+    'pubsub.topics.publish',
+  ],
+  'roles/iam.serviceAccountTokenCreator': [
+    'iam.serviceAccounts.getAccessToken',
+    'iam.serviceAccounts.getOpenIdToken',
+    'iam.serviceAccounts.implicitDelegation',
+    'iam.serviceAccounts.signBlob',
+    'iam.serviceAccounts.signJwt',
+  ],
+  'roles/iam.serviceAccountUser': ['iam.serviceAccounts.actAs', 'iam.serviceAccounts.get'],
+  'roles/iam.workloadIdentityUser': [
+    'iam.serviceAccounts.get',
+    'iam.serviceAccounts.getAccessToken',
+    'iam.serviceAccounts.getOpenIdToken',
+  ],
+  'roles/pubsub.publisher': ['pubsub.topics.publish'],
+  'roles/resourcemanager.organizationAdmin': [
+    'resourcemanager.folders.setIamPolicy',
+    'resourcemanager.organizations.setIamPolicy',
+    'resourcemanager.projects.setIamPolicy',
+  ],
+};
 
 /** iam.googleapis.com: service accounts, their keys, and roles. */
 export const IAM: readonly Route[] = [
@@ -39,13 +66,29 @@ export const IAM: readonly Route[] = [
       }),
   },
   {
+    name: 'account policy',
+    method: 'POST',
+    pattern: new RegExp(`^/v1/projects/${V}/serviceAccounts/${V}:getIamPolicy$`),
+    permission: 'iam.serviceAccounts.getIamPolicy',
+    subjects: ([project = '', email = '']) => [project, `policy of ${email}`, 'iam'],
+    reply: (request) =>
+      forProject(request, ({ accounts }) => {
+        const account = accounts.find(({ email }) => email === request.values[1]);
+        if (account === undefined) return problem(404, 'NOT_FOUND', 'Unknown service account');
+        const version = request.query.get('options.requestedPolicyVersion') === '3' ? 3 : 1;
+        return ok(policyJson(account.bindings ?? [], version));
+      }),
+  },
+  {
     name: 'role',
     method: 'GET',
     pattern: /^\/v1\/((?:projects|organizations)\/[^/]+\/roles\/[^/]+|roles\/[^/]+)$/,
     permission: 'iam.roles.get',
     subjects: ([role = '']) => [role, 'iam'],
     reply: ({ estate, values: [name = ''] }) => {
-      const permissions = estate.projects.map(({ roles }) => roles[name]).find((each) => each !== undefined);
+      const permissions =
+        PREDEFINED[name] ??
+        estate.projects.map(({ roles }) => roles[name]).find((each) => each !== undefined);
       if (permissions === undefined) {
         return problem(404, 'NOT_FOUND', `The role named ${name} was not found.`);
       }
@@ -54,13 +97,15 @@ export const IAM: readonly Route[] = [
   },
 ];
 
-function accountJson(project: string, { email, uniqueId, displayName, disabled = false }: EstateAccount) {
+function accountJson(project: string, account: EstateAccount) {
+  const { email, uniqueId, displayName, description, disabled = false } = account;
   return {
     name: `projects/${project}/serviceAccounts/${email}`,
     projectId: project,
     uniqueId,
     email,
     ...(displayName === '' ? {} : { displayName }),
+    ...(description === undefined ? {} : { description }),
     etag: etagOf([email]),
     ...(disabled ? { disabled } : {}),
     oauth2ClientId: uniqueId,

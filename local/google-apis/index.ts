@@ -1,12 +1,12 @@
-export {
-  acmeEstate,
-  type Estate,
-  type EstateAccount,
-  type EstateBinding,
-  type EstateBucket,
-  type EstateKey,
-  type EstateProject,
-  type EstateRepository,
+export { acmeEstate } from './acme.ts';
+export type {
+  Estate,
+  EstateAccount,
+  EstateBinding,
+  EstateBucket,
+  EstateKey,
+  EstateProject,
+  EstateRepository,
 } from './estate.ts';
 export type { GoogleApisOptions, StoredContent } from './route.ts';
 export { type GoogleApis, startGoogleApis } from './server.ts';

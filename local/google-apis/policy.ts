@@ -5,7 +5,11 @@ import type { EstateBinding } from './estate.ts';
  * A policy as Google shows it: without the version that was asked for, conditions are hidden behind the
  * role's name, and without bindings there is only an etag.
  */
-export function policyJson(bindings: readonly EstateBinding[], requestedVersion: number) {
+export function policyJson(
+  bindings: readonly EstateBinding[],
+  requestedVersion: number,
+  auditConfigs?: readonly unknown[],
+) {
   const hasConditions = bindings.some(({ condition }) => condition !== undefined);
   const shown = bindings.map(({ role, members, condition }) => {
     if (condition === undefined) return { role, members };
@@ -16,6 +20,7 @@ export function policyJson(bindings: readonly EstateBinding[], requestedVersion:
     version: hasConditions && requestedVersion === 3 ? 3 : 1,
     etag: etagOf(bindings),
     ...(shown.length > 0 ? { bindings: shown } : {}),
+    ...(auditConfigs === undefined ? {} : { auditConfigs }),
   };
 }
 

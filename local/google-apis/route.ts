@@ -16,8 +16,10 @@ export interface GoogleApisOptions {
   /** What objects are dated with, in milliseconds since 1970. */
   readonly now: number;
   /**
-   * What is answered with 403: a project (all of it), a service account's email (its keys), a bucket, a
-   * repository's full name (its policy), a location, a role, or one of the services below.
+   * What is answered with 403: a project (all of it), a service account's email (its keys) or `policy of` it,
+   * a bucket, a repository's full name (its policy), a location, a role, a folder or an organisation or
+   * `policy of`, `projects below` or `folders below` one, a group's address, a constraint, `project`,
+   * `ancestry`, `project policy`, `account activity`, `group members`, or a service by the first part of its host.
    */
   readonly denied?: readonly string[];
   /** Objects by bucket and name. */

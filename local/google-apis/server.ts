@@ -1,8 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ARTIFACT_REGISTRY } from './artifact-registry.ts';
+import { CLOUD_IDENTITY } from './cloud-identity.ts';
+import { CONTAINER } from './container.ts';
 import { IAM } from './iam.ts';
+import { MONITORING } from './monitoring.ts';
+import { ORG_POLICY } from './org-policy.ts';
 import { POLICY_ANALYZER } from './policy-analyzer.ts';
+import { PUBSUB } from './pubsub.ts';
 import { type ApiReply, denied, problem } from './reply.ts';
 import { RESOURCE_MANAGER } from './resource-manager.ts';
 import type { GoogleApisOptions, Route } from './route.ts';
@@ -22,8 +27,13 @@ const BODY_BYTES_MAX = 64 * 1024;
 /** Every API that has a stand-in. */
 const ROUTES: readonly Route[] = [
   ...ARTIFACT_REGISTRY,
+  ...CLOUD_IDENTITY,
+  ...CONTAINER,
   ...IAM,
+  ...MONITORING,
+  ...ORG_POLICY,
   ...POLICY_ANALYZER,
+  ...PUBSUB,
   ...RESOURCE_MANAGER,
   ...STORAGE,
 ];

@@ -20,6 +20,8 @@ function reportOf(different: Partial<AuditReplies>) {
   return auditReport(repliesWith(different), NOW_MS, DEFAULT_AUDIT_SETTINGS);
 }
 
+const OBSERVED = known({ fromMs: NOW_MS - 300 * DAY_MS, toMs: NOW_MS - DAY_MS });
+
 const ESTATE: Partial<AuditReplies> = {
   accounts: accountsWith(
     keyWith({ id: 'aaaabbbbccccdddd', validAfterMs: known(NOW_MS - 412 * DAY_MS), validBeforeMs: NEVER }),
@@ -27,8 +29,13 @@ const ESTATE: Partial<AuditReplies> = {
     keyWith({ id: 'ffff', validAfterMs: unknown('the reply has no time') }),
   ),
   keyActivity: known([
-    { account: '1001', keyId: 'aaaabbbbccccdddd', lastAuthenticatedMs: NOW_MS - DAY_MS },
-    { account: 'ci@acme.iam.gserviceaccount.com', keyId: 'eeee', lastAuthenticatedMs: null },
+    { account: '1001', keyId: 'aaaabbbbccccdddd', lastAuthenticatedMs: NOW_MS - DAY_MS, observed: OBSERVED },
+    {
+      account: 'ci@acme.iam.gserviceaccount.com',
+      keyId: 'eeee',
+      lastAuthenticatedMs: null,
+      observed: OBSERVED,
+    },
   ]),
   locations: known([repositoryWith(bind('roles/artifactregistry.reader', 'allUsers'))]),
 };

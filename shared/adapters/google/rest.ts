@@ -11,6 +11,11 @@ const ORIGINS = {
   artifactRegistry: 'https://artifactregistry.googleapis.com',
   resourceManager: 'https://cloudresourcemanager.googleapis.com',
   policyAnalyzer: 'https://policyanalyzer.googleapis.com',
+  orgPolicy: 'https://orgpolicy.googleapis.com',
+  cloudIdentity: 'https://cloudidentity.googleapis.com',
+  pubsub: 'https://pubsub.googleapis.com',
+  container: 'https://container.googleapis.com',
+  monitoring: 'https://monitoring.googleapis.com',
 } as const;
 
 /** One of the services that are read. */
@@ -67,7 +72,10 @@ export interface RestRead {
   /** From `path`: every value in it is escaped. null: a name in it is none, and the read fails. */
   readonly path: string | null;
   readonly query?: Readonly<Record<string, string>>;
-  /** Sent as JSON by POST, for reads that Google made a POST of. Such a read changes nothing and may be sent again. */
+  /**
+   * Sent as JSON by POST, for reads that Google made a POST of; null for a POST without a body. Such a read
+   * changes nothing and may be sent again.
+   */
   readonly body?: unknown;
 }
 
@@ -104,22 +112,20 @@ export class GoogleRest {
 
   /**
    * Reads a list to its end.
-   * @returns all pages' bodies, or why not all could be read
+   * @param onPage is given each page's body; false ends the reading
+   * @returns null where `onPage` was given all pages or ended it, else why not all could be read
    */
-  async readPages(
+  eachPage(
     read: RestRead,
-  ): Promise<
-    | { readonly kind: 'read'; readonly pages: readonly Readonly<Record<string, unknown>>[] }
-    | Exclude<RestReply, { readonly kind: 'read' }>
-  > {
-    const pages: Readonly<Record<string, unknown>>[] = [];
-    const failed = await this.#withinDeadline(async (signal) => {
+    onPage: (body: Readonly<Record<string, unknown>>) => boolean,
+  ): Promise<Exclude<RestReply, { readonly kind: 'read' }> | null> {
+    return this.#withinDeadline(async (signal) => {
       const seen = new Set<string>();
       let query = read.query ?? {};
-      while (pages.length < this.#limits.pages) {
+      for (let pages = 0; pages < this.#limits.pages; pages += 1) {
         const reply = await this.#read({ ...read, query }, signal);
         if (reply.kind !== 'read') return reply;
-        pages.push(reply.body);
+        if (!onPage(reply.body)) return null;
         const next = reply.body['nextPageToken'] ?? '';
         if (next === '') return null;
         if (typeof next !== 'string') return fail(read, 'the token of the next page is no text');
@@ -129,7 +135,6 @@ export class GoogleRest {
       }
       return fail(read, `it has more than ${this.#limits.pages} pages`);
     });
-    return failed ?? { kind: 'read', pages };
   }
 
   /** Ends the connections. */
@@ -177,6 +182,7 @@ export class GoogleRest {
       // Ours are made to be shown; what other libraries throw here can hold a reply of a token server.
       return fail(read, thrown instanceof WardenError ? thrown.message : 'there is no access token');
     }
+    const hasBody = read.body !== undefined && read.body !== null;
     try {
       const reply = await request(this.#urlOf(read, read.path), {
         dispatcher: this.#agent,
@@ -184,9 +190,9 @@ export class GoogleRest {
         headers: {
           authorization: `Bearer ${token}`,
           accept: 'application/json',
-          ...(read.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(hasBody ? { 'content-type': 'application/json' } : {}),
         },
-        body: read.body === undefined ? null : JSON.stringify(read.body),
+        body: hasBody ? JSON.stringify(read.body) : null,
         signal: AbortSignal.any([signal, AbortSignal.timeout(this.#limits.attemptMs)]),
       });
       const text = await this.#textOf(reply);

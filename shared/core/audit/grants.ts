@@ -4,13 +4,21 @@ import { convenienceOf } from './member.ts';
 import type { Permission } from './role-permissions.ts';
 
 /** What somebody can do to the images of a resource, from the least to the most. */
-export const ABILITIES = ['list', 'read', 'push', 'delete', 'administer', 'make keys'] as const;
+export const ABILITIES = ['list', 'read', 'push', 'delete', 'administer', 'make keys', 'act as'] as const;
 
 /** One thing that can be done to images, or to the accounts that reach them. */
 export type Ability = (typeof ABILITIES)[number];
 
 /** The kinds of thing a permission reaches. */
-type Reach = 'bucket' | 'repository' | 'project';
+type Reach = 'bucket' | 'repository' | 'project' | 'account';
+
+/** Everything, for whoever can set a policy above it. */
+const ABOVE: readonly (readonly [Reach, Ability])[] = [
+  ['bucket', 'administer'],
+  ['repository', 'administer'],
+  ['project', 'administer'],
+  ['account', 'administer'],
+];
 
 /**
  * What each permission amounts to, and on what. A permission on one kind of registry says nothing of the
@@ -27,15 +35,29 @@ const MEANING: Readonly<Record<Permission, readonly (readonly [Reach, Ability])[
   'artifactregistry.repositories.uploadArtifacts': [['repository', 'push']],
   'artifactregistry.repositories.deleteArtifacts': [['repository', 'delete']],
   'artifactregistry.repositories.delete': [['repository', 'delete']],
+  'artifactregistry.packages.delete': [['repository', 'delete']],
   'artifactregistry.versions.delete': [['repository', 'delete']],
   'artifactregistry.repositories.setIamPolicy': [['repository', 'administer']],
-  'iam.serviceAccountKeys.create': [['project', 'make keys']],
+  'iam.serviceAccountKeys.create': [
+    ['project', 'make keys'],
+    ['account', 'make keys'],
+  ],
+  'iam.serviceAccounts.actAs': [['account', 'act as']],
+  'iam.serviceAccounts.getAccessToken': [['account', 'act as']],
+  'iam.serviceAccounts.signBlob': [['account', 'act as']],
+  'iam.serviceAccounts.signJwt': [['account', 'act as']],
+  'iam.serviceAccounts.implicitDelegation': [['account', 'act as']],
+  'iam.serviceAccounts.setIamPolicy': [['account', 'administer']],
   // Whoever sets the project's policy can give himself everything below it.
   'resourcemanager.projects.setIamPolicy': [
     ['bucket', 'administer'],
     ['repository', 'administer'],
     ['project', 'administer'],
+    ['account', 'administer'],
   ],
+  // The same for whoever sets the policy of what is above the project.
+  'resourcemanager.folders.setIamPolicy': ABOVE,
+  'resourcemanager.organizations.setIamPolicy': ABOVE,
 };
 
 /** What these permissions allow on one of these kinds of resource, from the least to the most. */

@@ -3,9 +3,11 @@ import {
   type Binding,
   holdsImages,
   type IamCondition,
+  type IamPolicy,
   type RegistryBucket,
   type RegistryRepository,
 } from './access.ts';
+import { groupOf } from './member.ts';
 import type { AuditReplies } from './replies.ts';
 import { knownPermissions, type Permission, ROLE_PERMISSIONS } from './role-permissions.ts';
 
@@ -142,29 +144,48 @@ function resolveBinding(binding: Binding, replies: AuditReplies): GraphBinding {
       role === binding.role
         ? known(binding.condition)
         : unknown('the reply hides the condition of this binding'),
-    permissions: permissionsOf(role, replies),
+    permissions: permissionsOf(role, replies.roles),
   };
 }
 
-function permissionsOf(role: string, replies: AuditReplies): Fact<readonly Permission[]> {
+function permissionsOf(role: string, roles: AuditReplies['roles']): Fact<readonly Permission[]> {
   const predefined = ROLE_PERMISSIONS.get(role);
   if (predefined !== undefined) return known(predefined);
-  const read = Object.hasOwn(replies.roles, role) ? replies.roles[role] : undefined;
+  const read = Object.hasOwn(roles, role) ? roles[role] : undefined;
   if (read === undefined) return unknown('the role was not asked for');
   return read.kind === 'known' ? known(knownPermissions(read.value)) : read;
 }
 
-/** The roles in a policy whose permissions have to be asked for. */
-export function rolesToRead(
-  policies: readonly Fact<{ readonly bindings: readonly Binding[] }>[],
-): readonly string[] {
+/** The roles in policies whose permissions have to be asked for. */
+export function rolesToRead(policies: readonly IamPolicy[]): readonly string[] {
   const names = new Set<string>();
-  for (const policy of policies) {
-    if (policy.kind === 'unknown') continue;
-    for (const binding of policy.value.bindings) {
+  for (const { bindings } of policies) {
+    for (const binding of bindings) {
       const role = roleName(binding.role);
       if (!ROLE_PERMISSIONS.has(role)) names.add(role);
     }
   }
   return [...names].sort();
+}
+
+/**
+ * The groups in policies whose members have to be asked for: those that get a permission that a check asks
+ * about, or may get one because what their role allows is not known.
+ */
+export function groupsToRead(
+  policies: readonly IamPolicy[],
+  roles: AuditReplies['roles'],
+): readonly string[] {
+  const addresses = new Set<string>();
+  for (const { bindings } of policies) {
+    for (const { role, members } of bindings) {
+      const permissions = permissionsOf(roleName(role), roles);
+      if (permissions.kind === 'known' && permissions.value.length === 0) continue;
+      for (const member of members) {
+        const address = groupOf(member);
+        if (address !== null) addresses.add(address);
+      }
+    }
+  }
+  return [...addresses].sort();
 }

@@ -47,3 +47,8 @@ export function convenienceOf(member: string): { readonly role: string; readonly
     ? null
     : { role: `roles/${kind.toLowerCase()}`, project };
 }
+
+/** The address of a group, or null for every other member. A deleted group is none: it has no members any more. */
+export function groupOf(member: string): string | null {
+  return member.startsWith('group:') ? member.slice('group:'.length) : null;
+}

@@ -1,8 +1,11 @@
+import { ROLE_TABLE } from './role-table.ts';
+
 /**
- * The permissions that the checks ask for. A check asks by permission and never by role name: the names
- * mislead (`storage.legacyBucketWriter` can't read an object, basic Editor can delete images).
+ * The permissions that the checks ask for and that the table of predefined roles holds. A check asks by
+ * permission and never by role name: the names mislead (`storage.legacyBucketWriter` can't read an object,
+ * basic Editor can delete images).
  */
-export const PERMISSIONS = [
+export const DATASET_PERMISSIONS = [
   'storage.objects.get',
   'storage.objects.list',
   'storage.objects.create',
@@ -13,10 +16,28 @@ export const PERMISSIONS = [
   'artifactregistry.repositories.uploadArtifacts',
   'artifactregistry.repositories.deleteArtifacts',
   'artifactregistry.repositories.delete',
+  'artifactregistry.packages.delete',
   'artifactregistry.versions.delete',
   'artifactregistry.repositories.setIamPolicy',
   'iam.serviceAccountKeys.create',
+  'iam.serviceAccounts.actAs',
+  'iam.serviceAccounts.getAccessToken',
+  'iam.serviceAccounts.signBlob',
+  'iam.serviceAccounts.signJwt',
+  'iam.serviceAccounts.implicitDelegation',
+  'iam.serviceAccounts.setIamPolicy',
   'resourcemanager.projects.setIamPolicy',
+] as const;
+
+/**
+ * All permissions that the checks ask for. The last two are not in the dataset: of the roles in the table
+ * only those can hold them that hold `resourcemanager.projects.setIamPolicy` too, which comes to the same;
+ * every other role that holds them is read from IAM.
+ */
+export const PERMISSIONS = [
+  ...DATASET_PERMISSIONS,
+  'resourcemanager.folders.setIamPolicy',
+  'resourcemanager.organizations.setIamPolicy',
 ] as const;
 
 /** One of the permissions that a check asks for. */
@@ -28,291 +49,7 @@ export function knownPermissions(names: readonly string[]): readonly Permission[
   return PERMISSIONS.filter((permission) => held.has(permission));
 }
 
-/**
- * What of `PERMISSIONS` a predefined role of Google's holds, for the roles that registries meet; others are
- * read from IAM. From github.com/iann0036/iam-dataset, snapshot 2026-08-22.
- */
-export const ROLE_PERMISSIONS: ReadonlyMap<string, readonly Permission[]> = new Map<
-  string,
-  readonly Permission[]
->(
-  Object.entries({
-    'roles/appengine.appAdmin': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-    ],
-    'roles/appengine.deployer': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-    ],
-    'roles/appengine.serviceAgent': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-    ],
-    'roles/artifactregistry.admin': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-      'artifactregistry.repositories.delete',
-      'artifactregistry.versions.delete',
-      'artifactregistry.repositories.setIamPolicy',
-    ],
-    'roles/artifactregistry.containerRegistryMigrationAdmin': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.setIamPolicy',
-    ],
-    'roles/artifactregistry.createOnPushRepoAdmin': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-      'artifactregistry.versions.delete',
-    ],
-    'roles/artifactregistry.createOnPushWriter': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-    ],
-    'roles/artifactregistry.editor': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-      'artifactregistry.repositories.delete',
-      'artifactregistry.versions.delete',
-    ],
-    'roles/artifactregistry.reader': ['artifactregistry.repositories.downloadArtifacts'],
-    'roles/artifactregistry.repoAdmin': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-      'artifactregistry.versions.delete',
-    ],
-    'roles/artifactregistry.serviceAgent': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.versions.delete',
-    ],
-    'roles/artifactregistry.viewer': ['artifactregistry.repositories.downloadArtifacts'],
-    'roles/artifactregistry.writer': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-    ],
-    'roles/binaryauthorization.serviceAgent': [
-      'storage.objects.list',
-      'artifactregistry.repositories.downloadArtifacts',
-    ],
-    'roles/cloudbuild.builds.builder': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-    ],
-    'roles/cloudbuild.serviceAgent': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-    ],
-    'roles/clouddeploy.jobRunner': ['storage.objects.get', 'storage.objects.list', 'storage.objects.create'],
-    'roles/clouddeploy.serviceAgent': ['storage.objects.get'],
-    'roles/cloudfunctions.admin': ['artifactregistry.repositories.downloadArtifacts'],
-    'roles/cloudfunctions.developer': ['artifactregistry.repositories.downloadArtifacts'],
-    'roles/cloudfunctions.serviceAgent': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-      'artifactregistry.repositories.delete',
-      'artifactregistry.versions.delete',
-      'artifactregistry.repositories.setIamPolicy',
-    ],
-    'roles/composer.serviceAgent': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'storage.objects.setIamPolicy',
-      'storage.buckets.setIamPolicy',
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-      'artifactregistry.repositories.delete',
-    ],
-    'roles/composer.worker': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'storage.objects.setIamPolicy',
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-      'artifactregistry.repositories.delete',
-      'artifactregistry.versions.delete',
-      'artifactregistry.repositories.setIamPolicy',
-    ],
-    'roles/compute.serviceAgent': ['storage.objects.get', 'storage.objects.list', 'storage.objects.create'],
-    'roles/container.nodeServiceAccount': ['storage.objects.get', 'storage.objects.list'],
-    'roles/container.nodeServiceAgent': ['storage.objects.get', 'storage.objects.list'],
-    'roles/containeranalysis.ServiceAgent': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'artifactregistry.repositories.downloadArtifacts',
-    ],
-    'roles/containerregistry.ServiceAgent': ['storage.objects.get', 'storage.objects.list'],
-    'roles/containerscanning.ServiceAgent': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'artifactregistry.repositories.downloadArtifacts',
-    ],
-    'roles/dataflow.serviceAgent': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'storage.objects.setIamPolicy',
-      'storage.buckets.setIamPolicy',
-    ],
-    'roles/dataflow.worker': ['storage.objects.get', 'storage.objects.create'],
-    'roles/editor': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-      'artifactregistry.repositories.delete',
-      'artifactregistry.versions.delete',
-      'iam.serviceAccountKeys.create',
-    ],
-    'roles/firebase.admin': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'storage.objects.setIamPolicy',
-      'storage.buckets.setIamPolicy',
-      'artifactregistry.repositories.downloadArtifacts',
-    ],
-    'roles/iam.admin': ['iam.serviceAccountKeys.create'],
-    'roles/iam.devOps': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'storage.objects.setIamPolicy',
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-    ],
-    'roles/iam.editor': ['iam.serviceAccountKeys.create'],
-    'roles/iam.securityAdmin': [
-      'storage.objects.list',
-      'storage.objects.setIamPolicy',
-      'storage.buckets.setIamPolicy',
-      'artifactregistry.repositories.setIamPolicy',
-      'resourcemanager.projects.setIamPolicy',
-    ],
-    'roles/iam.securityAuditor': ['storage.objects.list', 'artifactregistry.repositories.downloadArtifacts'],
-    'roles/iam.securityReviewer': ['storage.objects.list'],
-    'roles/iam.serviceAccountKeyAdmin': ['iam.serviceAccountKeys.create'],
-    'roles/iam.supportUser': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'artifactregistry.repositories.downloadArtifacts',
-    ],
-    'roles/ondemandscanning.serviceAgent': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'artifactregistry.repositories.downloadArtifacts',
-    ],
-    'roles/owner': [
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-      'artifactregistry.repositories.delete',
-      'artifactregistry.versions.delete',
-      'artifactregistry.repositories.setIamPolicy',
-      'iam.serviceAccountKeys.create',
-      'resourcemanager.projects.setIamPolicy',
-    ],
-    'roles/run.builder': [
-      'storage.objects.get',
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-      'artifactregistry.repositories.deleteArtifacts',
-    ],
-    'roles/run.serviceAgent': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'artifactregistry.repositories.downloadArtifacts',
-      'artifactregistry.repositories.uploadArtifacts',
-    ],
-    'roles/run.sourceDeveloper': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'artifactregistry.repositories.downloadArtifacts',
-    ],
-    'roles/run.sourceViewer': ['storage.objects.get', 'storage.objects.list'],
-    'roles/serverless.serviceAgent': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'artifactregistry.repositories.downloadArtifacts',
-    ],
-    'roles/storage.admin': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'storage.objects.setIamPolicy',
-      'storage.buckets.setIamPolicy',
-    ],
-    'roles/storage.folderAdmin': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'storage.objects.setIamPolicy',
-    ],
-    'roles/storage.legacyBucketOwner': [
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'storage.buckets.setIamPolicy',
-    ],
-    'roles/storage.legacyBucketReader': ['storage.objects.list'],
-    'roles/storage.legacyBucketWriter': [
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-    ],
-    'roles/storage.legacyObjectOwner': ['storage.objects.get', 'storage.objects.setIamPolicy'],
-    'roles/storage.legacyObjectReader': ['storage.objects.get'],
-    'roles/storage.objectAdmin': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-      'storage.objects.setIamPolicy',
-    ],
-    'roles/storage.objectCreator': ['storage.objects.create'],
-    'roles/storage.objectUser': [
-      'storage.objects.get',
-      'storage.objects.list',
-      'storage.objects.create',
-      'storage.objects.delete',
-    ],
-    'roles/storage.objectViewer': ['storage.objects.get', 'storage.objects.list'],
-    'roles/viewer': ['artifactregistry.repositories.downloadArtifacts'],
-  } satisfies Record<string, readonly Permission[]>),
+/** What of `PERMISSIONS` a predefined role of Google's holds; roles that are not here are read from IAM. */
+export const ROLE_PERMISSIONS: ReadonlyMap<string, readonly Permission[]> = new Map(
+  Object.entries(ROLE_TABLE).map(([role, names]) => [role, knownPermissions(names.split(' '))]),
 );

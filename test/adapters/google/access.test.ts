@@ -86,7 +86,7 @@ describe('access over the documented replies', () => {
   it('reads repositories and their policies', async () => {
     const { access } = await acme();
     expect(await access.repositoryLocations('acme')).toEqual(known(['europe-west1', 'us', 'us-central1']));
-    expect(await access.repositories('acme', 'us')).toEqual(
+    expect(await access.repositories('acme', 'us')).toMatchObject(
       known([
         {
           name: 'projects/acme/locations/us/repositories/gcr.io',
@@ -109,7 +109,7 @@ describe('access over the documented replies', () => {
 
   it('reads a bucket with its lists, and its policy', async () => {
     const { access } = await acme();
-    expect(await access.bucket('artifacts.acme.appspot.com')).toEqual(
+    expect(await access.bucket('artifacts.acme.appspot.com')).toMatchObject(
       known({
         name: 'artifacts.acme.appspot.com',
         uniformAccess: known(false),

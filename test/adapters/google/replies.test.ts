@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { googleAccess } from '../../../shared/adapters/google/access.ts';
 import { NEVER_EXPIRES_MS } from '../../../shared/core/audit/access.ts';
 import { known, unknown } from '../../../shared/core/fact.ts';
+import { DAY_MS } from '../../../shared/core/units.ts';
 import type { GoogleAccess } from '../../../shared/ports.ts';
 import { json, restAt, serve } from './server.ts';
 
@@ -24,12 +25,14 @@ describe('the replies of', () => {
           email: 'ci@acme.iam.gserviceaccount.com',
           uniqueId: '100000000000000000001',
           displayName: 'ci',
+          description: 'builds and pushes',
           disabled: false,
         },
         {
           email: 'old@acme.iam.gserviceaccount.com',
           uniqueId: '100000000000000000002',
           displayName: '',
+          description: '',
           disabled: true,
         },
       ]),
@@ -64,6 +67,10 @@ describe('the replies of', () => {
         publicAccessPrevention: 'enforced',
         acl: unknown('the reply has no access control list'),
         defaultObjectAcl: unknown('the reply has no access control list'),
+        location: 'US',
+        storageClass: 'STANDARD',
+        createdMs: known(Date.UTC(2019, 2, 4, 10, 12, 59, 596)),
+        projectNumber: '123456789012',
       }),
     );
     expect(urls()).toEqual(['/storage/v1/b/artifacts.acme.appspot.com?projection=full']);
@@ -98,6 +105,7 @@ describe('the replies of', () => {
   it('Artifact Registry about repositories', async () => {
     const { access } = await over('repositories');
     const shared = { location: 'us-central1', format: 'DOCKER' };
+    const createdMs = known(Date.UTC(2026, 1, 18, 20, 7, 21, 78));
     expect(await access.repositories('acme', 'us-central1')).toEqual(
       known([
         {
@@ -105,12 +113,42 @@ describe('the replies of', () => {
           name: 'projects/acme/locations/us-central1/repositories/services',
           id: 'services',
           mode: 'STANDARD_REPOSITORY',
+          immutableTags: false,
+          cleanupPolicies: known([
+            {
+              id: 'old',
+              action: 'DELETE',
+              condition: {
+                tagState: null,
+                tagPrefixes: [],
+                versionPrefixes: [],
+                packagePrefixes: [],
+                olderThanMs: 30 * DAY_MS,
+                newerThanMs: null,
+              },
+              mostRecent: null,
+            },
+          ]),
+          cleanupDryRun: false,
+          scanning: { config: null, state: 'SCANNING_DISABLED', reason: null },
+          sizeBytes: known(475_091_591),
+          createdMs,
+          updatedMs: createdMs,
+          labels: { env: 'default' },
         },
         {
           ...shared,
           name: 'projects/acme/locations/us-central1/repositories/hub',
           id: 'hub',
           mode: 'REMOTE_REPOSITORY',
+          immutableTags: false,
+          cleanupPolicies: known([]),
+          cleanupDryRun: false,
+          scanning: { config: null, state: null, reason: null },
+          sizeBytes: unknown('the reply does not say its size'),
+          createdMs: unknown('the reply has no time'),
+          updatedMs: unknown('the reply has no time'),
+          labels: {},
         },
       ]),
     );
@@ -131,14 +169,16 @@ describe('the replies of', () => {
 
   it('Policy Analyzer, which names accounts by address and by number', async () => {
     const { access } = await over('keyActivity');
+    const observed = known({ fromMs: Date.UTC(2026, 0, 1, 8), toMs: Date.UTC(2026, 10, 19, 8) });
     expect(await access.keyActivity('acme')).toEqual(
       known([
         {
           account: 'ci@acme.iam.gserviceaccount.com',
           keyId: '2f00',
           lastAuthenticatedMs: Date.UTC(2026, 10, 18, 8),
+          observed,
         },
-        { account: '100000000000000000001', keyId: '3f00', lastAuthenticatedMs: null },
+        { account: '100000000000000000001', keyId: '3f00', lastAuthenticatedMs: null, observed },
       ]),
     );
   });

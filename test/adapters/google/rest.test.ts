@@ -155,7 +155,9 @@ describe('a list', () => {
     const api = await serve((_in, out, index) =>
       json(out, 200, index < 2 ? { nextPageToken: `t${index}` } : {}),
     );
-    expect(await restAt(api.url).readPages(READ)).toMatchObject({ kind: 'read', pages: [{}, {}, {}] });
+    const pages: unknown[] = [];
+    expect(await restAt(api.url).eachPage(READ, (page) => pages.push(page) > 0)).toBe(null);
+    expect(pages).toHaveLength(3);
     expect(api.seen.map(({ url }) => new URL(url ?? '', api.url).searchParams.get('pageToken'))).toEqual([
       null,
       't0',
@@ -170,14 +172,14 @@ describe('a list', () => {
     ['a token is no text', () => 200, () => 7],
   ])('fails as a whole where %s', async (_name, status, token) => {
     const api = await serve((_in, out, index) => json(out, status(index), { nextPageToken: token(index) }));
-    expect((await restAt(api.url, { pages: 5 }).readPages(READ)).kind).toBe('failed');
+    expect((await restAt(api.url, { pages: 5 }).eachPage(READ, () => true))?.kind).toBe('failed');
   });
 });
 
 describe('a list that leads in a circle', () => {
   it('is given up at once', async () => {
     const api = await serve((_in, out) => json(out, 200, { nextPageToken: 'again' }));
-    await restAt(api.url).readPages(READ);
+    await restAt(api.url).eachPage(READ, () => true);
     expect(api.seen).toHaveLength(2);
   });
 });

@@ -73,7 +73,11 @@ describe('key-age', () => {
       'does not pass keys that could not be listed',
       {
         accounts: known([
-          { account: { email: 'x@y', uniqueId: '', displayName: '', disabled: false }, keys: unknown('403') },
+          {
+            account: { email: 'x@y', uniqueId: '', displayName: '', description: '', disabled: false },
+            keys: unknown('403'),
+            policy: unknown('403'),
+          },
         ]),
       },
       ['UNKNOWN'],
@@ -256,7 +260,7 @@ describe('public-access', () => {
     ],
     [
       'says nothing of a bucket that does not exist',
-      { buckets: [{ name: BUCKET, bucket: known(null), policy: null }] },
+      { buckets: [{ name: BUCKET, bucket: known(null), policy: null, contents: null }] },
       ['PASS'],
     ],
   ])('%s', (_name, different, answers) => {
@@ -431,13 +435,15 @@ describe('the checks of buckets', () => {
     [
       'legacy-bucket-left',
       'passes a bucket that does not',
-      { buckets: [{ name: BUCKET, bucket: known(null), policy: null }] },
+      { buckets: [{ name: BUCKET, bucket: known(null), policy: null, contents: null }] },
       ['PASS'],
     ],
     [
       'legacy-bucket-left',
       'does not take a refusal for absence',
-      { buckets: [{ name: BUCKET, bucket: unknown('403'), policy: unknown('403') }] },
+      {
+        buckets: [{ name: BUCKET, bucket: unknown('403'), policy: unknown('403'), contents: unknown('403') }],
+      },
       ['UNKNOWN'],
     ],
   ])('%s %s', (check, _name, different, answers) => {

@@ -8,7 +8,7 @@ import { known, unknown } from '../../../shared/core/fact.ts';
 import type { FindingStatus } from '../../../shared/core/finding.ts';
 import { DAY_MS } from '../../../shared/core/units.ts';
 import { checkProperty } from '../property.ts';
-import { BUCKET, keyWith, NEVER, NOW_MS, repliesWith, repositoryWith } from './replies.ts';
+import { BUCKET, bucketOf, keyWith, NEVER, NOW_MS, repliesWith, repositoryWith } from './replies.ts';
 
 const CUSTOM = 'projects/acme/roles/custom';
 const REFUSED = unknown('403');
@@ -86,9 +86,11 @@ const replies: fc.Arbitrary<AuditReplies> = fc
             email: 'ci@acme.iam.gserviceaccount.com',
             uniqueId: '1',
             displayName: '',
+            description: '',
             disabled: false,
           },
           keys: known(each.keys),
+          policy: known({ bindings: [] }),
         },
       ]),
       locations: known([repositoryWith(...each.repository)]),
@@ -96,16 +98,18 @@ const replies: fc.Arbitrary<AuditReplies> = fc
         each.bucketExists
           ? {
               name: BUCKET,
-              bucket: known({
-                name: BUCKET,
-                uniformAccess: known(each.uniformAccess),
-                publicAccessPrevention: each.publicAccessPrevention,
-                acl: known(each.acl),
-                defaultObjectAcl: known(each.defaultObjectAcl),
-              }),
+              bucket: known(
+                bucketOf({
+                  uniformAccess: known(each.uniformAccess),
+                  publicAccessPrevention: each.publicAccessPrevention,
+                  acl: known(each.acl),
+                  defaultObjectAcl: known(each.defaultObjectAcl),
+                }),
+              ),
               policy: known({ bindings: each.bucket }),
+              contents: REFUSED,
             }
-          : { name: BUCKET, bucket: known(null), policy: null },
+          : { name: BUCKET, bucket: known(null), policy: null, contents: null },
       ],
       roles: { [CUSTOM]: known(each.custom) },
     }),
@@ -119,7 +123,7 @@ const LOSSES: Readonly<Record<string, (all: AuditReplies) => AuditReplies>> = {
     ...all,
     accounts:
       all.accounts.kind === 'known'
-        ? known(all.accounts.value.map(({ account }) => ({ account, keys: REFUSED })))
+        ? known(all.accounts.value.map((each) => ({ ...each, keys: REFUSED })))
         : all.accounts,
   }),
   'the last use of keys': (all) => ({ ...all, keyActivity: REFUSED }),
@@ -162,8 +166,8 @@ function shuffled(all: AuditReplies): AuditReplies {
     accounts:
       all.accounts.kind === 'known'
         ? known(
-            all.accounts.value.map(({ account, keys }) => ({
-              account,
+            all.accounts.value.map(({ keys, ...rest }) => ({
+              ...rest,
               keys: keys.kind === 'known' ? known([...keys.value].reverse()) : keys,
             })),
           )
