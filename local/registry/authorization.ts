@@ -42,6 +42,11 @@ export class Authorization {
     return jsonReply(200, { token, expires_in: TOKEN_LIFETIME_SECONDS }, { 'Cache-Control': 'no-store' });
   }
 
+  /** Makes every token that was handed out worthless; credentials stay good. */
+  revokeTokens(): void {
+    this.#issuer.revokeAll();
+  }
+
   /** Whether a request may go on: null, or the answer that stops it. */
   check(method: string, route: Route, header: string | undefined, host: string): Reply | null {
     if (header === undefined) {

@@ -51,6 +51,8 @@ export interface LocalRegistry {
   readonly requests: Readonly<Record<string, number>>;
   /** How long each request waits before it is looked at, in milliseconds. 0 until it is set. */
   latencyMs: number;
+  /** Makes every token that was handed out worthless, as a revoked session does; new ones are to be had. */
+  revokeTokens(): void;
   /** Ends all connections and open uploads. Blobs stay in their directory. */
   close(): Promise<void>;
 }
@@ -111,6 +113,7 @@ export async function startLocalRegistry(options: LocalRegistryOptions): Promise
     host: `localhost:${port}`,
     requests,
     latencyMs: 0,
+    revokeTokens: () => authorization.revokeTokens(),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

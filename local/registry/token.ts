@@ -18,17 +18,22 @@ export const TOKEN_LIFETIME_SECONDS = 43_200;
 
 /**
  * Makes and reads bearer tokens: a grant and an expiry under a MAC whose key lives as long as the registry,
- * so that no table of tokens has to be kept. Time is the process's monotonic clock, because the clock of the
+ * so that no table of tokens has to be kept, or until all are revoked. Time is the process's monotonic clock, because the clock of the
  * uploads may be moved.
  */
 export class TokenIssuer {
-  readonly #key = randomBytes(32);
+  #key = randomBytes(32);
 
   /** Makes a token for a grant. The result is a secret. */
   issue(grant: Grant, monotonicMs: number): string {
     const expiresAtMs = monotonicMs + TOKEN_LIFETIME_SECONDS * 1000;
     const payload = Buffer.from(JSON.stringify({ grant, expiresAtMs })).toString('base64url');
     return `${payload}.${this.#mac(payload).toString('base64url')}`;
+  }
+
+  /** Makes every token that was made so far worthless. */
+  revokeAll(): void {
+    this.#key = randomBytes(32);
   }
 
   /** What a token allows, or null where it is not ours, was changed, or is over. */
