@@ -149,11 +149,13 @@ function findingText(finding: Finding, style: TextStyle): string {
   const head = toned(word, status === 'FAIL' ? TONE[severity] : 'warning', style);
   return [
     `${head}  ${titleLines.join(`\n${gap}`)}`,
-    indented(evidence, style),
+    indented(evidence.sentence, style),
     ...(risk === '' ? [] : [indented(risk, style)]),
     // Never wrapped: a command is there to be copied.
-    ...remediation.map(
-      (line) => `    ${toned(printable(line), line.startsWith('#') ? 'faint' : 'good', style)}`,
-    ),
+    ...remediation.steps.flatMap(({ say, gcloud, wait }) => [
+      `    ${toned(printable(`# ${say}`), 'faint', style)}`,
+      ...gcloud.map((line) => `    ${toned(printable(line), 'good', style)}`),
+      ...(wait === undefined ? [] : [`    ${toned(printable(`# Wait ${wait}.`), 'faint', style)}`]),
+    ]),
   ].join('\n');
 }

@@ -123,7 +123,7 @@ ${table(
   ['Status', 'Severity', 'Check', 'Resource', 'Evidence', 'Remedy'],
   open.map(
     (finding) =>
-      html`<tr><td class="${finding.status.toLowerCase()}">${finding.status}</td><td>${finding.severity}</td><td>${finding.title}</td><td><code>${finding.resource}</code></td><td>${finding.evidence}</td><td>${finding.remediation.map((command) => html`<pre>${command}</pre>`)}</td></tr>`,
+      html`<tr><td class="${finding.status.toLowerCase()}">${finding.status}</td><td>${finding.severity}</td><td>${finding.title}</td><td><code>${finding.resource}</code></td><td>${finding.evidence.sentence}</td><td>${finding.remediation.steps.map(({ say, gcloud }) => html`<p>${say}</p>${gcloud.map((command) => html`<pre>${command}</pre>`)}`)}</td></tr>`,
   ),
 )}</section>`;
 }

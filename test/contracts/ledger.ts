@@ -147,7 +147,7 @@ function decision(name: string | number): Decision {
 
 function finding(name: string): Finding {
   return {
-    version: 1,
+    version: 2,
     fingerprint: digestOf(name),
     check: 'key-age',
     title: 'Service-account key is too old',
@@ -155,9 +155,10 @@ function finding(name: string): Finding {
     status: 'FAIL',
     project: 'acme',
     resource: `//iam.googleapis.com/projects/acme/serviceAccounts/${name}`,
-    evidence: 'The key is 412 days old.',
+    evidence: { sentence: 'The key is 412 days old.', binding: null, datesMs: { created: NOW } },
     risk: 'Whoever holds it can push.',
-    remediation: ['gcloud iam service-accounts keys delete 1 --iam-account=ci@acme.iam.gserviceaccount.com'],
+    remediation: { steps: [{ say: 'Delete it.', gcloud: ['gcloud iam …'], terraform: null }] },
+    exception: null,
   };
 }
 

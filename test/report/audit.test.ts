@@ -66,26 +66,31 @@ high  Service-account key is too old (key-age)
   Key aaaabbbbccccdddd of ci@acme.iam.gserviceaccount.com: age 412 d, at most 90 d are allowed
   The longer a downloaded key lives, the more copies of it there are, and each one works from
   anywhere.
-    # Best without any key: workload identity. Where a key is needed, one that ends by itself:
+    # Best without any key: workload identity. Where a key is needed, make one that ends by itself after 90 days.
     openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj /CN=unused -keyout new-key.pem -out new-key-public.pem
     gcloud iam service-accounts keys upload new-key-public.pem --iam-account=ci@acme.iam.gserviceaccount.com --project=acme
-    # Move everything that uses the old key to the new one. Then:
+    # Move everything that uses the old key to the new one.
+    # Disable key aaaabbbbccccdddd. It can be enabled again; Terraform has no word for it.
     gcloud iam service-accounts keys disable aaaabbbbccccdddd --iam-account=ci@acme.iam.gserviceaccount.com --project=acme
-    # Wait until a full cycle of releases and schedules has passed without complaints. Then:
+    # Wait until a full cycle of releases and schedules has passed without complaints.
+    # Delete key aaaabbbbccccdddd. That is for good.
     gcloud iam service-accounts keys delete aaaabbbbccccdddd --iam-account=ci@acme.iam.gserviceaccount.com --project=acme
 high  Images are open to everybody (public-access)
   allUsers has roles/artifactregistry.reader on repository europe-west1/services: can read
   Anybody can pull the images, with whatever code and secrets are in them.
+    # Take roles/artifactregistry.reader on repository europe-west1/services from allUsers.
     gcloud artifacts repositories remove-iam-policy-binding services --location=europe-west1 --project=acme --member=allUsers --role=roles/artifactregistry.reader --condition=None
 medium  Service-account key never expires (key-never-expires)
   Key aaaabbbbccccdddd of ci@acme.iam.gserviceaccount.com is valid until 9999-12-31
   A copy that is forgotten in an image, a laptop or a pull secret works for good.
-    # Best without any key: workload identity. Where a key is needed, one that ends by itself:
+    # Best without any key: workload identity. Where a key is needed, make one that ends by itself after 90 days.
     openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj /CN=unused -keyout new-key.pem -out new-key-public.pem
     gcloud iam service-accounts keys upload new-key-public.pem --iam-account=ci@acme.iam.gserviceaccount.com --project=acme
-    # Move everything that uses the old key to the new one. Then:
+    # Move everything that uses the old key to the new one.
+    # Disable key aaaabbbbccccdddd. It can be enabled again; Terraform has no word for it.
     gcloud iam service-accounts keys disable aaaabbbbccccdddd --iam-account=ci@acme.iam.gserviceaccount.com --project=acme
-    # Wait until a full cycle of releases and schedules has passed without complaints. Then:
+    # Wait until a full cycle of releases and schedules has passed without complaints.
+    # Delete key aaaabbbbccccdddd. That is for good.
     gcloud iam service-accounts keys delete aaaabbbbccccdddd --iam-account=ci@acme.iam.gserviceaccount.com --project=acme
 
 Not decided

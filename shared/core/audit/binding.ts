@@ -1,9 +1,19 @@
-import { command, conditionFlag, remark } from './command.ts';
+import type { BindingEvidence, RemedyStep } from '../finding.ts';
+import { command, conditionFlag } from './command.ts';
 import type { GraphBinding, PolicyNode } from './graph.ts';
+import { handStep } from './remedy-step.ts';
+import {
+  conditionBlocks,
+  type HclValue,
+  terraformName,
+  terraformRemoval,
+  terraformResource,
+} from './terraform.ts';
 
 const HIDDEN =
-  'no command: the condition of this binding could not be read, and without it the wrong binding would go; read the policy again in version 3';
-const UNWRITABLE = 'no command: the condition cannot be written as a flag; use --condition-from-file';
+  'There is no command for this: the condition of the binding could not be read, and without it the wrong binding would go. Read the policy again in version 3.';
+const UNWRITABLE =
+  'There is no flag for the condition of this binding: write it into a file and use --condition-from-file.';
 
 /**
  * Takes one member out of one binding and touches nothing else: never a whole policy, which would lose the
@@ -14,8 +24,8 @@ export function removeMember(
   binding: GraphBinding,
   member: string,
   project: string,
-): string {
-  return changeMember('remove-iam-policy-binding', node, binding, member, project);
+): RemedyStep {
+  return changeMember('remove', node, binding, member, project);
 }
 
 /** Adds a member to a role, under the condition of the binding that it replaces. */
@@ -24,38 +34,99 @@ export function addMember(
   binding: Pick<GraphBinding, 'role' | 'condition'>,
   member: string,
   project: string,
-): string {
-  return changeMember('add-iam-policy-binding', node, binding, member, project);
+): RemedyStep {
+  return changeMember('add', node, binding, member, project);
 }
 
 function changeMember(
-  verb: string,
+  verb: 'add' | 'remove',
   node: PolicyNode,
   { role, condition }: Pick<GraphBinding, 'role' | 'condition'>,
   member: string,
   project: string,
-): string {
-  if (condition.kind === 'unknown') return remark(HIDDEN);
+): RemedyStep {
+  const blocks = conditionBlocks(condition);
+  if (condition.kind === 'unknown' || blocks === null) return handStep(HIDDEN);
   const flag = conditionFlag(condition.value);
-  if (flag === null) return remark(UNWRITABLE);
-  const rest = [`--member=${member}`, `--role=${role}`, flag];
+  if (flag === null) return handStep(UNWRITABLE);
+  const { words, type, attributes } = policyHolder(node, project);
+  const [group, ...place] = words;
+  const block = terraformResource(
+    type,
+    terraformName(`${member.slice(member.indexOf(':') + 1)}_${role.slice(role.lastIndexOf('/') + 1)}`, [
+      node.resource,
+      member,
+      role,
+      condition.value,
+    ]),
+    { ...attributes, role, member },
+    blocks,
+  );
+  return {
+    say:
+      verb === 'add'
+        ? `Give ${member} ${role} on ${node.label}.`
+        : `Take ${role} on ${node.label} from ${member}.`,
+    gcloud: [
+      command(
+        'gcloud',
+        ...(group ?? []),
+        `${verb}-iam-policy-binding`,
+        ...place.flat(),
+        `--member=${member}`,
+        `--role=${role}`,
+        flag,
+      ),
+    ],
+    terraform: verb === 'add' ? block : terraformRemoval(block),
+  };
+}
+
+/** How gcloud and Terraform name what holds a policy: the words before and after the verb, the resource's attributes. */
+function policyHolder(
+  node: PolicyNode,
+  project: string,
+): {
+  readonly words: readonly (readonly string[])[];
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, HclValue>>;
+} {
   switch (node.kind) {
     case 'project':
-      return command('gcloud', 'projects', verb, project, ...rest);
-    case 'bucket':
-      return command('gcloud', 'storage', 'buckets', verb, `gs://${bucketNameOf(node)}`, ...rest);
-    case 'repository':
-      return command(
-        'gcloud',
-        'artifacts',
-        'repositories',
-        verb,
-        node.repository.id,
-        `--location=${node.repository.location}`,
-        `--project=${project}`,
-        ...rest,
-      );
+      return {
+        words: [['projects'], [project]],
+        type: 'google_project_iam_member',
+        attributes: { project },
+      };
+    case 'bucket': {
+      const bucket = bucketNameOf(node);
+      return {
+        words: [['storage', 'buckets'], [`gs://${bucket}`]],
+        type: 'google_storage_bucket_iam_member',
+        attributes: { bucket },
+      };
+    }
+    case 'repository': {
+      const { id, location } = node.repository;
+      return {
+        words: [
+          ['artifacts', 'repositories'],
+          [id, `--location=${location}`, `--project=${project}`],
+        ],
+        type: 'google_artifact_registry_repository_iam_member',
+        attributes: { project, location, repository: id },
+      };
+    }
   }
+}
+
+/** The binding as evidence. */
+export function bindingEvidence(
+  node: Pick<PolicyNode, 'resource'>,
+  { role, condition }: Pick<GraphBinding, 'role' | 'condition'>,
+  member: string,
+): BindingEvidence {
+  return { member, role, on: node.resource, condition };
 }
 
 /** What tells one member of one binding from all others on the same resource. */

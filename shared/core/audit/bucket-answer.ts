@@ -2,12 +2,12 @@ import type { Finding } from '../finding.ts';
 import type { RegistryBucket } from './access.ts';
 import { bucketNameOf } from './binding.ts';
 import { type Answer, type AuditCase, type Check, findingOf } from './check.ts';
-import { remark } from './command.ts';
 import { type BucketUse, bucketUse } from './redirection.ts';
+import { noStep } from './remedy-step.ts';
 
 /**
  * Asks a check about every legacy bucket that exists. One that could not be read is UNKNOWN; one that does
- * not exist has nothing to answer. While images may be copied from a bucket the remedy is only a remark.
+ * not exist has nothing to answer. While images may be copied from a bucket the remedy has no command.
  */
 export function answerForBuckets(
   check: Check,
@@ -23,7 +23,7 @@ export function answerForBuckets(
       return [findingOf(check, audit, { status: 'UNKNOWN', resource, evidence })];
     }
     const answer = judge(node.bucket.value, use);
-    const remedy = use.kind === 'untouchable' ? { remediation: [remark(`no command yet: ${use.why}`)] } : {};
+    const remedy = use.kind === 'untouchable' ? { remediation: [noStep(use.why)] } : {};
     return [findingOf(check, audit, { ...answer, ...remedy, resource })];
   });
 }

@@ -1,4 +1,4 @@
-import type { Finding, FindingStatus, Severity } from '../finding.ts';
+import { FINDING_STATUSES, type Finding, SEVERITIES } from '../finding.ts';
 import type { AuditCase, Check } from './check.ts';
 import { broadProjectGrant } from './checks/broad-project-grant.ts';
 import { bucketPublicAccessPrevention } from './checks/bucket-public-access-prevention.ts';
@@ -24,9 +24,6 @@ export const CHECKS: readonly Check[] = [
   publicAccess,
 ];
 
-const STATUS_ORDER: readonly FindingStatus[] = ['FAIL', 'UNKNOWN', 'PASS'];
-const SEVERITY_ORDER: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
-
 /**
  * Asks every check about what was read. The same replies give the same findings in the same order: what
  * fails first, then what could not be seen, each by severity, check and resource.
@@ -39,13 +36,14 @@ export function runChecks(replies: AuditReplies, nowMs: number, settings: AuditS
   return sorted.filter(({ fingerprint }) => !seen.has(fingerprint) && seen.add(fingerprint));
 }
 
-function compareFindings(a: Finding, b: Finding): number {
+/** What asks for somebody first: by status, then severity, then name. */
+export function compareFindings(a: Finding, b: Finding): number {
   return (
-    STATUS_ORDER.indexOf(a.status) - STATUS_ORDER.indexOf(b.status) ||
-    SEVERITY_ORDER.indexOf(a.severity) - SEVERITY_ORDER.indexOf(b.severity) ||
+    FINDING_STATUSES.indexOf(a.status) - FINDING_STATUSES.indexOf(b.status) ||
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
     compareTexts(a.check, b.check) ||
     compareTexts(a.resource, b.resource) ||
-    compareTexts(a.evidence, b.evidence) ||
+    compareTexts(a.evidence.sentence, b.evidence.sentence) ||
     compareTexts(a.fingerprint, b.fingerprint)
   );
 }

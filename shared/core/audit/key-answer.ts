@@ -1,8 +1,10 @@
-import type { Finding } from '../finding.ts';
+import type { Finding, RemedyStep } from '../finding.ts';
 import type { ServiceAccount, ServiceAccountKey } from './access.ts';
 import { type Answer, type AuditCase, type Check, findingOf } from './check.ts';
-import { command, remark } from './command.ts';
+import { command } from './command.ts';
 import { projectResource } from './graph.ts';
+import { handStep } from './remedy-step.ts';
+import { terraformName, terraformRemoval, terraformResource } from './terraform.ts';
 
 /** What a check says of one key; the rest of the answer is the same for all keys. */
 export type KeyAnswer = Omit<Answer, 'resource' | 'subject'>;
@@ -55,55 +57,80 @@ export function harmlessNow(key: ServiceAccountKey, account: ServiceAccount): st
   return account.disabled ? ', its account is disabled' : '';
 }
 
-type KeyVerb = 'disable' | 'delete';
+type KeyVerb = 'disable' | 'delete' | 'upload';
 
-function keyCommand(verb: KeyVerb, key: ServiceAccountKey, project: string): string {
+function keyCommand(verb: KeyVerb, what: string, account: string, project: string): string {
   return command(
     'gcloud',
     'iam',
     'service-accounts',
     'keys',
     verb,
-    key.id,
-    `--iam-account=${key.account}`,
+    what,
+    `--iam-account=${account}`,
     `--project=${project}`,
   );
 }
 
+function keyBlock(key: ServiceAccountKey, project: string, publicKey: string | null): string {
+  return terraformResource(
+    'google_service_account_key',
+    terraformName(key.account.split('@')[0] ?? '', [key.account, publicKey ?? key.id]),
+    {
+      service_account_id: `projects/${project}/serviceAccounts/${key.account}`,
+      ...(publicKey === null ? {} : { public_key_data: { expression: `filebase64("${publicKey}")` } }),
+    },
+  );
+}
+
+function deleteStep(key: ServiceAccountKey, project: string): RemedyStep {
+  return {
+    say: `Delete key ${key.id}. That is for good.`,
+    gcloud: [keyCommand('delete', key.id, key.account, project)],
+    terraform: terraformRemoval(keyBlock(key, project, null)),
+  };
+}
+
+function disableStep(key: ServiceAccountKey, project: string): RemedyStep {
+  return {
+    say: `Disable key ${key.id}. It can be enabled again; Terraform has no word for it.`,
+    gcloud: [keyCommand('disable', key.id, key.account, project)],
+    terraform: null,
+  };
+}
+
 /** Deletes a key that nothing can be using. */
-export function deleteKey(key: ServiceAccountKey, project: string): readonly string[] {
-  return [keyCommand('delete', key, project)];
+export function deleteKey(key: ServiceAccountKey, project: string): readonly RemedyStep[] {
+  return [deleteStep(key, project)];
 }
 
 /** Ends a key at once, whoever uses it. */
-export function endKeyNow(key: ServiceAccountKey, project: string): readonly string[] {
-  return key.disabled
-    ? deleteKey(key, project)
-    : [keyCommand('disable', key, project), keyCommand('delete', key, project)];
+export function endKeyNow(key: ServiceAccountKey, project: string): readonly RemedyStep[] {
+  return key.disabled ? deleteKey(key, project) : [disableStep(key, project), deleteStep(key, project)];
 }
+
+const NEW_PUBLIC_KEY = 'new-key-public.pem';
 
 /**
  * Replaces a key by one that ends by itself, in the order that loses nobody's access: the new key first, and
  * a time in which the old one is only disabled and can be enabled again.
  */
-export function replaceKey(key: ServiceAccountKey, project: string, days: number): readonly string[] {
+export function replaceKey(key: ServiceAccountKey, project: string, days: number): readonly RemedyStep[] {
   if (key.disabled) return deleteKey(key, project);
   return [
-    remark('Best without any key: workload identity. Where a key is needed, one that ends by itself:'),
-    `openssl req -x509 -newkey rsa:2048 -nodes -days ${days} -subj /CN=unused -keyout new-key.pem -out new-key-public.pem`,
-    command(
-      'gcloud',
-      'iam',
-      'service-accounts',
-      'keys',
-      'upload',
-      'new-key-public.pem',
-      `--iam-account=${key.account}`,
-      `--project=${project}`,
-    ),
-    remark('Move everything that uses the old key to the new one. Then:'),
-    keyCommand('disable', key, project),
-    remark('Wait until a full cycle of releases and schedules has passed without complaints. Then:'),
-    keyCommand('delete', key, project),
+    {
+      say: `Best without any key: workload identity. Where a key is needed, make one that ends by itself after ${days} days.`,
+      gcloud: [
+        `openssl req -x509 -newkey rsa:2048 -nodes -days ${days} -subj /CN=unused -keyout new-key.pem -out ${NEW_PUBLIC_KEY}`,
+        keyCommand('upload', NEW_PUBLIC_KEY, key.account, project),
+      ],
+      terraform: keyBlock(key, project, NEW_PUBLIC_KEY),
+    },
+    handStep('Move everything that uses the old key to the new one.'),
+    {
+      ...disableStep(key, project),
+      wait: 'until a full cycle of releases and schedules has passed without complaints',
+    },
+    deleteStep(key, project),
   ];
 }

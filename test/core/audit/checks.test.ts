@@ -31,7 +31,7 @@ function answersOf(check: string, different: Partial<AuditReplies>): string[] {
 }
 
 function commandsOf(finding: Finding | undefined): string[] {
-  return (finding?.remediation ?? []).filter((line) => !line.startsWith('#'));
+  return (finding?.remediation.steps ?? []).flatMap(({ gcloud }) => gcloud);
 }
 
 type Row = readonly [name: string, different: Partial<AuditReplies>, answers: readonly string[]];
@@ -90,12 +90,12 @@ describe('key-age', () => {
 
   it('calls the age of an uploaded key a claimed one', () => {
     const [finding] = findingsOf('key-age', { accounts: agedKey(100, { origin: 'USER_PROVIDED' }) });
-    expect(finding?.evidence).toContain('claimed age 100 d');
+    expect(finding?.evidence.sentence).toContain('claimed age 100 d');
   });
 
   it('says the age of a Google-made key without a doubt', () => {
     const [finding] = findingsOf('key-age', { accounts: agedKey(100) });
-    expect(finding?.evidence).toContain(': age 100 d');
+    expect(finding?.evidence.sentence).toContain(': age 100 d');
   });
 
   it('gives the replacement before it disables, and disables before it deletes', () => {
@@ -110,7 +110,7 @@ describe('key-age', () => {
 
   it('only deletes a key that is disabled already', () => {
     const [finding] = findingsOf('key-age', { accounts: agedKey(400, { disabled: true }) });
-    expect(finding?.remediation).toEqual([
+    expect(commandsOf(finding)).toEqual([
       'gcloud iam service-accounts keys delete a1b2 --iam-account=ci@acme.iam.gserviceaccount.com --project=acme',
     ]);
   });
@@ -273,7 +273,7 @@ describe('public-access', () => {
       condition: { expression: 'a', title: 'b', description: 'c' },
     };
     const [finding] = findingsOf('public-access', { locations: known([repositoryWith(binding)]) });
-    expect(finding?.remediation).toEqual([
+    expect(commandsOf(finding)).toEqual([
       'gcloud artifacts repositories remove-iam-policy-binding services --location=europe-west1 --project=acme --member=allUsers --role=roles/artifactregistry.reader --condition=expression=a,title=b,description=c',
     ]);
   });

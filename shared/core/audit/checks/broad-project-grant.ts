@@ -1,12 +1,20 @@
 import { known } from '../../fact.ts';
-import type { Finding, Severity } from '../../finding.ts';
-import { addMember, bindingSubject, removeMember, underCondition } from '../binding.ts';
+import type { Finding, RemedyStep, Severity } from '../../finding.ts';
+import { addMember, bindingEvidence, bindingSubject, removeMember, underCondition } from '../binding.ts';
 import { type AuditCase, type Check, findingOf } from '../check.ts';
-import { remark } from '../command.ts';
+import { bind, repliesWith, repositoryWith } from '../example.ts';
 import { type Ability, abilitiesOn } from '../grants.ts';
 import type { GraphBinding } from '../graph.ts';
 import { isContainerRegistryAgent, isDeleted, isPerson, isPublic, isServiceAgent } from '../member.ts';
+import { cis, google } from '../reference.ts';
+import { handStep } from '../remedy-step.ts';
 import type { Permission } from '../role-permissions.ts';
+
+const CI = 'serviceAccount:ci@acme.iam.gserviceaccount.com';
+
+/** What is known of a project with one repository and these bindings. */
+const project = (...bindings: ReturnType<typeof bind>[]) =>
+  repliesWith({ projectPolicy: known({ bindings }), locations: known([repositoryWith()]) });
 
 /** More lines than this nobody copies; a remark says how many are left out. */
 const REPOSITORIES_NAMED_MAX = 20;
@@ -16,17 +24,70 @@ export const broadProjectGrant: Check = {
   id: 'broad-project-grant',
   title: 'A project-wide role can change images',
   severity: 'high',
+  rationale:
+    'A role on the project reaches every registry in it, those of tomorrow too. The usual one is `storage.admin`, given for a first push and never taken back.',
   decided:
     "A binding on the project whose role holds a permission to push, delete or administer images in buckets or repositories, judged by permission (`storage.admin`, basic Editor and Owner, custom roles alike). High for accounts that programs use and for delete or administer, medium for people and for push alone, low for deleted accounts and for Google's service agents. Service agents that hold a role made for service agents are fine, and `allUsers` belongs to public-access.",
+  references: [
+    cis('4.0.0', '1.5'),
+    cis('5.0.0', '1.6'),
+    google(
+      'Grant repository-specific permissions',
+      'https://cloud.google.com/artifact-registry/docs/access-control#grant-repo',
+    ),
+    google(
+      'Container Registry service account',
+      'https://cloud.google.com/container-registry/docs/overview#container_registry_service_account',
+    ),
+  ],
+  examples: [
+    {
+      title: '`storage.admin`, left from the first push',
+      replies: () => project(bind('roles/storage.admin', CI)),
+      answers: ['FAIL high'],
+    },
+    {
+      title: 'A pusher that pushes to every repository',
+      replies: () => project(bind('roles/artifactregistry.writer', CI)),
+      answers: ['FAIL medium'],
+    },
+    {
+      title: 'The old Container Registry agent with basic Editor',
+      replies: () =>
+        project(
+          bind(
+            'roles/editor',
+            'serviceAccount:service-123456789012@containerregistry.iam.gserviceaccount.com',
+          ),
+        ),
+      answers: ['FAIL low'],
+    },
+    {
+      title: 'A role that only reads',
+      replies: () => project(bind('roles/artifactregistry.reader', CI)),
+      answers: ['PASS'],
+    },
+    {
+      title: "One of Google's agents with the role made for it",
+      replies: () =>
+        project(
+          bind(
+            'roles/artifactregistry.serviceAgent',
+            'serviceAccount:service-123456789012@gcp-sa-artifactregistry.iam.gserviceaccount.com',
+          ),
+        ),
+      answers: ['PASS'],
+    },
+  ],
   run(audit) {
-    const { project } = audit.graph;
+    const { project: node } = audit.graph;
     const say = (status: 'PASS' | 'UNKNOWN', evidence: string): Finding =>
-      findingOf(broadProjectGrant, audit, { status, resource: project.resource, evidence });
-    if (project.bindings.kind === 'unknown') {
-      return [say('UNKNOWN', `The policy of ${project.label} could not be read: ${project.bindings.reason}`)];
+      findingOf(broadProjectGrant, audit, { status, resource: node.resource, evidence });
+    if (node.bindings.kind === 'unknown') {
+      return [say('UNKNOWN', `The policy of ${node.label} could not be read: ${node.bindings.reason}`)];
     }
-    const found = project.bindings.value.flatMap((binding) => answersFor(binding, audit));
-    return found.length > 0 ? found : [say('PASS', `No role on ${project.label} can change images`)];
+    const found = node.bindings.value.flatMap((binding) => answersFor(binding, audit));
+    return found.length > 0 ? found : [say('PASS', `No role on ${node.label} can change images`)];
   },
 };
 
@@ -60,6 +121,7 @@ function answersFor(binding: GraphBinding, audit: AuditCase): readonly Finding[]
       risk: isDeleted(member)
         ? 'The account is deleted, and has its rights again when somebody undeletes it.'
         : 'Whoever gets hold of this account can replace or remove images in every registry of the project.',
+      binding: bindingEvidence(project, binding, member),
       remediation: remedyFor(member, binding, permissions.value, audit),
     }),
   );
@@ -89,37 +151,29 @@ function remedyFor(
   binding: GraphBinding,
   permissions: readonly Permission[],
   audit: AuditCase,
-): readonly string[] {
+): readonly RemedyStep[] {
   const { graph, replies } = audit;
   const removal = removeMember(graph.project, binding, member, replies.project);
   if (isContainerRegistryAgent(member)) {
-    return [
-      remark('The swap that Google documents, in this order:'),
-      addMember(
-        graph.project,
-        { role: 'roles/containerregistry.ServiceAgent', condition: known(null) },
-        member,
-        replies.project,
-      ),
-      removal,
-    ];
+    const ownRole = { role: 'roles/containerregistry.ServiceAgent', condition: known(null) };
+    const added = addMember(graph.project, ownRole, member, replies.project);
+    return [{ ...added, say: `Google's documented swap, its own role first. ${added.say}` }, removal];
   }
   if (isServiceAgent(member)) {
     return [
-      remark('no command: this is a service agent of Google, and its service may stop without this role.'),
-      remark(
-        'See https://cloud.google.com/iam/docs/service-agents for the role it should have, add that first.',
+      handStep(
+        'This is a service agent of Google, and its service may stop without this role. Find the role that it should have at https://cloud.google.com/iam/docs/service-agents and add that first.',
       ),
     ];
   }
   if (isDeleted(member)) return [removal];
-  const first: string[] = [];
+  const first: RemedyStep[] = [];
   if (permissions.includes('resourcemanager.projects.setIamPolicy')) {
-    first.push(remark('Make sure that somebody else can still administer the project.'));
+    first.push(handStep('Make sure that somebody else can still administer the project.'));
   }
   if (permissions.some((permission) => permission.startsWith('storage.'))) {
     first.push(
-      remark(
+      handStep(
         'The role reaches every bucket of the project: grant roles/storage.objectUser on the ones really used.',
       ),
     );
@@ -133,28 +187,24 @@ function narrower(
   binding: GraphBinding,
   permissions: readonly Permission[],
   { graph, replies }: AuditCase,
-): readonly string[] {
+): readonly RemedyStep[] {
   if (!permissions.includes('artifactregistry.repositories.uploadArtifacts')) return [];
   const repositories = graph.registries.filter(
     (node) =>
       node.kind === 'repository' && (node.repository.mode ?? 'STANDARD_REPOSITORY') === 'STANDARD_REPOSITORY',
   );
-  const lines = repositories
-    .slice(0, REPOSITORIES_NAMED_MAX)
-    .map((node) =>
-      addMember(
-        node,
-        { role: 'roles/artifactregistry.writer', condition: binding.condition },
-        member,
-        replies.project,
-      ),
+  const steps = repositories.slice(0, REPOSITORIES_NAMED_MAX).map((node): RemedyStep => {
+    const added = addMember(
+      node,
+      { role: 'roles/artifactregistry.writer', condition: binding.condition },
+      member,
+      replies.project,
     );
-  const left = repositories.length - lines.length;
-  return [
-    remark(
-      'Run only the lines of repositories that it pushes to (roles/artifactregistry.repoAdmin where it has to delete):',
-    ),
-    ...lines,
-    ...(left > 0 ? [remark(`and the same for ${left} more repositories`)] : []),
-  ];
+    return {
+      ...added,
+      say: `Only if it pushes there (roles/artifactregistry.repoAdmin where it has to delete): ${added.say}`,
+    };
+  });
+  const left = repositories.length - steps.length;
+  return left > 0 ? [...steps, handStep(`And the same for ${left} more repositories.`)] : steps;
 }

@@ -1,14 +1,34 @@
 import { answerForBuckets } from '../bucket-answer.ts';
+import { bucketSetting } from '../bucket-setting.ts';
 import type { Check } from '../check.ts';
-import { command, remark } from '../command.ts';
+import { command } from '../command.ts';
+import { bucketWith, repliesWith } from '../example.ts';
+import { google } from '../reference.ts';
 
 /** A bucket that can be opened to everybody by one binding. */
 export const bucketPublicAccessPrevention: Check = {
   id: 'bucket-public-access-prevention',
   title: 'Public access prevention is not enforced on the bucket',
   severity: 'low',
+  rationale:
+    'One binding for allUsers opens a bucket to the world. Where prevention is enforced no binding and no list can.',
   decided:
     "`iamConfiguration.publicAccessPrevention` of a registry bucket is not `enforced`. `inherited` depends on the organisation's policy, which is not read: the check is about the bucket's own setting.",
+  references: [
+    google('Public access prevention', 'https://cloud.google.com/storage/docs/public-access-prevention'),
+  ],
+  examples: [
+    {
+      title: 'A bucket that inherits what the organisation says',
+      replies: () => repliesWith({ buckets: [bucketWith([])] }),
+      answers: ['FAIL low'],
+    },
+    {
+      title: 'A bucket that enforces it',
+      replies: () => repliesWith({ buckets: [bucketWith([], { publicAccessPrevention: 'enforced' })] }),
+      answers: ['PASS'],
+    },
+  ],
   run(audit) {
     return answerForBuckets(bucketPublicAccessPrevention, audit, (bucket) => {
       const setting = bucket.publicAccessPrevention;
@@ -21,15 +41,20 @@ export const bucketPublicAccessPrevention: Check = {
         evidence: `The public access prevention of bucket ${bucket.name} is ${setting ?? 'not set'}${inherits}`,
         risk: 'Unless the organisation forbids it, one binding opens the bucket to everybody.',
         remediation: [
-          remark('Whoever pulls without an account loses access at once.'),
-          command(
-            'gcloud',
-            'storage',
-            'buckets',
-            'update',
-            `gs://${bucket.name}`,
-            '--public-access-prevention',
-          ),
+          {
+            say: 'Enforce it. Whoever pulls without an account loses access at once.',
+            gcloud: [
+              command(
+                'gcloud',
+                'storage',
+                'buckets',
+                'update',
+                `gs://${bucket.name}`,
+                '--public-access-prevention',
+              ),
+            ],
+            terraform: bucketSetting(bucket, { public_access_prevention: 'enforced' }),
+          },
         ],
       };
     });

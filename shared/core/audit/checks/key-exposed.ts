@@ -1,6 +1,12 @@
 import type { ServiceAccountKey } from '../access.ts';
 import type { Check } from '../check.ts';
+import { accountsWith, keyWith, repliesWith } from '../example.ts';
 import { answerForKeys, endKeyNow } from '../key-answer.ts';
+import { google } from '../reference.ts';
+
+/** What is known of a project whose only key is like this. */
+const only = (different: Parameters<typeof keyWith>[0]) =>
+  repliesWith({ accounts: accountsWith(keyWith(different)) });
 
 const EXPOSED = /(?:_EXPOSED|_COMPROMISE_DETECTED)$/;
 const HARMLESS = /(?:_USER_INITIATED|_UNSPECIFIED)$/;
@@ -15,8 +21,39 @@ export const keyExposed: Check = {
   id: 'key-exposed',
   title: 'Service-account key is exposed or compromised',
   severity: 'critical',
+  rationale:
+    'Google looks for keys in public repositories and for use that is not yours, and flags what it finds. It disables such a key only where the organisation lets it.',
   decided:
     'Google says so: `disableReason` or `extendedStatus` ends in `EXPOSED` or `COMPROMISE_DETECTED`. A word not known here is UNKNOWN.',
+  references: [
+    google(
+      'Handle compromised Google Cloud credentials',
+      'https://cloud.google.com/docs/security/compromised-credentials',
+    ),
+  ],
+  examples: [
+    {
+      title: 'A key that Google disabled because it was public',
+      replies: () => only({ disabled: true, disableReason: 'SERVICE_ACCOUNT_KEY_DISABLE_REASON_EXPOSED' }),
+      answers: ['FAIL critical'],
+    },
+    {
+      title: 'A flagged key that still works',
+      replies: () => only({ flags: ['SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_EXPOSED'] }),
+      answers: ['FAIL critical'],
+    },
+    {
+      title: 'A key that its owner disabled',
+      replies: () =>
+        only({ disabled: true, disableReason: 'SERVICE_ACCOUNT_KEY_DISABLE_REASON_USER_INITIATED' }),
+      answers: ['PASS'],
+    },
+    {
+      title: 'A word that is not known here',
+      replies: () => only({ disabled: true, disableReason: 'SERVICE_ACCOUNT_KEY_DISABLE_REASON_NEWS' }),
+      answers: ['UNKNOWN'],
+    },
+  ],
   run(audit) {
     return answerForKeys(keyExposed, audit, (key, account) => {
       const name = `Key ${key.id} of ${account.email}`;

@@ -1,16 +1,51 @@
+import { known } from '../../fact.ts';
 import { answerForBuckets } from '../bucket-answer.ts';
 import type { Check } from '../check.ts';
 import { findingOf } from '../check.ts';
-import { command, remark } from '../command.ts';
+import { command } from '../command.ts';
+import { BUCKET, bucketWith, repliesWith } from '../example.ts';
 import { bucketResource } from '../graph.ts';
+import { google } from '../reference.ts';
+import { handStep } from '../remedy-step.ts';
+import { terraformName, terraformRemoval, terraformResource } from '../terraform.ts';
 
 /** What Container Registry left behind: storage that is billed and grants that mean nothing any more. */
 export const legacyBucketLeft: Check = {
   id: 'legacy-bucket-left',
   title: 'A bucket of Container Registry is left',
   severity: 'low',
+  rationale:
+    'Since the move to Artifact Registry nobody pulls from the bucket, and its layers are still billed and still readable to whoever was once granted it.',
   decided:
     'A bucket with a name that Container Registry used exists. PASS only where Cloud Storage says that there is none. Commands only where `legacyRedirectionState` says that Artifact Registry serves the gcr.io hosts and copies nothing any more.',
+  references: [
+    google(
+      'Transition from Container Registry',
+      'https://cloud.google.com/artifact-registry/docs/transition/transition-from-gcr',
+    ),
+  ],
+  examples: [
+    {
+      title: 'A bucket that is left after the move',
+      replies: () => repliesWith({ buckets: [bucketWith([])] }),
+      answers: ['FAIL low'],
+    },
+    {
+      title: 'A bucket that images are being copied from: told of, with no command',
+      replies: () =>
+        repliesWith({
+          buckets: [bucketWith([])],
+          redirection: known('REDIRECTION_FROM_GCR_IO_ENABLED_AND_COPYING'),
+        }),
+      answers: ['FAIL low'],
+    },
+    {
+      title: 'A bucket that Cloud Storage does not know',
+      replies: () =>
+        repliesWith({ buckets: [{ name: BUCKET, bucket: known(null), policy: null, contents: null }] }),
+      answers: ['PASS'],
+    },
+  ],
   run(audit) {
     const { replies } = audit;
     const absent = replies.buckets
@@ -31,25 +66,39 @@ export const legacyBucketLeft: Check = {
         remediation:
           use.kind === 'not moved'
             ? [
-                remark(
-                  'The images of the gcr.io hosts are only in this bucket. Move them first; this copies and deletes nothing:',
-                ),
-                command(
-                  'gcloud',
-                  'artifacts',
-                  'docker',
-                  'upgrade',
-                  'migrate',
-                  `--projects=${replies.project}`,
-                ),
+                {
+                  say: 'The images of the gcr.io hosts are only in this bucket. Move them first; this copies and deletes nothing.',
+                  gcloud: [
+                    command(
+                      'gcloud',
+                      'artifacts',
+                      'docker',
+                      'upgrade',
+                      'migrate',
+                      `--projects=${replies.project}`,
+                    ),
+                  ],
+                  terraform: null,
+                },
               ]
             : [
-                command('gcloud', 'storage', 'du', '--summarize', url),
-                remark(
+                {
+                  say: 'See what it holds.',
+                  gcloud: [command('gcloud', 'storage', 'du', '--summarize', url)],
+                  terraform: null,
+                },
+                handStep(
                   'Make sure that nothing reads it any more and that Artifact Registry has every image you need.',
                 ),
-                remark('Deleting is for good once soft delete has run out:'),
-                command('gcloud', 'storage', 'rm', '--recursive', url),
+                {
+                  say: 'Delete it. That is for good once soft delete has run out.',
+                  gcloud: [command('gcloud', 'storage', 'rm', '--recursive', url)],
+                  terraform: terraformRemoval(
+                    terraformResource('google_storage_bucket', terraformName(bucket.name, bucket.name), {
+                      name: bucket.name,
+                    }),
+                  ),
+                },
               ],
       };
     });

@@ -1,19 +1,77 @@
-import type { Finding, Severity } from '../../finding.ts';
-import { bindingSubject, bucketNameOf, removeMember, underCondition } from '../binding.ts';
+import { known } from '../../fact.ts';
+import type { Finding, RemedyStep, Severity } from '../../finding.ts';
+import { bindingEvidence, bindingSubject, bucketNameOf, removeMember, underCondition } from '../binding.ts';
+import { bucketAclRemoval } from '../bucket-setting.ts';
 import { type AuditCase, type Check, findingOf } from '../check.ts';
-import { command, remark } from '../command.ts';
+import { command } from '../command.ts';
+import { bind, bucketWith, repliesWith, repositoryWith } from '../example.ts';
 import { type Ability, abilitiesOn } from '../grants.ts';
 import type { GraphBinding, PolicyNode } from '../graph.ts';
 import { isPublic } from '../member.ts';
 import { bucketUse } from '../redirection.ts';
+import { cis, google } from '../reference.ts';
+import { noStep } from '../remedy-step.ts';
 
 /** A binding or a list entry that lets everybody in. */
 export const publicAccess: Check = {
   id: 'public-access',
   title: 'Images are open to everybody',
   severity: 'critical',
+  rationale:
+    'Images hold code, and more often than anybody means to, secrets. Where everybody can write, everybody decides what your clusters run. A registry that is meant to be public is an exception with an owner, not a failure.',
   decided:
     '`allUsers` or `allAuthenticatedUsers` holds, on a bucket, a repository or the project, a role with a permission over images; or an access control list of a bucket names them. Critical where they can change something, high where they can read, medium where they can only list. Enforced public access prevention makes a bucket PASS. With uniform access off and no such entry it is UNKNOWN, because lists of single objects are not read.',
+  references: [
+    cis('4.0.0', '5.1'),
+    google('Access control with IAM', 'https://cloud.google.com/artifact-registry/docs/access-control'),
+    google(
+      'Remove public access from data',
+      'https://cloud.google.com/storage/docs/using-public-access-prevention',
+    ),
+  ],
+  examples: [
+    {
+      title: 'A repository that everybody can read',
+      replies: () =>
+        repliesWith({
+          locations: known([repositoryWith(bind('roles/artifactregistry.reader', 'allUsers'))]),
+        }),
+      answers: ['FAIL high', 'PASS'],
+    },
+    {
+      title: 'A bucket that everybody with an account can write to',
+      replies: () =>
+        repliesWith({
+          buckets: [bucketWith([bind('roles/storage.legacyBucketWriter', 'allAuthenticatedUsers')])],
+        }),
+      answers: ['FAIL critical', 'PASS'],
+    },
+    {
+      title: 'A bucket whose list for new objects lets everybody read',
+      replies: () =>
+        repliesWith({
+          buckets: [
+            bucketWith([], {
+              uniformAccess: known(false),
+              defaultObjectAcl: known([{ entity: 'allUsers', role: 'READER' }]),
+            }),
+          ],
+        }),
+      answers: ['FAIL high', 'PASS'],
+    },
+    {
+      title: 'A repository that only its pusher can read',
+      replies: () =>
+        repliesWith({
+          locations: known([
+            repositoryWith(
+              bind('roles/artifactregistry.writer', 'serviceAccount:ci@acme.iam.gserviceaccount.com'),
+            ),
+          ]),
+        }),
+      answers: ['PASS', 'PASS'],
+    },
+  ],
   run(audit) {
     const { graph } = audit;
     const unlisted = graph.unlisted.map(({ resource, label, reason }) =>
@@ -89,6 +147,7 @@ function publicBindings(
           subject,
           severity: severityOf(abilities),
           evidence: `${says}: can ${abilities.join(', ')}`,
+          binding: bindingEvidence(node, binding, member),
           risk: riskOf(abilities),
           remediation: guarded(node, audit, [removeMember(node, binding, member, audit.replies.project)]),
         }),
@@ -136,7 +195,11 @@ function publicEntries(node: PolicyNode, audit: AuditCase): readonly Finding[] {
           evidence: `${entity} has ${role} in the ${name} of ${node.label}: can ${abilities.join(', ')}`,
           risk: riskOf(abilities),
           remediation: guarded(node, audit, [
-            command('gcloud', 'storage', 'buckets', 'update', url, `${flag}=${entity}`),
+            {
+              say: `Take ${entity} out of the ${name}. Objects that are there keep their own lists until uniform access is on.`,
+              gcloud: [command('gcloud', 'storage', 'buckets', 'update', url, `${flag}=${entity}`)],
+              terraform: bucketAclRemoval(bucketNameOf(node), of, entity, role),
+            },
           ]),
         });
       });
@@ -144,10 +207,10 @@ function publicEntries(node: PolicyNode, audit: AuditCase): readonly Finding[] {
 }
 
 /** No remedy touches a bucket that images are being copied from. */
-function guarded(node: PolicyNode, audit: AuditCase, commands: readonly string[]): readonly string[] {
+function guarded(node: PolicyNode, audit: AuditCase, steps: readonly RemedyStep[]): readonly RemedyStep[] {
   const use = bucketUse(audit.replies.redirection);
-  if (node.kind !== 'bucket' || use.kind !== 'untouchable') return commands;
-  return [remark(`no command yet: ${use.why}`)];
+  if (node.kind !== 'bucket' || use.kind !== 'untouchable') return steps;
+  return [noStep(use.why)];
 }
 
 function severityOf(abilities: readonly Ability[]): Severity {
