@@ -50,10 +50,12 @@ export interface GoogleWorld {
     readonly path: string;
     readonly token: string;
   }[];
+  /** The `user-agent` of everybody who asked a registry. */
+  readonly agents: ReadonlySet<string>;
   /** Lines of each CONNECT, whole: what a proxy gets to see. */
   readonly proxied: readonly string[];
   /** Everything that must never be shown, as it is. */
-  readonly secrets: ReadonlySet<string>;
+  readonly secrets: Set<string>;
   /** Answers in the place of Google where it returns true. */
   intercept:
     | ((host: string, incoming: IncomingMessage, body: string, reply: ServerResponse) => boolean)
@@ -89,6 +91,7 @@ export async function startGoogleWorld(): Promise<GoogleWorld> {
   const asked: Asked[] = [];
   const registryRequests: { method: string; path: string; token: string }[] = [];
   const proxied: string[] = [];
+  const agents = new Set<string>();
   const secrets = new Set<string>([FULL_TOKEN, READ_TOKEN]);
   /** Which access token a registry's token was exchanged for. */
   const issuedFor = new Map<string, string>();
@@ -134,6 +137,7 @@ export async function startGoogleWorld(): Promise<GoogleWorld> {
 
   /** Hands a request to the local registry, and its own address back as the name that was asked for. */
   function serveRegistry(host: string, incoming: IncomingMessage, body: string, reply: ServerResponse): void {
+    agents.add(incoming.headers['user-agent'] ?? '');
     const authorization = incoming.headers.authorization ?? '';
     const basic = /^Basic (.*)$/.exec(authorization)?.[1] ?? '';
     const password = Buffer.from(basic, 'base64').toString('utf8').split(':').slice(1).join(':');
@@ -250,6 +254,7 @@ export async function startGoogleWorld(): Promise<GoogleWorld> {
     },
     asked,
     registryRequests,
+    agents,
     proxied,
     secrets,
     intercept: null,

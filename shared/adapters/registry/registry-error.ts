@@ -1,4 +1,5 @@
 import { WardenError } from '../../core/error.ts';
+import { scrub } from './scrub.ts';
 
 /** Every code this adapter throws. */
 export type RegistryErrorCode =
@@ -71,25 +72,6 @@ export function redactedUrl(url: URL): string {
 const COMPLAINTS_MAX = 10;
 const COMPLAINT_LENGTH_MAX = 300;
 const COMPLAINT_CODE = /^[A-Z0-9_]{1,64}$/;
-
-/** Texts that look like a credential whatever their origin: bearer and basic headers, Google tokens, JWTs, keys. */
-const CREDENTIAL_LOOKS: readonly RegExp[] = [
-  /\b(?:bearer|basic)\s+[\w.~+/=-]{8,}/giu,
-  /\bya29\.[\w.-]+/gu,
-  /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]+)?/gu,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*/gu,
-];
-
-/** Replaces every given secret, and whatever looks like one, by `[secret]`. */
-export function scrub(text: string, secrets: readonly string[]): string {
-  let clean = text;
-  // Longest first: one secret may be a part of another.
-  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
-    if (secret !== '') clean = clean.replaceAll(secret, '[secret]');
-  }
-  for (const look of CREDENTIAL_LOOKS) clean = clean.replace(look, '[secret]');
-  return clean;
-}
 
 function shorten(text: string, lengthMax: number): string {
   return text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text;
