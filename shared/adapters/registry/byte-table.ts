@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { nextLength, release, widened, widenedBytes } from './column.ts';
 
 const SEGMENT_BYTES = 1_048_576;
+const SEGMENT_MIN_BYTES = 4_096;
 const SLOTS_MIN = 64;
 /** Another one in every process, so that nobody can choose tags or digests that all want the same place. */
 export const HASH_SEED = randomInt(2 ** 32);
@@ -13,16 +15,17 @@ function hashOf(bytes: Buffer, from: number, to: number): number {
 }
 
 /**
- * Short byte strings, each held once and named by a number: 0 for the first, 1 for the second and so on. A
+ * Byte strings of at most 255 bytes, each held once and named by a number: 0 for the first, 1 for the second and so on. A
  * hundred thousand tags cost what their letters cost, and no object each.
  */
 export class ByteTable {
-  readonly #segments: Buffer[] = [];
+  /** Only the first, while it is the only one, is shorter than SEGMENT_BYTES. */
+  readonly #segments: Buffer<ArrayBuffer>[] = [Buffer.from(new ArrayBuffer(SEGMENT_MIN_BYTES))];
   /** Bytes used of the last segment. */
-  #used = SEGMENT_BYTES;
-  #segmentOf = new Uint32Array(SLOTS_MIN);
-  #offsetOf = new Uint32Array(SLOTS_MIN);
-  #lengthOf = new Uint32Array(SLOTS_MIN);
+  #used = 0;
+  /** Where a string begins: its segment's number times SEGMENT_BYTES, and the place there. */
+  #placeOf = new Uint32Array(SLOTS_MIN);
+  #lengthOf = new Uint8Array(SLOTS_MIN);
   #hashOf = new Uint32Array(SLOTS_MIN);
   /** The number plus 1 at the place that its hash names, or at the next free one; 0 where nothing is. */
   #slots = new Uint32Array(SLOTS_MIN * 2);
@@ -37,7 +40,7 @@ export class ByteTable {
     return (this.#slots[this.#slotOf(hashOf(bytes, from, to), bytes, from, to)] as number) - 1;
   }
 
-  /** The number of these bytes, new or known. It is new where it equals what `count` was. */
+  /** The number of these bytes, at most 255, new or known. It is new where it equals what `count` was. */
   intern(bytes: Buffer, from: number, to: number): number {
     const hash = hashOf(bytes, from, to);
     const slot = this.#slotOf(hash, bytes, from, to);
@@ -47,23 +50,30 @@ export class ByteTable {
 
   /** The bytes of a number, as text in ASCII. */
   ascii(id: number): string {
-    const segment = this.#segments[this.#segmentOf[id] as number] as Buffer;
-    const from = this.#offsetOf[id] as number;
+    const segment = this.#segmentOf(id);
+    const from = (this.#placeOf[id] as number) % SEGMENT_BYTES;
     return segment.toString('latin1', from, from + (this.#lengthOf[id] as number));
   }
 
   /** The number that what another table holds has here, or -1. */
   findFrom(other: ByteTable, id: number): number {
-    const from = other.#offsetOf[id] as number;
-    const segment = other.#segments[other.#segmentOf[id] as number] as Buffer;
-    return this.find(segment, from, from + (other.#lengthOf[id] as number));
+    const from = (other.#placeOf[id] as number) % SEGMENT_BYTES;
+    return this.find(other.#segmentOf(id), from, from + (other.#lengthOf[id] as number));
   }
 
   /** The number that what another table holds has here, new or known. */
   internFrom(other: ByteTable, id: number): number {
-    const from = other.#offsetOf[id] as number;
-    const segment = other.#segments[other.#segmentOf[id] as number] as Buffer;
-    return this.intern(segment, from, from + (other.#lengthOf[id] as number));
+    const from = (other.#placeOf[id] as number) % SEGMENT_BYTES;
+    return this.intern(other.#segmentOf(id), from, from + (other.#lengthOf[id] as number));
+  }
+
+  /** Gives back all memory at once; nothing else may be asked afterwards. */
+  release(): void {
+    for (const { buffer } of this.#segments) release({ buffer });
+    release(this.#placeOf);
+    release(this.#lengthOf);
+    release(this.#hashOf);
+    release(this.#slots);
   }
 
   #slotOf(hash: number, bytes: Buffer, from: number, to: number): number {
@@ -79,24 +89,28 @@ export class ByteTable {
   #isAt(id: number, bytes: Buffer, from: number, to: number): boolean {
     const length = to - from;
     if (this.#lengthOf[id] !== length) return false;
-    const segment = this.#segments[this.#segmentOf[id] as number] as Buffer;
-    const offset = this.#offsetOf[id] as number;
+    const segment = this.#segmentOf(id);
+    const offset = (this.#placeOf[id] as number) % SEGMENT_BYTES;
     for (let at = 0; at < length; at += 1) if (segment[offset + at] !== bytes[from + at]) return false;
     return true;
   }
 
+  #segmentOf(id: number): Buffer {
+    return this.#segments[Math.floor((this.#placeOf[id] as number) / SEGMENT_BYTES)] as Buffer;
+  }
+
   #add(hash: number, slot: number, bytes: Buffer, from: number, to: number): number {
     const length = to - from;
-    if (this.#used + length > SEGMENT_BYTES) {
-      this.#segments.push(Buffer.allocUnsafeSlow(Math.max(SEGMENT_BYTES, length)));
-      this.#used = 0;
-    }
+    this.#makeRoom(length);
     const id = this.#count;
-    if (id === this.#hashOf.length) this.#widen();
+    if (id === this.#hashOf.length) {
+      this.#placeOf = widened(this.#placeOf, nextLength(id));
+      this.#lengthOf = widenedBytes(this.#lengthOf, nextLength(id));
+      this.#hashOf = widened(this.#hashOf, nextLength(id));
+    }
     const last = this.#segments.length - 1;
     bytes.copy(this.#segments[last] as Buffer, this.#used, from, to);
-    this.#segmentOf[id] = last;
-    this.#offsetOf[id] = this.#used;
+    this.#placeOf[id] = last * SEGMENT_BYTES + this.#used;
     this.#lengthOf[id] = length;
     this.#hashOf[id] = hash;
     this.#slots[slot] = id + 1;
@@ -106,16 +120,16 @@ export class ByteTable {
     return id;
   }
 
-  #widen(): void {
-    const wider = (narrow: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
-      const wide = new Uint32Array(narrow.length * 2);
-      wide.set(narrow);
-      return wide;
-    };
-    this.#segmentOf = wider(this.#segmentOf);
-    this.#offsetOf = wider(this.#offsetOf);
-    this.#lengthOf = wider(this.#lengthOf);
-    this.#hashOf = wider(this.#hashOf);
+  #makeRoom(length: number): void {
+    const last = this.#segments.length - 1;
+    const held = this.#segments[last] as Buffer<ArrayBuffer>;
+    if (this.#used + length <= held.length) return;
+    if (held.length < SEGMENT_BYTES) {
+      this.#segments[last] = Buffer.from(held.buffer.transfer(held.length * 4));
+      return;
+    }
+    this.#segments.push(Buffer.from(new ArrayBuffer(SEGMENT_BYTES)));
+    this.#used = 0;
   }
 
   #rehash(): void {
@@ -126,6 +140,7 @@ export class ByteTable {
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = id + 1;
     }
+    release(this.#slots);
     this.#slots = slots;
   }
 }

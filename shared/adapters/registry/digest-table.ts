@@ -1,5 +1,6 @@
 import type { Digest } from '../../core/digest.ts';
 import { HASH_SEED } from './byte-table.ts';
+import { nextLength, release, widened } from './column.ts';
 
 const SLOTS_MIN = 64;
 /** Of 32 bits each. */
@@ -63,10 +64,7 @@ export class DigestTable {
     if (held !== 0) return held - 1;
     const id = this.#count;
     if ((id + 1) * DIGEST_WORDS > this.#words.length) {
-      // By half: these are the most bytes that a listing needs.
-      const wide = new Uint32Array(Math.ceil((id * 3) / 2) * DIGEST_WORDS);
-      wide.set(this.#words);
-      this.#words = wide;
+      this.#words = widened(this.#words, nextLength(id) * DIGEST_WORDS);
     }
     for (let word = 0; word < DIGEST_WORDS; word += 1) {
       this.#words[id * DIGEST_WORDS + word] = words[base + word] as number;
@@ -118,6 +116,12 @@ export class DigestTable {
     return ids;
   }
 
+  /** Gives back all memory at once; nothing else may be asked afterwards. */
+  release(): void {
+    release(this.#words);
+    release(this.#slots);
+  }
+
   #firstWord(ids: Uint32Array, at: number): number {
     return this.#words[(ids[at] as number) * DIGEST_WORDS] as number;
   }
@@ -155,7 +159,9 @@ export class DigestTable {
   }
 
   #rehash(): void {
-    this.#slots = new Uint32Array(this.#slots.length * 2);
+    const { length } = this.#slots;
+    release(this.#slots);
+    this.#slots = new Uint32Array(length * 2);
     for (let id = 0; id < this.#count; id += 1) {
       this.#slots[this.#slotOf(this.#words, id * DIGEST_WORDS)] = id + 1;
     }

@@ -78,14 +78,17 @@ async function fromMap(
   told: ToldListing,
   options: ListingOptions,
 ): Promise<FoundManifests> {
+  const problem = told.contradiction();
   const manifests = told.manifests();
+  // From here on the objects stand for it.
+  told.release();
   const toRead = manifests.filter(hasRelations).map(({ digest }) => digest);
   const read = await readRelations(repository, toRead, options);
   const relations: Record<Digest, Fact<Manifest>> = {};
   for (const [digest, fact] of read) {
     relations[digest] = fact.kind === 'known' ? known(fact.value.manifest) : fact;
   }
-  return { manifests, relations, problem: told.contradiction() };
+  return { manifests, relations, problem };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { DIGEST_WORDS, readDigest } from './digest-table.ts';
 import { JsonTokens, TOKEN, type Token } from './json-tokens.ts';
 import type { PageEnd, PageReader, Span } from './page.ts';
-import { NO_TYPE, TAGS_MAX, ToldListing, UNREADABLE } from './told-listing.ts';
+import { NO_TYPE, TAGS_MAX, type ToldEntry, ToldListing, UNREADABLE } from './told-listing.ts';
 
 /** Where in the document the reader stands. */
 const AT = {
@@ -54,13 +54,16 @@ export class TagsListPage implements PageReader {
   #skipsTo = 0;
   #afterSkip: number = AT.field;
 
-  readonly #words = new Uint32Array(DIGEST_WORDS);
   #hasDigest = false;
   #seenEntryFields = 0;
-  #entryTags: number[] = [];
-  #mediaType = NO_TYPE;
-  #sizeBytes = UNREADABLE;
-  #uploadedAtMs = UNREADABLE;
+  readonly #entryTags: number[] = [];
+  readonly #entry: ToldEntry = {
+    words: new Uint32Array(DIGEST_WORDS),
+    tags: this.#entryTags,
+    mediaType: NO_TYPE,
+    sizeBytes: UNREADABLE,
+    uploadedAtMs: UNREADABLE,
+  };
 
   write(piece: Buffer): boolean {
     this.#tokens.push(piece);
@@ -223,13 +226,13 @@ export class TagsListPage implements PageReader {
   #beginEntry(): void {
     const { bytes, from, to } = this.#ascii();
     this.#entryCount += 1;
-    this.#hasDigest = readDigest(bytes, from, to, this.#words);
+    this.#hasDigest = readDigest(bytes, from, to, this.#entry.words);
     if (!this.#hasDigest) this.told.problem ??= 'its manifest map names something that is not a digest';
     this.#seenEntryFields = 0;
-    this.#entryTags = [];
-    this.#mediaType = NO_TYPE;
-    this.#sizeBytes = UNREADABLE;
-    this.#uploadedAtMs = UNREADABLE;
+    this.#entryTags.length = 0;
+    this.#entry.mediaType = NO_TYPE;
+    this.#entry.sizeBytes = UNREADABLE;
+    this.#entry.uploadedAtMs = UNREADABLE;
     this.#at = AT.entry;
   }
 
@@ -268,17 +271,17 @@ export class TagsListPage implements PageReader {
         else this.told.problem ??= 'the tags of an entry of its manifest map are not a list';
         break;
       case ENTRY_FIELD.mediaType:
-        if (token === TOKEN.string) this.#mediaType = this.#mediaTypeId();
+        if (token === TOKEN.string) this.#entry.mediaType = this.#mediaTypeId();
         break;
       case ENTRY_FIELD.imageSizeBytes: {
         const sizeBytes = this.#wholeNumber(token);
-        this.#sizeBytes = sizeBytes >= 0 ? sizeBytes : UNREADABLE;
+        this.#entry.sizeBytes = sizeBytes >= 0 ? sizeBytes : UNREADABLE;
         break;
       }
       case ENTRY_FIELD.timeUploadedMs: {
         // Year 1 and 1970 appear where a time is not known; an image of that age would be the first to go.
         const uploadedAtMs = this.#wholeNumber(token);
-        this.#uploadedAtMs = uploadedAtMs > 0 ? uploadedAtMs : UNREADABLE;
+        this.#entry.uploadedAtMs = uploadedAtMs > 0 ? uploadedAtMs : UNREADABLE;
         break;
       }
       default:
@@ -326,13 +329,7 @@ export class TagsListPage implements PageReader {
     if (!this.#hasDigest) return;
     const { told } = this;
     if ((this.#seenEntryFields & (1 << ENTRY_FIELD.tag)) === 0) told.lacksTagList = true;
-    const isNew = told.add({
-      words: this.#words,
-      tags: this.#entryTags,
-      mediaType: this.#mediaType,
-      sizeBytes: this.#sizeBytes,
-      uploadedAtMs: this.#uploadedAtMs,
-    });
+    const isNew = told.add(this.#entry);
     if (!isNew) told.problem ??= 'its manifest map names a digest twice';
   }
 }

@@ -46,6 +46,7 @@ async function readPages(session: Session, repository: Repository, pageSize: num
       }
       const before = told.size;
       told.absorb(page.told);
+      page.told.release();
       return told.size - before;
     },
     isUnchanged: ({ told: again }) =>

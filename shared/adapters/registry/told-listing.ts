@@ -3,6 +3,7 @@ import { type Fact, known, unknown } from '../../core/fact.ts';
 import type { ListedManifest } from '../../core/listing.ts';
 import { MEDIA_TYPES } from '../../core/manifest.ts';
 import { ByteTable } from './byte-table.ts';
+import { nextLength, release, widened, widenedBytes, widenedFloats } from './column.ts';
 import { DigestTable } from './digest-table.ts';
 
 /** A number that the registry did not tell in a readable form. */
@@ -93,12 +94,9 @@ export class ToldListing {
 
   #roomForTag(tag: number): number {
     if (tag >= this.#ownerOf.length) {
-      const owners = new Uint32Array(this.#ownerOf.length * 2).fill(NOBODY);
-      owners.set(this.#ownerOf);
-      this.#ownerOf = owners;
-      const listed = new Uint8Array(this.#isListed.length * 2);
-      listed.set(this.#isListed);
-      this.#isListed = listed;
+      const { length } = this.#ownerOf;
+      this.#ownerOf = widened(this.#ownerOf, nextLength(length)).fill(NOBODY, length);
+      this.#isListed = widenedBytes(this.#isListed, nextLength(length));
     }
     return tag;
   }
@@ -180,14 +178,9 @@ export class ToldListing {
 
   #put(id: number, isNew: boolean, mediaType: number, sizeBytes: number, uploadedAtMs: number): void {
     if (id >= this.#typeOf.length) {
-      const length = Math.ceil((id * 3) / 2);
-      const [types, sizes, uploads] = [this.#typeOf, this.#sizeOf, this.#uploadOf];
-      this.#typeOf = new Uint32Array(length);
-      this.#typeOf.set(types);
-      this.#sizeOf = new Float64Array(length);
-      this.#sizeOf.set(sizes);
-      this.#uploadOf = new Float64Array(length);
-      this.#uploadOf.set(uploads);
+      this.#typeOf = widened(this.#typeOf, nextLength(id));
+      this.#sizeOf = widenedFloats(this.#sizeOf, nextLength(id));
+      this.#uploadOf = widenedFloats(this.#uploadOf, nextLength(id));
     }
     this.#typeOf[id] = isNew ? mediaType : agreed(this.#typeOf[id] as number, mediaType, DIFFERENT_TYPES);
     this.#sizeOf[id] = isNew ? sizeBytes : agreed(this.#sizeOf[id] as number, sizeBytes, DIFFERENT);
@@ -201,6 +194,16 @@ export class ToldListing {
       // A tag that moved while the pages were read is at two places, or at none: see `contradiction`.
       this.problem ??= `tag ${this.tags.ascii(tag)} is at two digests, ${this.digests.text(owner)} and ${this.digests.text(id)}`;
       if (this.#otherOwners.length < OTHER_OWNERS_MAX) this.#otherOwners.push(tag, id);
+    }
+  }
+
+  /** Gives back all memory at once; nothing else may be asked afterwards. */
+  release(): void {
+    this.digests.release();
+    this.tags.release();
+    this.mediaTypes.release();
+    for (const column of [this.#typeOf, this.#sizeOf, this.#uploadOf, this.#ownerOf, this.#isListed]) {
+      release(column);
     }
   }
 
