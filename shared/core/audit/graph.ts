@@ -6,6 +6,7 @@ import {
   type IamPolicy,
   type RegistryBucket,
   type RegistryRepository,
+  type ServiceAccount,
 } from './access.ts';
 import { groupOf } from './member.ts';
 import type { AuditReplies } from './replies.ts';
@@ -27,6 +28,22 @@ export type PolicyNode =
   | (NodeBase & { readonly kind: 'bucket'; readonly bucket: Fact<RegistryBucket> })
   | (NodeBase & { readonly kind: 'repository'; readonly repository: RegistryRepository });
 
+/** A folder or the organisation above the project: what it grants, it grants on everything below. */
+export type AncestorNode = NodeBase & {
+  readonly kind: 'folder' | 'organization';
+  /** `folders/N` or `organizations/N` */
+  readonly name: string;
+};
+
+/** A service account of the project, with who may act as it. */
+export type AccountNode = NodeBase & { readonly kind: 'account'; readonly account: ServiceAccount };
+
+/** The topic that Artifact Registry publishes to. */
+export type TopicNode = NodeBase & { readonly kind: 'topic' };
+
+/** Everything that has a policy. */
+export type AccessNode = PolicyNode | AncestorNode | AccountNode | TopicNode;
+
 interface NodeBase {
   /** Google's full resource name. */
   readonly resource: string;
@@ -38,6 +55,15 @@ interface NodeBase {
 /** Every policy that was read or should have been, with its roles resolved. */
 export interface AccessGraph {
   readonly project: PolicyNode & { readonly kind: 'project' };
+  /** What is above the project, the nearest first. */
+  readonly ancestors: Fact<readonly AncestorNode[]>;
+  readonly accounts: Fact<readonly AccountNode[]>;
+  /** null: the project has no such topic. */
+  readonly topic: Fact<TopicNode | null>;
+  /** The groups that were asked for, by address. */
+  readonly groups: AuditReplies['groups'];
+  /** The project's number, by which access control lists name it. */
+  readonly projectNumber: Fact<string>;
   /** The registry's buckets that exist or may exist, and the repositories that may hold images. */
   readonly registries: readonly PolicyNode[];
   /** What could not even be listed, by resource. */
@@ -53,6 +79,21 @@ export function projectResource(project: string): string {
   return `//cloudresourcemanager.googleapis.com/projects/${project}`;
 }
 
+/** Google's full resource name of a folder or an organisation. */
+export function ancestorResource(name: string): string {
+  return `//cloudresourcemanager.googleapis.com/${name}`;
+}
+
+/** Google's full resource name of a service account. */
+export function accountResource(project: string, email: string): string {
+  return `//iam.googleapis.com/projects/${project}/serviceAccounts/${email}`;
+}
+
+/** Google's full resource name of a topic. */
+export function topicResource(project: string, topic: string): string {
+  return `//pubsub.googleapis.com/projects/${project}/topics/${topic}`;
+}
+
 /** Google's full resource name of a bucket. */
 export function bucketResource(bucket: string): string {
   return `//storage.googleapis.com/projects/_/buckets/${bucket}`;
@@ -65,10 +106,19 @@ export function repositoryResource(name: string): string {
 
 /** Makes the graph of who is bound where from what was read. */
 export function accessGraph(replies: AuditReplies): AccessGraph {
-  const resolve = (bindings: readonly Binding[]): readonly GraphBinding[] =>
-    bindings.map((binding) => resolveBinding(binding, replies));
-  const mapPolicy = (policy: Fact<{ readonly bindings: readonly Binding[] }>) =>
-    policy.kind === 'known' ? known(resolve(policy.value.bindings)) : policy;
+  // Many bindings have the same role: what it allows is one value for all of them.
+  const roles = new Map<string, GraphBinding['permissions']>();
+  const permissionsFor = (role: string): GraphBinding['permissions'] => {
+    const stored = roles.get(role);
+    if (stored !== undefined) return stored;
+    const permissions = permissionsOf(role, replies.roles);
+    roles.set(role, permissions);
+    return permissions;
+  };
+  const mapPolicy = (policy: Fact<{ readonly bindings: readonly Binding[] }>): NodeBase['bindings'] =>
+    policy.kind === 'known'
+      ? known(policy.value.bindings.map((binding) => resolveBinding(binding, permissionsFor)))
+      : policy;
 
   const registries: PolicyNode[] = [];
   const unlisted: { resource: string; label: string; reason: string }[] = [];
@@ -118,6 +168,40 @@ export function accessGraph(replies: AuditReplies): AccessGraph {
       label: `project ${replies.project}`,
       bindings: mapPolicy(replies.projectPolicy),
     },
+    ancestors: mapFact(replies.ancestors, (ancestors) =>
+      ancestors.map(
+        ({ name, policy }): AncestorNode => ({
+          kind: name.startsWith('folders/') ? 'folder' : 'organization',
+          name,
+          resource: ancestorResource(name),
+          label: name.replace('s/', ' '),
+          bindings: mapPolicy(policy),
+        }),
+      ),
+    ),
+    accounts: mapFact(replies.accounts, (accounts) =>
+      accounts.map(
+        ({ account, policy }): AccountNode => ({
+          kind: 'account',
+          account,
+          resource: accountResource(replies.project, account.email),
+          label: `account ${account.email}`,
+          bindings: mapPolicy(policy),
+        }),
+      ),
+    ),
+    topic: mapFact(replies.topicPolicy, (policy): TopicNode | null =>
+      policy === null
+        ? null
+        : {
+            kind: 'topic',
+            resource: topicResource(replies.project, 'gcr'),
+            label: 'topic gcr',
+            bindings: mapPolicy(known(policy)),
+          },
+    ),
+    groups: replies.groups,
+    projectNumber: mapFact(replies.identity, ({ number }) => number),
     registries: registries.sort((a, b) => (a.resource < b.resource ? -1 : a.resource > b.resource ? 1 : 0)),
     unlisted,
   };
@@ -135,17 +219,29 @@ export function roleName(role: string): string {
   return role.replace(HIDDEN_CONDITION, '');
 }
 
-function resolveBinding(binding: Binding, replies: AuditReplies): GraphBinding {
-  const role = roleName(binding.role);
+/** Almost every binding has no condition, and one value says so for all of them. */
+const UNCONDITIONAL: GraphBinding['condition'] = known(null);
+
+function resolveBinding(
+  binding: Binding,
+  permissionsFor: (role: string) => GraphBinding['permissions'],
+): GraphBinding {
+  const isHidden = HIDDEN_CONDITION.test(binding.role);
+  const role = isHidden ? roleName(binding.role) : binding.role;
   return {
     role,
     members: binding.members,
-    condition:
-      role === binding.role
-        ? known(binding.condition)
-        : unknown('the reply hides the condition of this binding'),
-    permissions: permissionsOf(role, replies.roles),
+    condition: isHidden
+      ? unknown('the reply hides the condition of this binding')
+      : binding.condition === null
+        ? UNCONDITIONAL
+        : known(binding.condition),
+    permissions: permissionsFor(role),
   };
+}
+
+function mapFact<T, U>(fact: Fact<T>, change: (value: T) => U): Fact<U> {
+  return fact.kind === 'known' ? known(change(fact.value)) : fact;
 }
 
 function permissionsOf(role: string, roles: AuditReplies['roles']): Fact<readonly Permission[]> {
