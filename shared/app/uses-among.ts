@@ -1,5 +1,8 @@
 import type { Digest } from '../core/digest.ts';
 import type { RepositoryPlan } from '../core/plan.ts';
+import { canonicalRepository } from '../core/repository-alias.ts';
+import { standingFor } from '../core/usage/standing.ts';
+import { indexUsage } from '../core/usage/users.ts';
 import type { Usage } from '../core/usage.ts';
 
 /** Who uses the artifacts that a plan would delete. */
@@ -15,25 +18,18 @@ export interface UsesFound {
  * artifact of the plan that has the tag.
  */
 export function usesAmong(work: RepositoryPlan, usage: Usage): UsesFound {
-  const unanswered = usage.answers.find((answer) => answer.kind === 'unknown');
-  if (unanswered?.kind === 'unknown')
-    return { users: new Map(), gap: `${unanswered.source}: ${unanswered.reason}` };
-  if (usage.answers.length === 0) return { users: new Map(), gap: 'no in-use source is configured' };
-  const byDigest = new Map<Digest, string>();
-  const byTag = new Map<string, string>();
-  for (const answer of usage.answers) {
-    if (answer.kind === 'unknown') continue;
-    for (const use of answer.uses) {
-      if (use.digest !== null) byDigest.set(use.digest, use.by);
-      else if (use.tag !== null && use.repository === work.repository) byTag.set(use.tag, use.by);
-    }
-  }
+  const standing = standingFor(usage, work.repository);
+  const isEnough =
+    standing.kind === 'complete' || (standing.kind === 'best effort' && work.trustsBestEffort === true);
+  if (!isEnough) return { users: new Map(), gap: standing.reason };
+  const { byDigest, byTag } = indexUsage(usage);
+  const tagged = byTag.get(canonicalRepository(work.repository));
   const users = new Map<Digest, string>();
   for (const { root, tags, members, verdict } of work.decisions) {
     if (verdict !== 'delete') continue;
     const user =
-      [root, ...members].map((digest) => byDigest.get(digest)).find((by) => by !== undefined) ??
-      tags.map((tag) => byTag.get(tag)).find((by) => by !== undefined);
+      [root, ...members].map((digest) => byDigest.get(digest)?.[0]).find((by) => by !== undefined) ??
+      tags.map((tag) => tagged?.get(tag)?.[0]?.by).find((by) => by !== undefined);
     if (user !== undefined) users.set(root, user);
   }
   return { users, gap: null };

@@ -34,7 +34,7 @@ type Finder = (artifact: Artifact) => Evidence | null;
  */
 export function evaluateRule(rule: Rule, inventory: Inventory, nowMs: number): RuleEvaluator {
   if (rule.untilMs !== null && nowMs >= rule.untilMs) return () => NO;
-  const finders = rule.conditions.map((condition) => prepare(condition, nowMs));
+  const finders = rule.conditions.map((condition) => prepare(condition, inventory, nowMs));
   let last = NO;
   // One list for all artifacts; what is kept of it is a copy of its own size, which one that grew is not.
   const found: Evidence[] = [];
@@ -72,7 +72,7 @@ function unknownOf(what: string): (reason: string) => Evidence {
   };
 }
 
-function prepare(condition: Condition, nowMs: number): Finder {
+function prepare(condition: Condition, inventory: Inventory, nowMs: number): Finder {
   switch (condition.kind) {
     case 'all': {
       const everything: Evidence = { kind: 'everything' };
@@ -112,8 +112,9 @@ function prepare(condition: Condition, nowMs: number): Finder {
     }
     case 'inUse': {
       const notKnown = unknownOf('whether it is in use');
+      const isTrusted = condition.trustsBestEffort === true && inventory.unusedByBestEffort;
       return ({ usedBy }) => {
-        if (usedBy.kind === 'unknown') return notKnown(usedBy.reason);
+        if (usedBy.kind === 'unknown') return isTrusted ? null : notKnown(usedBy.reason);
         return usedBy.value.length > 0 ? { kind: 'in use', by: usedBy.value } : null;
       };
     }

@@ -24,10 +24,19 @@ const KINDS = 3;
  * once, quoted, and a number after that.
  */
 export function hashInventory(inventory: Inventory): Digest {
-  const { version, repository, takenAtMs, completeness, manifestCount, artifacts } = inventory;
+  const { version, repository, takenAtMs, completeness, unusedByBestEffort, manifestCount, artifacts } =
+    inventory;
   const hash = startHash();
   hash.update(
-    JSON.stringify([version, repository, takenAtMs, completeness, manifestCount, artifacts.length]),
+    JSON.stringify([
+      version,
+      repository,
+      takenAtMs,
+      completeness,
+      unusedByBestEffort,
+      manifestCount,
+      artifacts.length,
+    ]),
   );
   const numbers = new Float64Array(BATCH * NUMBERS_PER_ARTIFACT);
   let count = 0;

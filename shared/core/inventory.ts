@@ -5,7 +5,8 @@ import { artifactOf, buildGraph, type Graph } from './graph.ts';
 import type { DigestHistory, History, TagSpan } from './history.ts';
 import type { Completeness, ListedManifest, Listing } from './listing.ts';
 import type { Manifest } from './manifest.ts';
-import type { Usage, UsageAnswer } from './usage.ts';
+import { resolveUsers, type Users } from './usage/users.ts';
+import type { Usage } from './usage.ts';
 
 /**
  * The unit of every decision: a root manifest with its children, referrers and signatures, counted once. A
@@ -41,6 +42,11 @@ export interface Inventory {
   readonly repository: string;
   readonly takenAtMs: number;
   readonly completeness: Completeness;
+  /**
+   * Whether `usedBy` is unknown only because every source answered by best effort: then nobody was seen to use
+   * what it is unknown of, and a policy may trust that.
+   */
+  readonly unusedByBestEffort: boolean;
   /** All manifests listed, members included. */
   readonly manifestCount: number;
   /** Sorted by root digest. */
@@ -69,6 +75,8 @@ const NOBODY: Fact<readonly string[]> = known([]);
 const NO_PULLS: Fact<never> = unknown('pulls are not recorded');
 const UNTAGGED_BY_NOBODY: Fact<never> = unknown('nobody told when it lost its last tag');
 const NOT_ASKED: Fact<never> = unknown('no rule asks for it');
+const NOBODY_NAMED: readonly string[] = [];
+const NO_USAGE: Usage = { version: 1, answers: [] };
 const NO_MEMBERS: readonly Digest[] = [];
 
 /**
@@ -83,14 +91,16 @@ export function takeInventory(
   const { listing, history } = sources;
   const graph = buildGraph(listing);
   const isTold = listing.manifests.some((manifest) => manifest.uploadedAtMs.kind === 'known');
-  const usage = indexUsage(sources.usage, history.repository);
+  const asksUsedBy = asked.has('usedBy');
+  const users = resolveUsers(asksUsedBy ? sources.usage : NO_USAGE, listing, history);
+  const { standing } = users;
+  const ofNobody = standing.kind === 'complete' ? NOBODY : unknown(standing.reason);
   const unreadByIndex =
     graph.unreadIndex === null
       ? null
       : `an index of the repository may point at it, but ${graph.unreadIndex}`;
   const asksUntaggedSince = asked.has('untaggedSinceMs');
   const asksTaggedAt = asked.has('taggedAtMs');
-  const asksUsedBy = asked.has('usedBy');
   const asksUploadedAt = !isTold;
   const artifacts: Artifact[] = [];
   for (const [at, manifest] of graph.roots.entries()) {
@@ -111,7 +121,7 @@ export function takeInventory(
       untaggedSinceMs: asksUntaggedSince ? untaggedSince(tags, remembered) : NOT_ASKED,
       taggedAtMs: asksTaggedAt ? taggedAt(tags, remembered) : NOT_ASKED,
       lastPulledAtMs: NO_PULLS,
-      usedBy: asksUsedBy ? usedBy(usage, root, tags, compound, graph, history) : NOT_ASKED,
+      usedBy: asksUsedBy ? usedBy(users, ofNobody, root, compound) : NOT_ASKED,
       unreadable: node === null ? unreadByIndex : unreadable(graph, root, unreadByIndex),
     });
   }
@@ -122,6 +132,7 @@ export function takeInventory(
       repository: listing.repository,
       takenAtMs: listing.takenAtMs,
       completeness: listing.completeness,
+      unusedByBestEffort: standing.kind === 'best effort',
       manifestCount: listing.manifests.length,
       artifacts,
     },
@@ -199,83 +210,20 @@ function openSpan(spans: readonly TagSpan[], tag: string): TagSpan | null {
   return null;
 }
 
-interface UsageIndex {
-  readonly byDigest: ReadonlyMap<Digest, readonly string[]>;
-  readonly byTag: ReadonlyMap<string, readonly string[]>;
-  /** What to say of an artifact that no source names. */
-  readonly ofNobody: Fact<readonly string[]>;
-}
-
-/** A digest is in use wherever it was pulled from; a tag means something in its own repository only. */
-function indexUsage(usage: Usage, repository: string): UsageIndex {
-  const byDigest = new Map<Digest, string[]>();
-  const byTag = new Map<string, string[]>();
-  const push = <K>(map: Map<K, string[]>, key: K, by: string): void => {
-    const names = map.get(key);
-    if (names === undefined) map.set(key, [by]);
-    else names.push(by);
-  };
-  for (const answer of usage.answers) {
-    if (answer.kind === 'unknown') continue;
-    for (const use of answer.uses) {
-      if (use.digest !== null) push(byDigest, use.digest, use.by);
-      else if (use.tag !== null && use.repository === repository) push(byTag, use.tag, use.by);
-    }
-  }
-  const gap = gapOf(usage.answers);
-  return { byDigest, byTag, ofNobody: gap === null ? NOBODY : unknown(gap) };
-}
-
-function gapOf(answers: readonly UsageAnswer[]): string | null {
-  if (answers.length === 0) return 'no in-use source is configured';
-  for (const answer of answers) {
-    if (answer.kind === 'unknown') return `${answer.source} did not answer: ${answer.reason}`;
-  }
-  const vague = answers.find((answer) => answer.kind === 'best effort');
-  return vague !== undefined && answers.every((answer) => answer.kind === 'best effort')
-    ? `${vague.source} answers by best effort only`
-    : null;
-}
-
-/**
- * A use names a digest, or a tag where no digest could be learned. A tag protects what it points at and every
- * digest that it ever pointed at, because a workload may have been started from any of them.
- */
+/** Who uses a root or anything that lives and dies with it; where nobody does, what that is worth. */
 function usedBy(
-  index: UsageIndex,
+  { everywhere, here }: Users,
+  ofNobody: Fact<readonly string[]>,
   root: Digest,
-  tags: readonly string[],
   compound: readonly Digest[] | undefined,
-  graph: Graph,
-  history: History,
 ): Fact<readonly string[]> {
-  const { byDigest, byTag, ofNobody } = index;
-  if (byTag.size === 0 && compound === undefined) {
-    const users = byDigest.get(root);
-    return users === undefined ? ofNobody : namedOnce(users);
-  }
-  const users: string[] = [];
-  addUsers(users, index, root, tags, history);
-  for (const digest of compound ?? NO_MEMBERS) {
-    if (digest !== root) addUsers(users, index, digest, graph.nodes.get(digest)?.tags ?? [], history);
-  }
-  return users.length === 0 ? ofNobody : namedOnce(users);
-}
-
-function namedOnce(users: readonly string[]): Fact<readonly string[]> {
-  return known([...new Set(users)].sort());
-}
-
-function addUsers(
-  users: string[],
-  { byDigest, byTag }: UsageIndex,
-  digest: Digest,
-  tags: readonly string[],
-  history: History,
-): void {
-  const names = byDigest.get(digest);
-  if (names !== undefined) users.push(...names);
-  if (byTag.size === 0) return;
-  for (const tag of tags) users.push(...(byTag.get(tag) ?? []));
-  for (const { tag } of history.digests[digest]?.tags ?? []) users.push(...(byTag.get(tag) ?? []));
+  if (everywhere.size === 0 && here.size === 0) return ofNobody;
+  const names = new Set<string>();
+  const addUsers = (digest: Digest): void => {
+    for (const by of everywhere.get(digest) ?? NOBODY_NAMED) names.add(by);
+    for (const by of here.get(digest) ?? NOBODY_NAMED) names.add(by);
+  };
+  addUsers(root);
+  for (const digest of compound ?? NO_MEMBERS) addUsers(digest);
+  return names.size === 0 ? ofNobody : known([...names].sort());
 }

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { parse as parseVersion, Range } from 'semver';
 import { messageOf, WardenError } from './error.ts';
+import { managedRepository, namesManaged } from './managed-repository.ts';
 import type { RepositorySelection, TagPattern } from './policy.ts';
 import type { Target } from './reference.ts';
 
@@ -194,11 +195,21 @@ function compileSelection(selection: RepositorySelection): CompiledSelection {
 /**
  * Whether a selection names a repository, written `HOST/NAME`: any include matches the whole of it and no
  * exclude does. `*` and `?` stay within a component (the host with its port is one), `**` crosses. `x/**` is
- * everything below `x` and not `x` itself, as in gitignore.
+ * everything below `x` and not `x` itself, as in gitignore. What a Google service fills for itself is selected
+ * only by an include that names it exactly.
  */
 export function selectsRepository(selection: RepositorySelection, repository: string): boolean {
   const { include, exclude } = compileSelection(selection);
-  return include.some((glob) => glob.test(repository)) && !exclude.some((glob) => glob.test(repository));
+  if (!include.some((glob) => glob.test(repository))) return false;
+  if (exclude.some((glob) => glob.test(repository))) return false;
+  const managed = managedRepository(repository);
+  if (managed === null) return true;
+  return selection.include.some((glob, at) => namesManaged(glob, managed) && include[at]?.test(repository));
+}
+
+/** Whether one glob over `HOST/NAME` matches a repository, whoever fills it. */
+export function matchesRepository(glob: string, repository: string): boolean {
+  return RE2JS.compile(repositoryGlobSource(glob)).test(repository);
 }
 
 /**

@@ -5,14 +5,15 @@ import type { Digest } from './digest.ts';
 import { evaluateRule } from './evaluate.ts';
 import { artifactOf, deletionOrder, type Graph } from './graph.ts';
 import { canonicalJson, sha256 } from './hash.ts';
-import { type InventorySources, type InventoryTaking, takeInventory } from './inventory.ts';
+import { type Inventory, type InventorySources, type InventoryTaking, takeInventory } from './inventory.ts';
 import { hashInventory } from './inventory-hash.ts';
 import { repositoryWarnings } from './inventory-warnings.ts';
 import type { ListedManifest, Listing } from './listing.ts';
+import { managedRepository } from './managed-repository.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import { type Going, limitRefusal, sizeOf, strictestLimits } from './plan-limit.ts';
-import type { Policy, PolicyProblem, PolicySet } from './policy.ts';
+import type { Condition, Policy, PolicyProblem, PolicySet } from './policy.ts';
 import { sortByPolicy, warningSentence } from './policy-warning.ts';
 import { policyWarnings } from './policy-warnings.ts';
 import { quantity } from './quantity.ts';
@@ -51,6 +52,7 @@ export function planListing(sources: ListingPlanSources): RepositoryPlan {
 export function planRepository(sources: PlanSources): RepositoryPlan {
   const { inventory, listing } = sources;
   const { selecting, decisions, steps, limits, refusal } = judgeRepository(sources);
+  const asking = selecting.flatMap(usageConditions);
   return {
     repository: inventory.repository,
     listedAtMs: listing.takenAtMs,
@@ -59,13 +61,14 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
     artifactCount: inventory.artifacts.length,
     inventoryHash: hashInventory(inventory),
     policies: selecting.map(({ name, owner, reason }) => ({ name, owner, reason })),
-    asksUsage: selecting.some(asksUsage),
+    asksUsage: asking.length > 0,
+    trustsBestEffort: asking.length > 0 && asking.every((condition) => condition.trustsBestEffort === true),
     decisions,
     steps,
     limits,
     refusal,
     warnings: [
-      ...warningsOf(inventory.artifacts, selecting),
+      ...warningsOf(inventory, selecting),
       ...holdWarnings(sources, selecting, decisions),
       ...repositoryWarnings(inventory, selecting, decisions, sources.nowMs).map(warningSentence),
     ],
@@ -94,9 +97,11 @@ export function judgeRepository(sources: PlanSources): Judgement {
   return { selecting, decisions, steps, limits: strictestLimits(allowing), refusal };
 }
 
-function asksUsage(policy: Policy): boolean {
-  return [...policy.keep, ...policy.delete].some((rule) =>
-    rule.conditions.some((condition) => condition.kind === 'inUse'),
+type UsageCondition = Extract<Condition, { kind: 'inUse' }>;
+
+function usageConditions(policy: Policy): UsageCondition[] {
+  return [...policy.keep, ...policy.delete].flatMap((rule) =>
+    rule.conditions.filter((condition): condition is UsageCondition => condition.kind === 'inUse'),
   );
 }
 
@@ -234,12 +239,16 @@ function guardOf(problems: readonly PolicyProblem[], repository: string): Policy
   );
 }
 
-function warningsOf(
-  artifacts: readonly { readonly unreadable: string | null }[],
-  selecting: readonly Policy[],
-): string[] {
+function warningsOf({ artifacts, repository }: Inventory, selecting: readonly Policy[]): string[] {
   const warnings: string[] = [];
-  if (selecting.length === 0) warnings.push('No policy selects this repository: everything in it is kept.');
+  if (selecting.length === 0) {
+    const managed = managedRepository(repository);
+    warnings.push(
+      managed === null
+        ? 'No policy selects this repository: everything in it is kept.'
+        : `${managed.by} fills this repository for itself, so everything in it is kept. A policy that is meant for it names it without a wildcard: ${managed.root === repository ? repository : `${managed.root}/**`}.`,
+    );
+  }
   const unreadable = artifacts.filter((artifact) => artifact.unreadable !== null);
   if (unreadable.length > 0) {
     warnings.push(

@@ -73,6 +73,8 @@ export interface RepositoryPlan {
   readonly policies: readonly PolicySummary[];
   /** Whether a rule asked what is in use; `apply` then asks again before the first delete. */
   readonly asksUsage: boolean;
+  /** Whether every rule that asked takes best effort for an answer. Left out by earlier versions: no. */
+  readonly trustsBestEffort?: boolean;
   /** One an artifact, sorted by root. */
   readonly decisions: readonly Decision[];
   readonly steps: readonly Step[];

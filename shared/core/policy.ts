@@ -49,7 +49,8 @@ export type Condition =
   | { readonly kind: 'taggedWithin'; readonly ageMs: number }
   | { readonly kind: 'pulledWithin'; readonly ageMs: number }
   | { readonly kind: 'notPulledFor'; readonly ageMs: number }
-  | { readonly kind: 'inUse' }
+  /** `trustsBestEffort`: that no source names it is enough, even where all of them answer by best effort. */
+  | { readonly kind: 'inUse'; readonly trustsBestEffort?: true }
   | { readonly kind: 'digests'; readonly digests: readonly Digest[] }
   | { readonly kind: 'largerThan'; readonly sizeBytes: number }
   | { readonly kind: 'mediaTypes'; readonly mediaTypes: readonly string[] };

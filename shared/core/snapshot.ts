@@ -111,6 +111,7 @@ const use = z.strictObject({
   digest: digest.nullable(),
   tag: tag.nullable(),
   by: z.string(),
+  sinceMs: time.optional(),
 });
 
 const usage = z.strictObject({
@@ -122,8 +123,14 @@ const usage = z.strictObject({
         source: z.string(),
         asOfMs: time,
         uses: z.array(use),
+        repositories: z.array(z.string()).optional(),
       }),
-      z.strictObject({ kind: z.literal('unknown'), source: z.string(), reason: z.string() }),
+      z.strictObject({
+        kind: z.literal('unknown'),
+        source: z.string(),
+        reason: z.string(),
+        repositories: z.array(z.string()).optional(),
+      }),
     ]),
   ),
 });

@@ -230,7 +230,7 @@ describe('what changed between plan and apply', () => {
       ports: { usage: { read: async () => ({ version: 1, answers }) } },
     });
     expect(result).toMatchObject({
-      refusal: 'What is in use could not be read again: cluster prod: 403',
+      refusal: 'What is in use could not be read again: cluster prod did not answer: 403',
       results: [],
     });
     expect(stage.registry.requests['DELETE manifests']).toBeUndefined();

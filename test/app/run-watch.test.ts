@@ -87,7 +87,7 @@ describe('a run that takes long', () => {
       'deleted',
       ...Array(5).fill('skipped: stopped'),
     ]);
-    expect(result?.refusal).toBe('What is in use could not be read again: cluster prod: 403');
+    expect(result?.refusal).toBe('What is in use could not be read again: cluster prod did not answer: 403');
     expect(stage.registry.requests['DELETE manifests']).toBe(1);
   });
 

@@ -75,12 +75,12 @@ function aboutOf(digest: Digest, listing: Listing): string[] {
 
 function ruleAnswer(rule: Rule, artifact: Artifact, inventory: Inventory, nowMs: number): Answer {
   if (rule.untilMs !== null && nowMs >= rule.untilMs) return 'no';
-  const own = conditionsAnswer(rule, artifact, nowMs);
+  const own = conditionsAnswer(rule, artifact, inventory, nowMs);
   if (rule.newest === null || own !== 'yes') return own;
   if (!isPlaceable(artifact)) return 'unknown';
   const { count } = rule.newest;
   const among = inventory.artifacts.filter(
-    (other) => conditionsAnswer(rule, other, nowMs) === 'yes' && isPlaceable(other),
+    (other) => conditionsAnswer(rule, other, inventory, nowMs) === 'yes' && isPlaceable(other),
   );
   const isPlaced = groupsOf(rule, artifact).some((group) => {
     const newer = among.filter(
@@ -97,13 +97,18 @@ function isPlaceable({ uploadedAtMs, unreadable }: Artifact): boolean {
 }
 
 /** All conditions are required: one no is a no, and without one an unknown is unknown. */
-function conditionsAnswer(rule: Rule, artifact: Artifact, nowMs: number): Answer {
-  const answers = rule.conditions.map((condition) => conditionAnswer(condition, artifact, nowMs));
+function conditionsAnswer(rule: Rule, artifact: Artifact, inventory: Inventory, nowMs: number): Answer {
+  const answers = rule.conditions.map((condition) => conditionAnswer(condition, artifact, inventory, nowMs));
   if (answers.includes('no')) return 'no';
   return answers.includes('unknown') ? 'unknown' : 'yes';
 }
 
-function conditionAnswer(condition: Condition, artifact: Artifact, nowMs: number): Answer {
+function conditionAnswer(
+  condition: Condition,
+  artifact: Artifact,
+  inventory: Inventory,
+  nowMs: number,
+): Answer {
   const ageOf = (fact: Fact<number | null>, holds: (ageMs: number) => boolean): Answer =>
     ask(fact, (atMs) => atMs !== null && holds(nowMs - atMs));
   switch (condition.kind) {
@@ -130,6 +135,9 @@ function conditionAnswer(condition: Condition, artifact: Artifact, nowMs: number
     case 'notPulledFor':
       return ask(artifact.lastPulledAtMs, (atMs) => atMs === null || nowMs - atMs > condition.ageMs);
     case 'inUse':
+      // Nobody named it, and the policy takes that for an answer.
+      if (condition.trustsBestEffort && inventory.unusedByBestEffort && artifact.usedBy.kind === 'unknown')
+        return sure(false);
       return ask(artifact.usedBy, (users) => users.length > 0);
     case 'digests':
       return sure([artifact.root, ...artifact.members].some((digest) => condition.digests.includes(digest)));

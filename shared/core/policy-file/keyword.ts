@@ -265,6 +265,12 @@ export const POLICY_KEYWORDS = {
     example: 'plan',
     schema: { enum: ['plan', 'enforce'] },
   },
+  trustInUse: {
+    description:
+      'Which in-use sources are enough for inUse. complete: at least one that answers completely. best-effort: those that may be some minutes behind, too. Default: complete.',
+    example: 'complete',
+    schema: { enum: ['complete', 'best-effort'] },
+  },
   limits: {
     description:
       'How much one run may take from one repository. Over a limit, the run stops before its first delete.',

@@ -139,6 +139,9 @@ function readPolicy(
   const schedule = scheduleEntry === undefined ? defaults.schedule : readSchedule(reader, scheduleEntry);
   const modeEntry = entries.get('mode');
   const mode = modeEntry === undefined ? 'plan' : reader.choice(modeEntry, ['plan', 'enforce'] as const);
+  const trustEntry = entries.get('trustInUse');
+  const trust =
+    trustEntry === undefined ? 'complete' : reader.choice(trustEntry, ['complete', 'best-effort'] as const);
   const limits = readLimits(reader, entries.get('limits'), LIMITS_KEYWORDS, defaults.limits);
   const owner = readNote(reader, entries.get('owner')) ?? defaults.owner;
   const reason = readNote(reader, entries.get('reason')) ?? defaults.reason;
@@ -148,7 +151,8 @@ function readPolicy(
   if (!entries.has('keep') && !entries.has('delete')) {
     reader.report('POLICY_NO_RULES', root, 'The policy has no rule: write keep, delete or both.');
   }
-  if (name === null || repositories === null || mode === null || limits === null) return null;
+  if (name === null || repositories === null || mode === null || trust === null || limits === null)
+    return null;
   return {
     version: 1,
     name,
@@ -159,8 +163,17 @@ function readPolicy(
     limits,
     owner,
     reason,
-    keep,
+    keep: trust === 'best-effort' ? keep.map(trustingBestEffort) : keep,
     delete: deleting,
+  };
+}
+
+function trustingBestEffort(rule: Rule): Rule {
+  return {
+    ...rule,
+    conditions: rule.conditions.map((condition) =>
+      condition.kind === 'inUse' ? { ...condition, trustsBestEffort: true } : condition,
+    ),
   };
 }
 

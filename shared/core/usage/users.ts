@@ -1,0 +1,110 @@
+import type { Digest } from '../digest.ts';
+import type { History } from '../history.ts';
+import type { Listing } from '../listing.ts';
+import { canonicalRepository } from '../repository-alias.ts';
+import { MINUTE_MS } from '../units.ts';
+import type { Usage } from '../usage.ts';
+import { standingFor, type UsageStanding } from './standing.ts';
+
+/** Who uses what of one repository. */
+export interface Users {
+  /** By digest, wherever it was pulled from. */
+  readonly everywhere: ReadonlyMap<Digest, readonly string[]>;
+  /** By tags of this repository. */
+  readonly here: ReadonlyMap<Digest, readonly string[]>;
+  /** What it means that nobody is named. */
+  readonly standing: UsageStanding;
+}
+
+/** How far the clocks of clusters and registries may be apart. */
+const CLOCK_SKEW_MS = 10 * MINUTE_MS;
+
+/** A tag that something names. */
+export interface TagUse {
+  readonly by: string;
+  /** null: the digest is known too, and the tag counts only for what a restart would pull now. */
+  readonly sinceMs: number | null;
+}
+
+/** All uses, found by what they name. */
+export interface UsageIndex {
+  readonly byDigest: ReadonlyMap<Digest, readonly string[]>;
+  /** By the repository's canonical name and the tag. */
+  readonly byTag: ReadonlyMap<string, ReadonlyMap<string, readonly TagUse[]>>;
+}
+
+// Thousands of repositories are judged by the same answers.
+const indexes = new WeakMap<Usage, UsageIndex>();
+
+/** Finds the digests that are named, and the tags by the one name of their repository. */
+export function indexUsage(usage: Usage): UsageIndex {
+  const found = indexes.get(usage);
+  if (found !== undefined) return found;
+  const byDigest = new Map<Digest, string[]>();
+  const byTag = new Map<string, Map<string, TagUse[]>>();
+  for (const answer of usage.answers) {
+    if (answer.kind === 'unknown') continue;
+    for (const { repository, digest, tag, by, sinceMs } of answer.uses) {
+      if (digest !== null) push(byDigest, digest, by);
+      if (tag === null) continue;
+      const name = canonicalRepository(repository);
+      const tags = byTag.get(name) ?? new Map<string, TagUse[]>();
+      byTag.set(name, tags);
+      push(tags, tag, { by, sinceMs: digest === null ? (sinceMs ?? 0) : null });
+    }
+  }
+  const index = { byDigest, byTag };
+  indexes.set(usage, index);
+  return index;
+}
+
+/**
+ * Finds the digests of a repository that are in use. A digest protects wherever it was pulled from, since the
+ * same bytes are the same image in every mirror, virtual and remote repository. A tag protects what it points
+ * at now and every digest that it pointed at while the workload existed; where it points at nothing now, or
+ * nobody knows since when the workload exists, every digest that it ever pointed at.
+ *
+ * @param history reconciled with the listing
+ */
+export function resolveUsers(usage: Usage, listing: Listing, history: History): Users {
+  const { byDigest, byTag } = indexUsage(usage);
+  const wanted = byTag.get(canonicalRepository(listing.repository));
+  return {
+    everywhere: byDigest,
+    here: wanted === undefined ? new Map() : taggedUsers(wanted, listing, history),
+    standing: standingFor(usage, listing.repository),
+  };
+}
+
+function taggedUsers(
+  wanted: ReadonlyMap<string, readonly TagUse[]>,
+  listing: Listing,
+  history: History,
+): Map<Digest, readonly string[]> {
+  const users = new Map<Digest, string[]>();
+  const resolved = new Set<string>();
+  for (const { digest, tags } of listing.manifests) {
+    for (const tag of tags) {
+      const uses = wanted.get(tag);
+      if (uses === undefined) continue;
+      resolved.add(tag);
+      for (const { by } of uses) push(users, digest, by);
+    }
+  }
+  for (const digest of Object.keys(history.digests) as Digest[]) {
+    for (const { tag, untilMs } of history.digests[digest]?.tags ?? []) {
+      for (const { by, sinceMs } of wanted.get(tag) ?? []) {
+        if (sinceMs === null) continue;
+        const overlaps = untilMs === null || untilMs >= sinceMs - CLOCK_SKEW_MS;
+        if (overlaps || !resolved.has(tag)) push(users, digest, by);
+      }
+    }
+  }
+  return users;
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
+}
