@@ -5,7 +5,7 @@ const SIZE_MAX_BYTES = 4_194_304;
 
 /** One page of `_catalog`, read as a whole: it has names only, and at most as many as were asked for. */
 export class CatalogPage implements PageReader {
-  /** What the page names; null where that is no list. */
+  /** What the page names; null where that is no list, or said twice. */
   names: readonly unknown[] | null = null;
   readonly #pieces: Buffer[] = [];
   #sizeBytes = 0;
@@ -17,16 +17,18 @@ export class CatalogPage implements PageReader {
   }
 
   end(): PageEnd | null {
+    const text = Buffer.concat(this.#pieces).toString('utf8');
     let body: unknown;
     try {
-      body = JSON.parse(Buffer.concat(this.#pieces).toString('utf8'));
+      body = JSON.parse(text);
     } catch {
       return null;
     }
     if (body === null || typeof body !== 'object' || Array.isArray(body)) return null;
     const { repositories, next } = body as Record<string, unknown>;
-    const names = repositories ?? [];
-    if (Array.isArray(names)) this.names = names as unknown[];
+    // Go writes null for a list without entries; a page without the key is no catalog.
+    const names = repositories === null ? [] : repositories;
+    if (Array.isArray(names) && !namesTwice(text)) this.names = names as unknown[];
     const word = next ?? '';
     return { next: typeof word === 'string' ? word : null, lengths: [this.names?.length ?? 0] };
   }
@@ -35,4 +37,9 @@ export class CatalogPage implements PageReader {
   span(): null {
     return null;
   }
+}
+
+/** A parser keeps the last of two equal keys and says nothing; no name of a repository has a colon behind it. */
+function namesTwice(text: string): boolean {
+  return ['repositories', 'next'].some((key) => text.split(new RegExp(`"${key}"\\s*:`)).length > 2);
 }

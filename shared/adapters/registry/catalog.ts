@@ -12,7 +12,8 @@ import { walkChildren } from './child-walk.ts';
 import { pullScope } from './manifest-source.ts';
 import { walkPages } from './page.ts';
 import { repositoryPath } from './path.ts';
-import type { Session } from './session.ts';
+import { RegistryError } from './registry-error.ts';
+import type { Session, SessionReply } from './session.ts';
 
 /** Distribution refuses more by default (`catalog.maxentries`). */
 const PAGE_SIZE = 1_000;
@@ -110,18 +111,22 @@ async function isRepository(session: Session, target: Target): Promise<boolean> 
   if (reply.status === 400 && reply.failure().complaints.some(({ code }) => code === 'NAME_INVALID'))
     return false;
   if (reply.status !== 200) throw reply.failure();
-  const body = parsed(reply.body);
-  const { tags, manifest } = body;
+  const { tags, manifest } = parsed(reply);
   const hasTags = Array.isArray(tags) && tags.length > 0;
   return hasTags || (manifest !== null && typeof manifest === 'object' && Object.keys(manifest).length > 0);
 }
 
-function parsed(body: Buffer): Record<string, unknown> {
+function parsed({ body, line, status }: SessionReply): Record<string, unknown> {
   try {
     const document: unknown = JSON.parse(body.toString('utf8'));
     if (document !== null && typeof document === 'object') return document as Record<string, unknown>;
   } catch {
-    // An unreadable reply names no repository; the listing itself would say why.
+    // Said below.
   }
-  return {};
+  throw new RegistryError(
+    'REGISTRY_BODY_INVALID',
+    `${line.method} ${line.url} answered with something that is not a JSON object, or is cut short. Nothing of it is used.`,
+    line,
+    { status },
+  );
 }

@@ -59,7 +59,12 @@ export async function resolveTag(
   if (head.status !== 200 && head.status !== 404) throw head.failure();
   // A reply to HEAD has no body. Whether the tag is gone, and what an unnamed digest is, only a GET can tell.
   const reply = await session.send({ ...request, method: 'GET', bodyLimitBytes: MANIFEST_SIZE_MAX_BYTES });
-  if (reply.status === 200) return { digest: sha256(reply.body), mediaType: mediaTypeOf(reply.headers) };
+  if (reply.status === 200) {
+    const digest = sha256(reply.body);
+    const named = reply.headers['docker-content-digest'];
+    if (named !== undefined && named !== digest) throw mismatch(reply, digest);
+    return { digest, mediaType: mediaTypeOf(reply.headers) };
+  }
   const failure = reply.failure();
   if (saysGone(failure)) return null;
   throw failure;
@@ -90,14 +95,7 @@ export async function readManifest(
     throw failure;
   }
   const found = sha256(reply.body);
-  if (found !== digest) {
-    throw new RegistryError(
-      'REGISTRY_DIGEST_MISMATCH',
-      `${reply.line.method} ${reply.line.url} answered with content of digest ${found}. Nothing of it is used. Check the registry, or a proxy in front of it.`,
-      reply.line,
-      { status: reply.status },
-    );
-  }
+  if (found !== digest) throw mismatch(reply, found);
   let content: string;
   try {
     // A byte order mark stays: the text has to make the same bytes again.
@@ -121,6 +119,15 @@ function declaredType(content: string): string | null {
     // Not JSON: whoever parses the manifest will say so.
   }
   return null;
+}
+
+function mismatch(reply: SessionReply, found: Digest): RegistryError {
+  return new RegistryError(
+    'REGISTRY_DIGEST_MISMATCH',
+    `${reply.line.method} ${reply.line.url} answered with content of digest ${found}. Nothing of it is used. Check the registry, or a proxy in front of it.`,
+    reply.line,
+    { status: reply.status },
+  );
 }
 
 function unusable(reply: SessionReply, why: string): RegistryError {

@@ -270,5 +270,6 @@ function linkedNext(headers: ReplyHeaders): string | null | undefined {
     // A header that speaks of a next page in a form we can't read must not pass for none.
     if (found.length === 0 && /\bnext\b/i.test(line)) return undefined;
   }
-  return found.length > 1 ? undefined : (found[0] ?? null);
+  // `<>` is this page itself, and no word of an end.
+  return found.length > 1 || found[0] === '' ? undefined : (found[0] ?? null);
 }

@@ -100,11 +100,19 @@ function connectionCode(thrown: unknown): string {
 /** A certificate that is not trusted now, or a host without TLS (wrong version), will be no better on the next attempt. */
 const TLS_CODE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|WRONG_VERSION_NUMBER/;
 
-/** What came of one attempt. What was not sent is no use trying again at once. */
+/** What came of one attempt. What is `over` is not tried again, whatever is left of the attempts. */
 type Attempt =
   | { readonly kind: 'answered'; readonly reply: HttpReply }
   | { readonly kind: 'failed'; readonly why: RegistryError }
-  | { readonly kind: 'not sent'; readonly why: RegistryError };
+  | { readonly kind: 'over'; readonly why: RegistryError };
+
+/** The time of a whole run is over: a later run may well succeed, and this one may not try. */
+class RunEnded extends RegistryError {
+  constructor(line: RequestLine) {
+    const what = `${line.method} ${line.url} was not answered in full before the time of this run was over.`;
+    super('REGISTRY_DEADLINE', `${what} A later run goes on.`, line, { retryable: true });
+  }
+}
 
 /** Opens a transport; connections are made on first use and kept alive between requests. */
 export function createTransport(options: TransportOptions): Transport {
@@ -138,17 +146,17 @@ export function createTransport(options: TransportOptions): Transport {
     const gate = gateOf(request.url.host);
     const latestMs = latestStartMs(request);
     const entered = await gate.enter(request.method === 'DELETE' ? 'delete' : 'request', latestMs);
-    if (entered !== 'entered') return { kind: 'not sent', why: notSent(request, line, entered.untilMs) };
+    if (entered !== 'entered') return { kind: 'over', why: notSent(request, line, entered.untilMs) };
     try {
-      if (clock() >= latestMs) return { kind: 'not sent', why: notSent(request, line, clock()) };
-      if (request.maySend?.() === false) return { kind: 'not sent', why: withdrawn(line) };
+      if (clock() >= latestMs) return { kind: 'over', why: notSent(request, line, clock()) };
+      if (request.maySend?.() === false) return { kind: 'over', why: withdrawn(line) };
       const reply = await exchange(request, line);
       const pause = pauseMs(reply, clock(), random());
       if (pause !== null) gate.pause(clock() + pause);
       return { kind: 'answered', reply };
     } catch (thrown) {
       if (!(thrown instanceof RegistryError)) throw thrown;
-      return { kind: 'failed', why: thrown };
+      return { kind: thrown instanceof RunEnded ? 'over' : 'failed', why: thrown };
     } finally {
       gate.leave();
     }
@@ -165,7 +173,7 @@ export function createTransport(options: TransportOptions): Transport {
         { retryable: true },
       );
     }
-    if (endByMs !== undefined && untilMs >= endByMs) return runEnded(line);
+    if (endByMs !== undefined && untilMs >= endByMs) return new RunEnded(line);
     return new RegistryError(
       'REGISTRY_RATE_LIMITED',
       `${line.method} ${line.url} was not sent: the registry asked to be left alone for ${Math.ceil((untilMs - clock()) / 1_000)} s. Run again later.`,
@@ -194,7 +202,7 @@ export function createTransport(options: TransportOptions): Transport {
     } catch (thrown) {
       if (thrown instanceof WardenError) throw thrown;
       if (deadline.aborted) {
-        if (leftMs <= attemptDeadlineMs) throw runEnded(line);
+        if (leftMs <= attemptDeadlineMs) throw new RunEnded(line);
         throw new RegistryError(
           'REGISTRY_DEADLINE',
           `${line.method} ${line.url} was not answered in full within ${attemptDeadlineMs} ms. Run again later.`,
@@ -231,13 +239,17 @@ export function createTransport(options: TransportOptions): Transport {
       ...request.headers,
     };
     if (url.origin !== request.url.origin) delete headers['authorization'];
-    const reply = await send(url, {
-      dispatcher,
-      method: request.method,
-      headers,
+    signal.throwIfAborted();
+    const reply = await endingWith(
       signal,
-      ...(request.body === undefined ? {} : { body: request.body }),
-    });
+      send(url, {
+        dispatcher,
+        method: request.method,
+        headers,
+        signal,
+        ...(request.body === undefined ? {} : { body: request.body }),
+      }),
+    );
     const sink = request.receive?.(reply.statusCode, reply.headers) ?? null;
     const body = await readReplyBody(reply, request.bodyLimitBytes, line, sink);
     return { status: reply.statusCode, headers: reply.headers, body };
@@ -250,7 +262,7 @@ export function createTransport(options: TransportOptions): Transport {
       const giveUpAtMs = Math.min(clock() + totalDeadlineMs, latestStartMs(request));
       for (let attemptsDone = 1; ; attemptsDone += 1) {
         const sent = await attempt(request, line);
-        if (sent.kind === 'not sent') throw sent.why;
+        if (sent.kind === 'over') throw sent.why;
         const reply = sent.kind === 'answered' ? sent.reply : null;
         const isPromising =
           sent.kind === 'answered' ? RETRYABLE_STATUSES.has(sent.reply.status) : sent.why.retryable;
@@ -288,6 +300,18 @@ export function endingBy(transport: Transport, endByMs: number): Transport {
   };
 }
 
+/**
+ * What came of the work, or the signal's reason as soon as it says stop. undici hears a signal only once the
+ * connection is there, TLS and all: a host that takes a connection and says nothing would be waited for.
+ */
+function endingWith<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
 /** The time from which on a request is not begun. */
 function latestStartMs(request: HttpRequest): number {
   return Math.min(
@@ -300,15 +324,6 @@ function withdrawn(line: RequestLine): RegistryError {
   return new RegistryError(
     'REGISTRY_TOO_LATE',
     `${line.method} ${line.url} was not sent: the run may not send it any more.`,
-    line,
-    { retryable: true },
-  );
-}
-
-function runEnded(line: RequestLine): RegistryError {
-  return new RegistryError(
-    'REGISTRY_DEADLINE',
-    `${line.method} ${line.url} was not answered in full before the time of this run was over. A later run goes on.`,
     line,
     { retryable: true },
   );
