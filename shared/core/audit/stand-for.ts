@@ -57,6 +57,8 @@ function follow(graph: AccessGraph, member: string): Stands {
   for (const node of upFrom(graph, unseen)) {
     if (node.bindings.kind === 'unknown') {
       unseen.add(`the policy of ${node.label}: ${node.bindings.reason}`);
+      // It stays in the place of whom it stands for there.
+      keepBetter(best, { who: member, path: [], conditions: [] });
       continue;
     }
     for (const binding of node.bindings.value) {

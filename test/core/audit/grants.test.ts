@@ -104,6 +104,66 @@ describe('grants', () => {
     ]);
   });
 
+  it('reach everything from a folder, and name each person that a group stands for', () => {
+    const found = grantsOf({
+      ancestors: known([
+        {
+          name: 'folders/301',
+          policy: known({ bindings: [bind('roles/artifactregistry.reader', 'group:eng@example.com')] }),
+        },
+      ]),
+      groups: { 'eng@example.com': known({ members: ['user:ada@example.com'], others: [] }) },
+      locations: known([repositoryWith()]),
+    });
+    expect(found.map(({ member, path, on }) => [member, path, on])).toEqual([
+      [
+        'group:eng@example.com',
+        ['roles/artifactregistry.reader on folder 301'],
+        ['repository europe-west1/services'],
+      ],
+      [
+        'user:ada@example.com',
+        ['in group:eng@example.com', 'roles/artifactregistry.reader on folder 301'],
+        ['repository europe-west1/services'],
+      ],
+    ]);
+  });
+
+  it('leave a large group as one row', () => {
+    const members = Array.from({ length: 101 }, (_, index) => `user:${index}@example.com`);
+    const found = grantsOf({
+      buckets: [bucketWith([bind('roles/storage.objectViewer', 'group:all@example.com')])],
+      groups: { 'all@example.com': known({ members, others: [] }) },
+    });
+    expect(found.map(({ member }) => member)).toEqual(['group:all@example.com']);
+  });
+
+  it('say who can act as an account, by its own policy and by the project', () => {
+    const tokens = 'projects/acme/roles/tokens';
+    expect(
+      linesOf({
+        accounts: known([
+          {
+            account: {
+              email: 'ci@acme.iam.gserviceaccount.com',
+              uniqueId: '1',
+              displayName: '',
+              description: '',
+              disabled: false,
+            },
+            keys: known([]),
+            policy: known({ bindings: [bind(tokens, 'user:ada@example.com')] }),
+          },
+        ]),
+        projectPolicy: known({ bindings: [bind(tokens, 'user:ben@example.com')] }),
+        roles: { [tokens]: known(['iam.serviceAccounts.getAccessToken']) },
+      }),
+    ).toEqual([
+      'user:ada@example.com: act as on account ci@acme.iam.gserviceaccount.com',
+      'user:ben@example.com: act as on project acme',
+    ]);
+  });
+
   it('leave out what is no registry for images', () => {
     const location = repositoryWith(bind('roles/artifactregistry.reader', 'allUsers'));
     const repositories =

@@ -184,19 +184,23 @@ describe('the resolver', () => {
   });
 
   it.each(Object.entries(losses()))('knows nothing more when %s is lost', (_name, lose) => {
-    checkProperty(replies, (all) => {
-      const before = answers(all);
-      for (const [question, after] of answers(lose(all))) {
-        for (const kind of ['direct', 'byActing'] as const) {
-          if (after[kind].unseen.length > 0) continue;
-          // What claims to be all was all before, and is the same.
-          expect(before.get(question)?.[kind].unseen).toEqual([]);
-          expect(sorted(summary(after[kind]))).toEqual(
-            sorted(summary(before.get(question)?.[kind] as Holders)),
-          );
+    checkProperty(
+      replies,
+      (all) => {
+        const before = answers(all);
+        for (const [question, after] of answers(lose(all))) {
+          for (const kind of ['direct', 'byActing'] as const) {
+            if (after[kind].unseen.length > 0) continue;
+            // What claims to be all was all before, and is the same.
+            expect(before.get(question)?.[kind].unseen).toEqual([]);
+            expect(sorted(summary(after[kind]))).toEqual(
+              sorted(summary(before.get(question)?.[kind] as Holders)),
+            );
+          }
         }
-      }
-    });
+      },
+      150,
+    );
   });
 });
 
