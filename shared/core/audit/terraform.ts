@@ -24,8 +24,8 @@ export function hclString(text: string): string {
     .replaceAll('\n', '\\n')
     .replaceAll('\r', '\\r')
     .replaceAll('\t', '\\t')
-    .replaceAll('${', '$${')
-    .replaceAll('%{', '%%{')
+    .replaceAll(/\$(?=\{)/g, '$$$$')
+    .replaceAll(/%(?=\{)/g, '%%')
     .replace(UNPRINTABLE, (character) => {
       const code = character.codePointAt(0) ?? 0;
       return code > 0xffff

@@ -4,10 +4,11 @@ import { addMember, bindingEvidence, bindingSubject, removeMember, underConditio
 import { type AuditCase, type Check, findingOf } from '../check.ts';
 import { bind, repliesWith, repositoryWith } from '../example.ts';
 import { type Ability, abilitiesOn } from '../grants.ts';
-import type { GraphBinding } from '../graph.ts';
+import type { GraphBinding, PolicyNode } from '../graph.ts';
 import { isContainerRegistryAgent, isDeleted, isPerson, isPublic, isServiceAgent } from '../member.ts';
+import { bucketUse } from '../redirection.ts';
 import { cis, google } from '../reference.ts';
-import { handStep } from '../remedy-step.ts';
+import { handStep, noStep } from '../remedy-step.ts';
 import type { Permission } from '../role-permissions.ts';
 
 const CI = 'serviceAccount:ci@acme.iam.gserviceaccount.com';
@@ -16,8 +17,8 @@ const CI = 'serviceAccount:ci@acme.iam.gserviceaccount.com';
 const project = (...bindings: ReturnType<typeof bind>[]) =>
   repliesWith({ projectPolicy: known({ bindings }), locations: known([repositoryWith()]) });
 
-/** More lines than this nobody copies; a remark says how many are left out. */
-const REPOSITORIES_NAMED_MAX = 20;
+/** More steps than this nobody takes; the last one says how many are left out. */
+const STEPS_MAX = 20;
 
 /** A right to change images that holds for every registry of the project at once. */
 export const broadProjectGrant: Check = {
@@ -167,44 +168,65 @@ function remedyFor(
     ];
   }
   if (isDeleted(member)) return [removal];
+  const use = bucketUse(replies.redirection);
+  const reachesBuckets = permissions.some((permission) => permission.startsWith('storage.'));
+  const hasBucket = graph.registries.some(({ kind }) => kind === 'bucket');
+  if (reachesBuckets && hasBucket && use.kind === 'untouchable') return [noStep(use.why)];
   const first: RemedyStep[] = [];
   if (permissions.includes('resourcemanager.projects.setIamPolicy')) {
     first.push(handStep('Make sure that somebody else can still administer the project.'));
   }
-  if (permissions.some((permission) => permission.startsWith('storage.'))) {
+  if (reachesBuckets) {
     first.push(
       handStep(
-        'The role reaches every bucket of the project: grant roles/storage.objectUser on the ones really used.',
+        use.kind === 'not moved'
+          ? 'The role reaches every bucket of the project. Those of the registry follow; grant roles/storage.objectUser on others that it really uses.'
+          : 'The role reaches every bucket of the project: grant roles/storage.objectUser on the ones that it really uses. The bucket of the old registry is none of them since the move.',
       ),
     );
   }
   return [...first, ...narrower(member, binding, permissions, audit), removal];
 }
 
-/** Adds the right to push on single repositories before the wide one goes, so that no pusher is locked out. */
+/** Adds what the member may need on single registries before the wide role goes, so that nobody is locked out. */
 function narrower(
   member: string,
   binding: GraphBinding,
   permissions: readonly Permission[],
   { graph, replies }: AuditCase,
 ): readonly RemedyStep[] {
-  if (!permissions.includes('artifactregistry.repositories.uploadArtifacts')) return [];
-  const repositories = graph.registries.filter(
-    (node) =>
-      node.kind === 'repository' && (node.repository.mode ?? 'STANDARD_REPOSITORY') === 'STANDARD_REPOSITORY',
+  const isMoved = bucketUse(replies.redirection).kind !== 'not moved';
+  const wanted = graph.registries.flatMap((node) =>
+    (node.kind === 'bucket' && isMoved ? [] : narrowRoles(node, permissions)).map((role) => ({ node, role })),
   );
-  const steps = repositories.slice(0, REPOSITORIES_NAMED_MAX).map((node): RemedyStep => {
-    const added = addMember(
-      node,
-      { role: 'roles/artifactregistry.writer', condition: binding.condition },
-      member,
-      replies.project,
-    );
-    return {
-      ...added,
-      say: `Only if it pushes there (roles/artifactregistry.repoAdmin where it has to delete): ${added.say}`,
-    };
+  const steps = wanted.slice(0, STEPS_MAX).map(({ node, role }): RemedyStep => {
+    const added = addMember(node, { role, condition: binding.condition }, member, replies.project);
+    return added.gcloud.length === 0 ? added : { ...added, say: `${ONLY_IF[role] ?? ''}${added.say}` };
   });
-  const left = repositories.length - steps.length;
-  return left > 0 ? [...steps, handStep(`And the same for ${left} more repositories.`)] : steps;
+  const left = wanted.length - steps.length;
+  return left > 0 ? [...steps, handStep(`And the same on ${left} more.`)] : steps;
+}
+
+const WRITER = 'roles/artifactregistry.writer';
+const ONLY_IF: Readonly<Record<string, string>> = {
+  [WRITER]: 'Only if it pushes there (roles/artifactregistry.repoAdmin where it has to delete): ',
+  'roles/artifactregistry.reader': 'Only if it pulls from there: ',
+  'roles/storage.objectUser': 'Only if it pushes to this host of gcr.io: ',
+  'roles/storage.objectViewer': 'Only if it pulls from this host of gcr.io: ',
+};
+
+/** The narrowest roles on one registry with which somebody can push or pull who can by these permissions. */
+function narrowRoles(node: PolicyNode, permissions: readonly Permission[]): readonly string[] {
+  if (node.kind === 'repository') {
+    const takesPushes = (node.repository.mode ?? 'STANDARD_REPOSITORY') === 'STANDARD_REPOSITORY';
+    if (takesPushes && permissions.includes('artifactregistry.repositories.uploadArtifacts')) return [WRITER];
+    return permissions.includes('artifactregistry.repositories.downloadArtifacts')
+      ? ['roles/artifactregistry.reader']
+      : [];
+  }
+  if (node.kind !== 'bucket') return [];
+  // A push asks for the bucket itself too, and only the legacy roles hold storage.buckets.get without more.
+  if (permissions.includes('storage.objects.create'))
+    return ['roles/storage.objectUser', 'roles/storage.legacyBucketReader'];
+  return permissions.includes('storage.objects.get') ? ['roles/storage.objectViewer'] : [];
 }

@@ -1,0 +1,224 @@
+import { spawnSync } from 'node:child_process';
+import type { Binding, IamCondition, IamPolicy, RegistryBucket } from '../../../shared/core/audit/access.ts';
+import type { AuditReplies } from '../../../shared/core/audit/replies.ts';
+import { type Fact, known, unknown } from '../../../shared/core/fact.ts';
+import type { Remediation } from '../../../shared/core/finding.ts';
+import { DAY_MS } from '../../../shared/core/units.ts';
+
+/**
+ * A project as Google would have it after the commands of a remedy, all of them, in their order. Every command has
+ * to be understood and to find what it names: one that would fail at Google fails here.
+ */
+export function applyRemediation(replies: AuditReplies, { steps }: Remediation, nowMs: number): AuditReplies {
+  return steps
+    .flatMap(({ gcloud }) => gcloud)
+    .filter((line) => !line.startsWith('#'))
+    .reduce((before, line) => applyCommand(before, wordsOf(line), nowMs), replies);
+}
+
+/** The words that a shell makes of a line; asks one where a word needs more than plain quotes. */
+function wordsOf(line: string): readonly string[] {
+  if (!line.includes("$'")) {
+    return (line.match(/(?:[^\s'\\]|'[^']*'|\\')+/g) ?? []).map((word) =>
+      word.replace(/'([^']*)'|\\'/g, (quoted, inner: string | undefined) =>
+        quoted === "\\'" ? "'" : (inner ?? ''),
+      ),
+    );
+  }
+  const { stdout, status } = spawnSync('bash', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`no shell understands ${line}`);
+  return stdout.split('\0').slice(0, -1);
+}
+
+function applyCommand(replies: AuditReplies, words: readonly string[], nowMs: number): AuditReplies {
+  const flags = new Map(
+    words
+      .filter((word) => word.startsWith('--'))
+      .map((word) => {
+        const at = word.indexOf('=');
+        return at === -1 ? [word, ''] : [word.slice(0, at), word.slice(at + 1)];
+      }),
+  );
+  const plain = words.filter((word) => !word.startsWith('--'));
+  const last = plain.at(-1) ?? '';
+  const flag = (name: string): string => {
+    const value = flags.get(name);
+    if (value === undefined) throw new Error(`${name} is missing in ${words.join(' ')}`);
+    return value;
+  };
+  const project = flags.get('--project') ?? flags.get('--projects') ?? replies.project;
+  if (project !== replies.project) throw new Error(`another project: ${words.join(' ')}`);
+  if (words[0] === 'openssl') return replies;
+  const verb = plain.slice(0, -1).join(' ');
+  switch (verb) {
+    case 'gcloud iam service-accounts keys upload':
+    case 'gcloud iam service-accounts keys disable':
+    case 'gcloud iam service-accounts keys delete':
+      return onKeys(replies, flag('--iam-account'), verb.slice(verb.lastIndexOf(' ') + 1), last, nowMs);
+    case 'gcloud projects add-iam-policy-binding':
+    case 'gcloud projects remove-iam-policy-binding':
+      if (last !== replies.project) throw new Error(`another project: ${last}`);
+      return { ...replies, projectPolicy: rebound(replies.projectPolicy, verb, flag) };
+    case 'gcloud storage buckets add-iam-policy-binding':
+    case 'gcloud storage buckets remove-iam-policy-binding':
+      return onBucket(replies, last, (each) => ({
+        ...each,
+        policy: rebound(each.policy ?? unknown('no bucket'), verb, flag),
+      }));
+    case 'gcloud artifacts repositories add-iam-policy-binding':
+    case 'gcloud artifacts repositories remove-iam-policy-binding':
+      return onRepository(
+        replies,
+        `projects/${project}/locations/${flag('--location')}/repositories/${last}`,
+        (policy) => rebound(policy, verb, flag),
+      );
+    case 'gcloud storage buckets update':
+      return onBucket(replies, last, (each) => ({ ...each, bucket: updated(each.bucket, flags) }));
+    case 'gcloud storage rm':
+      flag('--recursive');
+      return onBucket(replies, last, ({ name }) => ({
+        name,
+        bucket: known(null),
+        policy: null,
+        contents: null,
+      }));
+    case 'gcloud artifacts docker upgrade':
+      return { ...replies, redirection: known('REDIRECTION_FROM_GCR_IO_ENABLED') };
+    case 'gcloud storage buckets describe':
+    case 'gcloud storage du':
+      return replies;
+    default:
+      throw new Error(`not understood: ${words.join(' ')}`);
+  }
+}
+
+function onKeys(replies: AuditReplies, email: string, verb: string, id: string, nowMs: number): AuditReplies {
+  if (replies.accounts.kind === 'unknown') throw new Error('nobody knows the accounts');
+  let found = false;
+  const accounts = replies.accounts.value.map((each) => {
+    if (each.account.email !== email || each.keys.kind === 'unknown') return each;
+    const keys = each.keys.value;
+    if (verb === 'upload') {
+      found = true;
+      const made = {
+        account: email,
+        id: `uploaded-${keys.length}`,
+        keyType: 'USER_MANAGED',
+        origin: 'USER_PROVIDED',
+        algorithm: 'KEY_ALG_RSA_2048',
+        validAfterMs: known(nowMs),
+        validBeforeMs: known(nowMs + 90 * DAY_MS),
+        disabled: false,
+        disableReason: null,
+        flags: [],
+      };
+      return { ...each, keys: known([...keys, made]) };
+    }
+    found = keys.some((key) => key.id === id);
+    return {
+      ...each,
+      keys: known(
+        verb === 'delete'
+          ? keys.filter((key) => key.id !== id)
+          : keys.map((key) => (key.id === id ? { ...key, disabled: true } : key)),
+      ),
+    };
+  });
+  if (!found) throw new Error(`no such key: ${id} of ${email}`);
+  return { ...replies, accounts: known(accounts) };
+}
+
+function onBucket(
+  replies: AuditReplies,
+  url: string,
+  change: (bucket: AuditReplies['buckets'][number]) => AuditReplies['buckets'][number],
+): AuditReplies {
+  const name = url.replace('gs://', '');
+  if (!replies.buckets.some((each) => each.name === name)) throw new Error(`no such bucket: ${url}`);
+  return { ...replies, buckets: replies.buckets.map((each) => (each.name === name ? change(each) : each)) };
+}
+
+function onRepository(
+  replies: AuditReplies,
+  name: string,
+  change: (policy: Fact<IamPolicy>) => Fact<IamPolicy>,
+): AuditReplies {
+  if (replies.locations.kind === 'unknown') throw new Error('nobody knows the repositories');
+  let found = false;
+  const locations = replies.locations.value.map((location) => ({
+    ...location,
+    repositories:
+      location.repositories.kind === 'unknown'
+        ? location.repositories
+        : known(
+            location.repositories.value.map((each) => {
+              if (each.repository.name !== name) return each;
+              found = true;
+              return { ...each, policy: change(each.policy) };
+            }),
+          ),
+  }));
+  if (!found) throw new Error(`no such repository: ${name}`);
+  return { ...replies, locations: known(locations) };
+}
+
+/** gcloud's own rule: a binding is its role and its condition, and a member that is not in it can't be removed. */
+function rebound(policy: Fact<IamPolicy>, verb: string, flag: (name: string) => string): Fact<IamPolicy> {
+  if (policy.kind === 'unknown') throw new Error('nobody knows the policy');
+  const wanted = { role: flag('--role'), condition: conditionOf(flag('--condition')) };
+  const member = flag('--member');
+  const isMeant = ({ role, condition }: Binding): boolean =>
+    role === wanted.role && JSON.stringify(ordered(condition)) === JSON.stringify(ordered(wanted.condition));
+  const { bindings } = policy.value;
+  if (verb.includes('remove')) {
+    if (!bindings.some((each) => isMeant(each) && each.members.includes(member)))
+      throw new Error(`no such binding: ${JSON.stringify(wanted)} of ${member}`);
+    const left = bindings
+      .map((each) =>
+        isMeant(each) ? { ...each, members: each.members.filter((one) => one !== member) } : each,
+      )
+      .filter(({ members }) => members.length > 0);
+    return known({ ...policy.value, bindings: left });
+  }
+  return known({ ...policy.value, bindings: [...bindings, { ...wanted, members: [member] }] });
+}
+
+function ordered(condition: IamCondition | null): unknown {
+  return condition === null ? null : [condition.expression, condition.title, condition.description];
+}
+
+/** Reads `--condition` as `gcloud topic escaping` says. */
+function conditionOf(text: string): IamCondition | null {
+  if (text === 'None') return null;
+  const [, delimiter = ',', rest = text] = /^\^(.+?)\^(.*)$/s.exec(text) ?? [];
+  const parts = new Map(
+    rest.split(delimiter).map((part) => {
+      const at = part.indexOf('=');
+      return [part.slice(0, at), part.slice(at + 1)] as const;
+    }),
+  );
+  return {
+    expression: parts.get('expression') ?? '',
+    title: parts.get('title') ?? '',
+    description: parts.get('description') ?? null,
+  };
+}
+
+function updated(
+  bucket: Fact<RegistryBucket | null>,
+  flags: ReadonlyMap<string, string>,
+): Fact<RegistryBucket | null> {
+  if (bucket.kind === 'unknown' || bucket.value === null) throw new Error('no bucket to update');
+  let after = bucket.value;
+  const without = (list: RegistryBucket['acl'], entity: string): RegistryBucket['acl'] =>
+    list.kind === 'unknown' ? list : known(list.value.filter((entry) => entry.entity !== entity));
+  for (const [name, value] of flags) {
+    if (name === '--public-access-prevention') after = { ...after, publicAccessPrevention: 'enforced' };
+    else if (name === '--uniform-bucket-level-access') after = { ...after, uniformAccess: known(true) };
+    else if (name === '--remove-acl-grant') after = { ...after, acl: without(after.acl, value) };
+    else if (name === '--remove-default-object-acl-grant')
+      after = { ...after, defaultObjectAcl: without(after.defaultObjectAcl, value) };
+    else throw new Error(`not understood: ${name}`);
+  }
+  return known(after);
+}

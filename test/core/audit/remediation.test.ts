@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { grants } from '../../../shared/core/audit/grants.ts';
+import { accessGraph } from '../../../shared/core/audit/graph.ts';
+import { CHECKS, runChecks } from '../../../shared/core/audit/index.ts';
+import { convenienceOf, isPublic } from '../../../shared/core/audit/member.ts';
+import type { AuditReplies } from '../../../shared/core/audit/replies.ts';
+import { DEFAULT_AUDIT_SETTINGS } from '../../../shared/core/audit/settings.ts';
+import { known } from '../../../shared/core/fact.ts';
+import type { Finding } from '../../../shared/core/finding.ts';
+import { checkProperty } from '../property.ts';
+import { applyRemediation } from './estate-model.ts';
+import { randomReplies } from './random-replies.ts';
+import { bind, bucketWith, NOW_MS, repliesWith, repositoryWith } from './replies.ts';
+
+function failing(replies: AuditReplies): readonly Finding[] {
+  return runChecks(replies, NOW_MS, DEFAULT_AUDIT_SETTINGS).filter(({ status }) => status === 'FAIL');
+}
+
+/** One access a line: who can do what to what, under which condition, and by which binding. */
+function accesses(replies: AuditReplies): { readonly access: string; readonly by: readonly string[] }[] {
+  return grants(accessGraph(replies)).flatMap(({ member, abilities, on, path, condition }) =>
+    (abilities.kind === 'known' ? abilities.value : ['?']).flatMap((ability) =>
+      on.map((resource) => ({
+        access: JSON.stringify([member, ability, resource, condition]),
+        by: path,
+      })),
+    ),
+  );
+}
+
+/** The binding of a finding as the path of a grant writes it. */
+function stepOf({ evidence: { binding } }: Finding, replies: AuditReplies): string | null {
+  if (binding === null) return null;
+  const graph = accessGraph(replies);
+  const node = [graph.project, ...graph.registries].find(({ resource }) => resource === binding.on);
+  return `${binding.role} on ${node?.label}`;
+}
+
+/**
+ * Carries a remedy out and says everything that is wrong with what comes of it; nothing for one that leaves all to
+ * the reader.
+ */
+function problemsOf(finding: Finding, before: AuditReplies): string[] {
+  const hasCommand = finding.remediation.steps.some(({ gcloud }) => gcloud.length > 0);
+  if (!hasCommand) return [];
+  const problems: string[] = [];
+  let after = before;
+  let open: Finding | undefined = finding;
+  // One remedy may be only the way to the next: a registry is moved before its bucket goes.
+  for (let round = 0; round < 2 && open !== undefined; round += 1) {
+    after = applyRemediation(after, open.remediation, NOW_MS);
+    open = failing(after).find(({ fingerprint }) => fingerprint === finding.fingerprint);
+  }
+  if (open !== undefined) problems.push(`still open: ${open.evidence.sentence}`);
+  const known = new Set(failing(before).map(({ fingerprint }) => fingerprint));
+  for (const other of failing(after)) {
+    if (!known.has(other.fingerprint)) problems.push(`opened: ${other.check} ${other.evidence.sentence}`);
+  }
+  return [...problems, ...lostAccess(finding, before, after), ...lostKeys(finding, before, after)];
+}
+
+function lostAccess(finding: Finding, before: AuditReplies, after: AuditReplies): string[] {
+  const kept = new Set(accesses(after).map(({ access }) => access));
+  const meant = stepOf(finding, before);
+  const member = finding.evidence.binding?.member ?? '';
+  return accesses(before).flatMap(({ access, by }) => {
+    if (kept.has(access)) return [];
+    const [who = '', ability = '', on = ''] = JSON.parse(access) as string[];
+    if (finding.check === 'legacy-bucket-left' && finding.resource.endsWith(on.replace('bucket ', '/')))
+      return [];
+    // Whoever came by the binding of a convenience member loses with it; the member itself is who is named.
+    const isMeant =
+      by.some((step) => step === meant) &&
+      (who === member || convenienceOf(member) !== null || by.length > 1);
+    const mayKeep =
+      by.length === 1 && on.startsWith('repository') && (ability === 'read' || ability === 'push');
+    const isWide =
+      finding.check === 'broad-project-grant' &&
+      convenienceOf(member) === null &&
+      !member.startsWith('deleted:') &&
+      !isPublic(who);
+    if (isMeant && !(isWide && mayKeep && !isAgent(member))) return [];
+    return [`lost: ${access} by ${by.join(' > ')}`];
+  });
+}
+
+function isAgent(member: string): boolean {
+  return /@(?:gcp-sa-|containerregistry|cloudservices)/.test(member);
+}
+
+/** Keys that were not meant are as they were, and an account with a working key still has one. */
+function lostKeys(finding: Finding, before: AuditReplies, after: AuditReplies): string[] {
+  if (before.accounts.kind === 'unknown' || after.accounts.kind === 'unknown') return [];
+  const keysAfter = after.accounts.value.flatMap(({ keys }) => (keys.kind === 'known' ? keys.value : []));
+  const problems: string[] = [];
+  for (const { account, keys } of before.accounts.value) {
+    if (keys.kind === 'unknown') continue;
+    const mine = keysAfter.filter((key) => key.account === account.email && !key.disabled);
+    for (const key of keys.value) {
+      const isMeant = finding.resource.endsWith(`/keys/${key.id}`);
+      if (!isMeant && !keysAfter.some((one) => JSON.stringify(one) === JSON.stringify(key)))
+        problems.push(`lost key ${key.id}`);
+      if (isMeant && !key.disabled && finding.check !== 'key-exposed' && mine.length === 0)
+        problems.push(`${account.email} has no working key left`);
+    }
+  }
+  return problems;
+}
+
+const WITH_CONDITION = {
+  ...bind('roles/artifactregistry.repoAdmin', 'user:ada@example.com', 'user:bob@example.com'),
+  condition: { expression: 'request.time < timestamp("2027-01-01")', title: "it's, so", description: 'a, b' },
+};
+
+const CASES: readonly (readonly [string, AuditReplies])[] = [
+  ...CHECKS.flatMap(({ id, examples }) =>
+    examples.map(({ title, replies }) => [`${id}: ${title}`, replies()] as const),
+  ),
+  [
+    'a conditional binding with two members beside one without the condition',
+    repliesWith({
+      projectPolicy: known({
+        bindings: [WITH_CONDITION, { ...WITH_CONDITION, condition: null }],
+      }),
+      locations: known([repositoryWith(WITH_CONDITION)]),
+    }),
+  ],
+  [
+    'a registry that has not moved',
+    repliesWith({
+      redirection: known('REDIRECTION_FROM_GCR_IO_DISABLED'),
+      projectPolicy: known({ bindings: [bind('roles/storage.admin', 'user:ada@example.com')] }),
+      buckets: [bucketWith([bind('roles/storage.objectViewer', 'allUsers', 'user:bob@example.com')])],
+    }),
+  ],
+];
+
+describe('a remedy, carried out, closes its finding, opens no other and takes no access that was fine', () => {
+  it.each(CASES)('%s', (_title, replies) => {
+    expect(failing(replies).flatMap((finding) => problemsOf(finding, replies))).toEqual([]);
+  });
+
+  it('in any project', () => {
+    checkProperty(
+      randomReplies,
+      (replies) => {
+        expect(failing(replies).flatMap((finding) => problemsOf(finding, replies))).toEqual([]);
+      },
+      300,
+    );
+  });
+});
+
+describe('a pusher of a registry that has not moved', () => {
+  it('gets the buckets before the wide role goes', () => {
+    const [, replies] = CASES.at(-1) ?? ['', repliesWith()];
+    const [finding] = failing(replies).filter(({ check }) => check === 'broad-project-grant');
+    expect(finding?.remediation.steps.flatMap(({ gcloud }) => gcloud)).toEqual([
+      'gcloud storage buckets add-iam-policy-binding gs://artifacts.acme.appspot.com --member=user:ada@example.com --role=roles/storage.objectUser --condition=None',
+      'gcloud storage buckets add-iam-policy-binding gs://artifacts.acme.appspot.com --member=user:ada@example.com --role=roles/storage.legacyBucketReader --condition=None',
+      'gcloud projects remove-iam-policy-binding acme --member=user:ada@example.com --role=roles/storage.admin --condition=None',
+    ]);
+  });
+});
+
+describe('remedies that leave all to the reader', () => {
+  it('are these, and no example else', () => {
+    const byHand = CHECKS.flatMap(({ id, examples }) =>
+      examples.flatMap(({ title, replies }) =>
+        failing(replies())
+          .filter(
+            ({ check, remediation }) =>
+              check === id && remediation.steps.every(({ gcloud }) => gcloud.length === 0),
+          )
+          .map(() => `${id}: ${title}`),
+      ),
+    );
+    expect(byHand).toEqual([
+      'legacy-bucket-left: A bucket that images are being copied from: told of, with no command',
+    ]);
+  });
+});
