@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteLedger } from '../../../shared/adapters/ledger/sqlite/ledger.ts';
 import { APPLICATION_ID, MIGRATIONS } from '../../../shared/adapters/ledger/sqlite/schema.ts';
+import { sha256 } from '../../../shared/core/hash.ts';
 import { describeLedger } from '../../contracts/ledger.ts';
 
 async function newFolder(): Promise<string> {
@@ -101,6 +102,44 @@ describe('the SQLite file', () => {
     other.close();
     expect(await ledger.claimTick('services', 1)).toBe(true);
     await ledger.close();
+  });
+
+  it('writes what many ask for at once in one go, and takes back only what can not be written', async () => {
+    const ledger = await openSqliteLedger(path);
+    const run = (id: string, kept: unknown) =>
+      ledger.saveRun({
+        version: 1,
+        id,
+        repository: 'gcr.io/acme/api',
+        planId: sha256('plan'),
+        startedAtMs: 1,
+        finishedAtMs: null,
+        trigger: 'command',
+        mode: 'apply',
+        kept: kept as number,
+        toDelete: 0,
+        outcomes: {},
+        refusal: null,
+      });
+    const lease = { repository: 'gcr.io/acme/api', holder: 'former', fencingToken: 1, untilMs: 2 };
+    const settled = await Promise.allSettled([
+      run('a', 1),
+      run('b', 1n),
+      ledger.saveManifests(
+        [{ repository: 'gcr.io/acme/api', digest: sha256('m'), mediaType: 'm', content: '{}' }],
+        lease,
+      ),
+      run('c', 1),
+    ]);
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    // What was not waited for is written before the file is closed.
+    const late = run('d', 1);
+    await ledger.close();
+    await late;
+    const again = await openSqliteLedger(path);
+    expect((await again.runs({ limit: 9 })).map(({ id }) => id).sort()).toEqual(['a', 'c', 'd']);
+    expect(await again.manifests('gcr.io/acme/api', [sha256('m')])).toEqual([]);
+    await again.close();
   });
 
   it('can be opened for the first time by several processes at once', { timeout: 30_000 }, async () => {

@@ -6,7 +6,7 @@ import { integer, text } from './row.ts';
 export function coordinationLedger(database: Database): CoordinationLedger {
   return {
     async acquireLease(repository, holder, nowMs, untilMs) {
-      return database.transaction(() => {
+      return await database.together(() => {
         const row = database.get('SELECT * FROM leases WHERE repository = ?', repository);
         const last: Lease | null =
           row === null
@@ -33,22 +33,26 @@ export function coordinationLedger(database: Database): CoordinationLedger {
     },
 
     async renewLease(lease, untilMs) {
-      const changes = database.run(
-        'UPDATE leases SET until_ms = ? WHERE repository = ? AND holder = ? AND fencing_token = ?',
-        untilMs,
-        lease.repository,
-        lease.holder,
-        lease.fencingToken,
+      const changes = await database.together(() =>
+        database.run(
+          'UPDATE leases SET until_ms = ? WHERE repository = ? AND holder = ? AND fencing_token = ?',
+          untilMs,
+          lease.repository,
+          lease.holder,
+          lease.fencingToken,
+        ),
       );
       return changes === 1 ? { ...lease, untilMs } : null;
     },
 
     async releaseLease({ repository, holder, fencingToken }) {
-      database.run(
-        'UPDATE leases SET until_ms = 0 WHERE repository = ? AND holder = ? AND fencing_token = ?',
-        repository,
-        holder,
-        fencingToken,
+      await database.together(() =>
+        database.run(
+          'UPDATE leases SET until_ms = 0 WHERE repository = ? AND holder = ? AND fencing_token = ?',
+          repository,
+          holder,
+          fencingToken,
+        ),
       );
     },
 

@@ -17,6 +17,13 @@ function resultCode(thrown: unknown): number | null {
   return typeof code === 'number' ? code & 0xff : null;
 }
 
+/** A piece of work that waits for the next commit. */
+interface Waiting {
+  readonly work: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
 /**
  * One ledger file. Every write is on the disk when its call returns: WAL with `synchronous = FULL` syncs at
  * each commit. Other processes may have the file open too; writers wait for each other.
@@ -25,6 +32,7 @@ export class Database {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #waiting: Waiting[] = [];
   #closed = false;
 
   /**
@@ -73,8 +81,49 @@ export class Database {
     }
   }
 
+  /**
+   * As `transaction`, but together with everything else that is asked for in this turn of the event loop: what
+   * many repositories write at once is one wait for the disk. One that throws takes back its own work only.
+   * Resolves when it is on the disk.
+   */
+  async together<T>(work: () => T): Promise<T> {
+    this.#guard(() => {});
+    return await new Promise<T>((resolve, reject) => {
+      if (this.#waiting.length === 0) setImmediate(() => this.#commitWaiting());
+      this.#waiting.push({ work, resolve: (value) => resolve(value as T), reject });
+    });
+  }
+
+  #commitWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const done: (() => void)[] = [];
+    try {
+      this.transaction(() => {
+        for (const { work, resolve, reject } of waiting) {
+          this.#guard(() => this.#database.exec('SAVEPOINT one'));
+          try {
+            const value = work();
+            done.push(() => resolve(value));
+          } catch (thrown) {
+            // What rolled back everything, such as a full disk, has to fail everything.
+            if (!this.#database.isTransaction) throw thrown;
+            this.#database.exec('ROLLBACK TO one');
+            done.push(() => reject(thrown));
+          }
+          this.#guard(() => this.#database.exec('RELEASE one'));
+        }
+      });
+    } catch (thrown) {
+      for (const { reject } of waiting) reject(thrown);
+      return;
+    }
+    for (const settle of done) settle();
+  }
+
   close(): void {
     if (this.#closed) return;
+    if (this.#waiting.length > 0) this.#commitWaiting();
     this.#closed = true;
     this.#statements.clear();
     this.#database.close();

@@ -55,7 +55,7 @@ export function eventLedger(database: Database): EventLedger {
     async recordObserved(repository, facts) {
       const chunks = packList(facts);
       if (chunks.length === 0) return;
-      database.transaction(() => {
+      await database.together(() => {
         for (const { content, count } of chunks) {
           database.run(
             `INSERT INTO observed_facts (repository, hash, count, content) VALUES (?, ?, ?, ?)

@@ -7,8 +7,12 @@ import { integer, text } from './row.ts';
  * Writes all or nothing, and nothing where the lease is another's by now; without a lease, whatever it is.
  * @throws WardenError LEASE_LOST
  */
-export function writeUnder(database: Database, lease: Lease | undefined, work: () => void): void {
-  database.transaction(() => {
+export async function writeUnder(
+  database: Database,
+  lease: Lease | undefined,
+  work: () => void,
+): Promise<void> {
+  await database.together(() => {
     if (lease !== undefined) {
       const row = database.get(
         'SELECT holder, fencing_token FROM leases WHERE repository = ?',

@@ -48,7 +48,7 @@ export function restraintLedger(database: Database): RestraintLedger {
     },
 
     async reserveDeletions(policy, day, wanted, max) {
-      return database.transaction(() => {
+      return await database.together(() => {
         const row = database.get('SELECT reserved FROM deletions WHERE policy = ? AND day = ?', policy, day);
         const reserved = row === null ? 0 : integer(row, 'reserved');
         const got = Math.max(0, Math.min(wanted, max - reserved));
@@ -77,7 +77,7 @@ export function restraintLedger(database: Database): RestraintLedger {
 
     async saveBlockages(repository, all, lease) {
       const chunks = packList(all);
-      writeUnder(database, lease, () => {
+      await writeUnder(database, lease, () => {
         database.run('DELETE FROM blockages WHERE repository = ?', repository);
         for (const [position, { content, count }] of chunks.entries()) {
           database.run(

@@ -20,11 +20,12 @@ function entryOf(row: Row): JournalEntry {
 
 /** What was done: one row a run, a step and a manifest; decisions packed. */
 export function runLedger(database: Database): RunLedger {
-  const write = (lease: Lease | undefined, work: () => void): void => writeUnder(database, lease, work);
+  const write = (lease: Lease | undefined, work: () => void): Promise<void> =>
+    writeUnder(database, lease, work);
 
   return {
     async saveRun(run, lease) {
-      write(lease, () => {
+      await write(lease, () => {
         database.run(
           `INSERT INTO runs (id, repository, started_at_ms, content) VALUES (?, ?, ?, ?)
            ON CONFLICT (id, repository) DO UPDATE
@@ -52,7 +53,7 @@ export function runLedger(database: Database): RunLedger {
 
     async writeIntents(intents, lease) {
       if (intents.length === 0) return;
-      write(lease, () => {
+      await write(lease, () => {
         for (const intent of intents) {
           database.run(
             `INSERT INTO intents (run_id, repository, step_index, at_ms, digest, content)
@@ -70,7 +71,7 @@ export function runLedger(database: Database): RunLedger {
 
     async writeSettlements(settlements, lease) {
       if (settlements.length === 0) return;
-      write(lease, () => {
+      await write(lease, () => {
         for (const settlement of settlements) {
           const name = [settlement.runId, settlement.repository, settlement.index] as const;
           const found = database.get(
@@ -122,7 +123,7 @@ export function runLedger(database: Database): RunLedger {
 
     async saveDecisions(repository, { runId, planId, atMs, policies, decisions }, lease) {
       const chunks = packList(decisions);
-      write(lease, () => {
+      await write(lease, () => {
         database.run('DELETE FROM decisions WHERE repository = ?', repository);
         database.run(
           'INSERT INTO decisions (repository, run_id, plan_id, at_ms, policies) VALUES (?, ?, ?, ?, ?)',
@@ -172,7 +173,7 @@ export function runLedger(database: Database): RunLedger {
 
     async saveManifests(manifests, lease) {
       if (manifests.length === 0) return;
-      write(lease, () => {
+      await write(lease, () => {
         for (const { repository, digest, mediaType, content } of manifests) {
           database.run(
             `INSERT INTO manifests (repository, digest, media_type, content) VALUES (?, ?, ?, ?)
