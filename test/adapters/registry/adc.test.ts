@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { adcCredentials } from '../../../shared/adapters/registry/adc.ts';
+import type { Rights } from '../../../shared/adapters/registry/credentials.ts';
 import { json, startServer, type TestServer } from './test-server.ts';
 
 let folder: string;
@@ -40,6 +41,16 @@ describe('Application Default Credentials', () => {
       expect(await adc.forHost(host, 'read')).toEqual({ kind: 'oauth', accessToken: 'ya29.from-metadata' });
     }
     expect(metadata.seen.filter(({ url }) => url.includes('/token'))).toHaveLength(1);
+  });
+
+  it.each<[rights: Rights, scopes: string[]]>([
+    ['read', ['cloud-platform.read-only', 'devstorage.read_only']],
+    ['delete', ['cloud-platform']],
+  ])('of the metadata server are asked for the scopes that it takes to %s', async (rights, scopes) => {
+    await adcCredentials().forHost('gcr.io', rights);
+    const asked = metadata.seen.filter(({ url }) => url.includes('/token'));
+    const texts = asked.map(({ url }) => new URL(url, 'http://x').searchParams.get('scopes'));
+    expect(texts).toEqual([scopes.map((scope) => `https://www.googleapis.com/auth/${scope}`).join()]);
   });
 
   it.each(['registry.example.com', 'mirror.gcr.io', 'us-docker-pkg.dev', '127.0.0.1:5000'])(
