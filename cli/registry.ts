@@ -16,7 +16,7 @@ import { terminalLogger } from './terminal.ts';
  * @throws WardenError SETTING_INVALID
  */
 export function openCallersRegistry(
-  options: Pick<OpenRegistryOptions, 'concurrency' | 'manifestCache' | 'hosts'>,
+  options: Pick<OpenRegistryOptions, 'concurrency' | 'manifestCache' | 'hosts' | 'onPage'>,
 ): OpenRegistry {
   const credentials = firstOf([dockerConfigCredentials({ env: process.env }), adcCredentials()]);
   return openRegistry({

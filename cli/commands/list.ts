@@ -1,38 +1,75 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { listTarget } from '../../shared/app/list-target.ts';
+import { WardenError } from '../../shared/core/error.ts';
+import type { Catalog, Listing } from '../../shared/core/listing.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
+import { renderListingsCsv } from '../../shared/report/listing-csv.ts';
 import { renderListings } from '../../shared/report/listing-text.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption } from '../options.ts';
+import { openProgress } from '../progress.ts';
 import { openCallersRegistry } from '../registry.ts';
-import { outputStyle } from '../terminal.ts';
+import { outputStyle, terminalLogger } from '../terminal.ts';
+
+interface ListOptions {
+  readonly json?: true;
+  readonly csv?: true;
+  readonly concurrency: number;
+}
 
 /** `gcr-warden list`: what a registry holds. */
 export function listCommand(): Command {
   return new Command('list')
     .description('List repositories, digests, tags, sizes and ages')
-    .argument('<target>', 'HOST/PROJECT[/REPO]')
+    .argument('[target]', 'HOST/PROJECT[/REPO]')
     .option('--json', 'print the listings as JSON')
+    .addOption(new Option('--csv', 'print a line of CSV for each manifest').conflicts('json'))
     .addOption(concurrencyOption())
-    .action(async (text: string, options: { json?: true; concurrency: number }) => {
-      const target = parseTarget(text);
+    .action(async (text: string | undefined, options: ListOptions) => {
+      const target = parseTarget(text ?? ownTarget(process.env['GCR_WARDEN_TARGET']));
+      const progress = openProgress();
       const { reader, close } = openCallersRegistry({
         concurrency: options.concurrency,
         manifestCache: null,
         hosts: [target.host],
+        onPage: progress.onPage,
       });
       try {
-        const { catalog, listings } = await listTarget(reader, target, options.concurrency);
-        process.stdout.write(
-          options.json === true
-            ? `${JSON.stringify({ catalog, listings }, null, 2)}\n`
-            : renderListings(catalog, listings, Date.now(), outputStyle()),
-        );
-        const seen = [catalog, ...listings];
+        const read = await listTarget(reader, target, options.concurrency, progress.onRead);
+        progress.end();
+        process.stdout.write(rendered(read, options));
+        const seen = [read.catalog, ...read.listings];
         if (seen.some(({ completeness }) => completeness.kind === 'incomplete'))
           process.exitCode = EXIT.failed;
       } finally {
+        progress.end();
         await close();
       }
     });
+}
+
+/** @throws WardenError OPTION_INVALID */
+function ownTarget(text: string | undefined): string {
+  if (text !== undefined && text !== '') return text;
+  throw new WardenError(
+    'OPTION_INVALID',
+    'Name what to list, for example europe-docker.pkg.dev/my-project, or set GCR_WARDEN_TARGET to it.',
+  );
+}
+
+function rendered(
+  { catalog, listings }: { readonly catalog: Catalog; readonly listings: readonly Listing[] },
+  { json, csv }: ListOptions,
+): string {
+  if (json === true) return `${JSON.stringify({ catalog, listings }, null, 2)}\n`;
+  if (csv !== true) return renderListings(catalog, listings, Date.now(), outputStyle());
+  // The lines have no place for what concerns all of them.
+  if (catalog.completeness.kind === 'incomplete') {
+    terminalLogger.log('WARNING', 'not all repositories were seen', { reason: catalog.completeness.reason });
+  }
+  for (const { repository, completeness } of listings) {
+    if (completeness.kind === 'complete') continue;
+    terminalLogger.log('WARNING', `${repository} may have more`, { reason: completeness.reason });
+  }
+  return renderListingsCsv(listings, Date.now());
 }

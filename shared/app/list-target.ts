@@ -3,15 +3,25 @@ import { parseRepository, type Target } from '../core/reference.ts';
 import type { RegistryReader } from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
 
-/** Reads the listing of every repository of a target. */
+/**
+ * Reads the listing of every repository of a target.
+ * @param onRead told how many repositories were read, of how many; first when the catalog is known
+ */
 export async function listTarget(
   registry: RegistryReader,
   target: Target,
   concurrency: number,
+  onRead: (read: number, all: number) => void = () => {},
 ): Promise<{ readonly catalog: Catalog; readonly listings: readonly Listing[] }> {
   const catalog = await registry.catalog(target);
-  const listings = await mapConcurrently(catalog.repositories, concurrency, (repository) =>
-    registry.list(parseRepository(repository)),
-  );
+  let read = 0;
+  const all = catalog.repositories.length;
+  onRead(read, all);
+  const listings = await mapConcurrently(catalog.repositories, concurrency, async (repository) => {
+    const listing = await registry.list(parseRepository(repository));
+    read += 1;
+    onRead(read, all);
+    return listing;
+  });
   return { catalog, listings };
 }

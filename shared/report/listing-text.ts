@@ -1,8 +1,8 @@
 import { shortDigest } from '../core/digest.ts';
-import type { Fact } from '../core/fact.ts';
-import type { Catalog, Listing } from '../core/listing.ts';
+import type { Catalog, ListedManifest, Listing } from '../core/listing.ts';
 import { quantity } from '../core/quantity.ts';
 import { formatAge, formatSize } from '../core/units.ts';
+import { listedRows } from './listing-tree.ts';
 import { printable, type TextStyle, table, toned } from './text.ts';
 
 /** Renders what a registry holds; `nowMs` is what ages are counted to. */
@@ -28,7 +28,6 @@ function renderListing(listing: Listing, nowMs: number, style: TextStyle): strin
   if (listing.completeness.kind === 'incomplete') {
     lines.push(toned(`This may not be all: ${printable(listing.completeness.reason)}`, 'warning', style));
   }
-  const youngestFirst = [...listing.manifests].sort((a, b) => time(b.uploadedAtMs) - time(a.uploadedAtMs));
   lines.push(
     table(
       [
@@ -38,13 +37,13 @@ function renderListing(listing: Listing, nowMs: number, style: TextStyle): strin
         { title: 'TYPE' },
         { title: 'TAGS' },
       ],
-      youngestFirst.map((manifest) => [
-        shortDigest(manifest.digest),
+      listedRows(listing).map(({ manifest, depth, under, isRepeated }) => [
+        `${'  '.repeat(Math.min(depth, DEPTH_SHOWN_MAX))}${shortDigest(manifest.digest)}`,
         manifest.sizeBytes.kind === 'known' ? formatSize(manifest.sizeBytes.value) : '?',
         manifest.uploadedAtMs.kind === 'known'
           ? `${formatAge(nowMs - manifest.uploadedAtMs.value)} ago`
           : '?',
-        manifest.mediaType.kind === 'known' ? shortMediaType(manifest.mediaType.value) : '?',
+        typeOf(manifest, under?.as === 'about', isRepeated),
         manifest.tags.length === 0 ? '-' : manifest.tags.join(', '),
       ]),
       style,
@@ -53,8 +52,12 @@ function renderListing(listing: Listing, nowMs: number, style: TextStyle): strin
   return lines.join('\n');
 }
 
-function time(fact: Fact<number>): number {
-  return fact.kind === 'known' ? fact.value : 0;
+/** Indexes nest two or three deep; deeper ones are shown, and no longer moved to the right. */
+const DEPTH_SHOWN_MAX = 8;
+
+function typeOf({ mediaType }: ListedManifest, isAbout: boolean, isRepeated: boolean): string {
+  const type = mediaType.kind === 'known' ? shortMediaType(mediaType.value) : '?';
+  return `${type}${isAbout ? ' about it' : ''}${isRepeated ? ', see above' : ''}`;
 }
 
 function shortMediaType(mediaType: string): string {

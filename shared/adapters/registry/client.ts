@@ -26,6 +26,8 @@ export interface RegistryReaderOptions extends RegistryClientOptions {
   readonly manifestCache?: ManifestCache;
   /** How many tags or manifests of one repository are read at once. */
   readonly laneCount?: number;
+  /** Told of each page of a listing: how many manifests and tags it names. For showing progress. */
+  readonly onPage?: (entries: number) => void;
 }
 
 const LANE_COUNT = 16;
@@ -48,6 +50,7 @@ export function createRegistryReader(options: RegistryReaderOptions): RegistryRe
     laneCount: options.laneCount ?? LANE_COUNT,
     ...(options.manifestCache === undefined ? {} : { manifestCache: options.manifestCache }),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
+    ...(options.onPage === undefined ? {} : { onPage: options.onPage }),
   };
   return {
     catalog: (target) => readCatalog(session, target),

@@ -10,11 +10,12 @@ import { resolveTag } from './manifest-source.ts';
 import { type FoundManifests, resolveTags } from './plain-listing.ts';
 import { RegistryError } from './registry-error.ts';
 import { hasRelations, type RelationsOptions, readRelations } from './relations.ts';
-import { type ReadTagsList, readTagsList } from './tags-list.ts';
+import { type OnPage, type ReadTagsList, readTagsList } from './tags-list.ts';
 import type { ToldListing } from './told-listing.ts';
 
 export interface ListingOptions extends RelationsOptions {
   readonly clock: Clock;
+  readonly onPage?: OnPage;
 }
 
 /**
@@ -37,7 +38,7 @@ export async function listRepository(repository: Repository, options: ListingOpt
     relations,
   });
   try {
-    const { told, walk } = await readTagsList(options.session, repository);
+    const { told, walk } = await readTagsList(options.session, repository, options.onPage);
     const completeness = completenessOf({ told, walk });
     const { manifests, relations, problem } =
       told.hasMap === true || hostKind(repository.host) === 'google'

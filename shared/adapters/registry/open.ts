@@ -25,6 +25,8 @@ export interface OpenRegistryOptions {
   readonly userAgent?: string;
   /** The proxy for HTTPS; none by default. */
   readonly proxy?: ProxySettings;
+  /** Told of each page of a listing: how many manifests and tags it names. */
+  readonly onPage?: (entries: number) => void;
 }
 
 /** What works on registries: a reader and, only where somebody asks for one, a deleter. */
@@ -47,7 +49,7 @@ export interface OpenRegistry extends RegistryAccess {
 /** Opens registries with shared limits. Connections are made on first use. */
 export function openRegistry(options: OpenRegistryOptions): OpenRegistry {
   const { credentials, clock, logger, concurrency, manifestCache, hosts = [], plainHttpHosts = [] } = options;
-  const { pace, userAgent, proxy } = options;
+  const { pace, userAgent, proxy, onPage } = options;
   const transport = createTransport({
     clock,
     logger,
@@ -63,6 +65,7 @@ export function openRegistry(options: OpenRegistryOptions): OpenRegistry {
         ...client,
         laneCount: concurrency,
         ...(manifestCache === null ? {} : { manifestCache }),
+        ...(onPage === undefined ? {} : { onPage }),
       }),
       deleter: () => createRegistryDeleter(client),
     };
