@@ -1,12 +1,17 @@
 import type { Condition, Policy } from './policy.ts';
 
 /**
- * The facts that an artifact does not bring along with its listing: each has to be looked up in the ledger or
- * among what is in use, digest by digest, which costs more than all else that is known of it.
+ * The facts that do not stand with a listed manifest: each has to be looked up by its digest, in the ledger,
+ * among what is in use or among the manifests read, which costs more than all else that is known of it.
  */
-export type SoughtFact = 'untaggedSinceMs' | 'taggedAtMs' | 'usedBy';
+export type SoughtFact = 'artifactType' | 'untaggedSinceMs' | 'taggedAtMs' | 'usedBy';
 
-export const ALL_FACTS: ReadonlySet<SoughtFact> = new Set(['untaggedSinceMs', 'taggedAtMs', 'usedBy']);
+export const ALL_FACTS: ReadonlySet<SoughtFact> = new Set([
+  'artifactType',
+  'untaggedSinceMs',
+  'taggedAtMs',
+  'usedBy',
+]);
 
 /** The facts that some rule of these policies asks for. */
 export function factsAskedBy(policies: readonly Policy[]): ReadonlySet<SoughtFact> {
@@ -30,6 +35,8 @@ function factAskedBy({ kind }: Condition): SoughtFact | null {
       return 'taggedAtMs';
     case 'inUse':
       return 'usedBy';
+    case 'mediaTypes':
+      return 'artifactType';
     case 'all':
     case 'state':
     case 'tags':
@@ -39,7 +46,6 @@ function factAskedBy({ kind }: Condition): SoughtFact | null {
     case 'notPulledFor':
     case 'digests':
     case 'largerThan':
-    case 'mediaTypes':
       return null;
   }
 }

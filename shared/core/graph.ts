@@ -53,6 +53,7 @@ const PLAIN_IMAGES: ReadonlySet<string> = new Set([
 ]);
 
 const NONE: readonly never[] = [];
+const NO_REFERRERS: Digest[] = [];
 
 /** The manifests of an artifact, its root first. */
 export function artifactOf(graph: Graph, root: Digest): readonly Digest[] {
@@ -64,9 +65,10 @@ interface NodeInMaking {
   readonly manifest: ListedManifest;
   tags: readonly string[];
   subjectTags: readonly string[];
-  readonly children: Digest[];
-  readonly subjects: Digest[];
-  readonly referrers: Digest[];
+  children: readonly Digest[];
+  subjects: readonly Digest[];
+  /** Replaced by another list before the first is added. */
+  referrers: Digest[];
   isChild: boolean;
   unreadable: string | null;
 }
@@ -208,9 +210,9 @@ function nodeOf(manifest: ListedManifest): NodeInMaking {
     manifest,
     tags: manifest.tags,
     subjectTags: NONE,
-    children: [],
-    subjects: [],
-    referrers: [],
+    children: NONE,
+    subjects: NONE,
+    referrers: NO_REFERRERS,
     isChild: false,
     unreadable: null,
   };
@@ -240,57 +242,58 @@ function relate(
   relations: Fact<Manifest> | null,
   nodes: ReadonlyMap<Digest, NodeInMaking>,
 ): void {
-  const otherOf = (named: Digest): NodeInMaking | null => {
-    const other = nodes.get(named);
-    return other === undefined || other === node ? null : other;
-  };
-  const tags: string[] = [];
-  const subjectTags: string[] = [];
-  const subjects: NodeInMaking[] = [];
-  for (const tag of node.manifest.tags) {
+  const isOther = (one: NodeInMaking | undefined): one is NodeInMaking => one !== undefined && one !== node;
+  const { digest, tags } = node.manifest;
+  const isAbout = (tag: string): boolean => {
     const named = subjectOfTag(tag);
-    const subject = named === null ? null : otherOf(named);
-    if (subject !== null) subjects.push(subject);
-    (subject === null ? tags : subjectTags).push(tag);
-  }
-  if (subjectTags.length > 0) {
-    node.tags = tags;
-    node.subjectTags = subjectTags;
-  }
-  const children: NodeInMaking[] = [];
+    return named !== null && isOther(nodes.get(named));
+  };
+  node.subjectTags = tags.filter(isAbout);
+  if (node.subjectTags.length > 0) node.tags = tags.filter((tag) => !isAbout(tag));
+  const named: (Digest | null)[] = node.subjectTags.map(subjectOfTag);
   if (relations?.kind === 'unknown') node.unreadable = relations.reason;
   if (relations?.kind === 'known') {
-    const named = relations.value.subject;
-    const subject = named === null ? null : otherOf(named.digest);
-    if (subject !== null) subjects.push(subject);
-    for (const { digest } of relations.value.children) {
-      const child = otherOf(digest);
-      if (child !== null) children.push(child);
-    }
+    const { subject, children } = relations.value;
+    if (subject !== null) named.push(subject.digest);
+    const found = eachOnce(children.map((child) => nodes.get(child.digest)).filter(isOther));
+    for (const child of found) child.isChild = true;
+    node.children = found.map(({ manifest }) => manifest.digest);
   }
-  for (const child of eachOnce(children)) {
-    child.isChild = true;
-    node.children.push(child.manifest.digest);
+  const found = eachOnce(named.map((one) => (one === null ? undefined : nodes.get(one))).filter(isOther));
+  for (const subject of found) {
+    if (subject.referrers.length === 0) subject.referrers = [digest];
+    else subject.referrers.push(digest);
   }
-  for (const subject of eachOnce(subjects)) {
-    subject.referrers.push(node.manifest.digest);
-    node.subjects.push(subject.manifest.digest);
-  }
+  // As the listing spells them: looking up the very same text again costs a fraction of an equal one.
+  node.subjects = found.map(({ manifest }) => manifest.digest);
 }
 
 function eachOnce<T>(values: readonly T[]): readonly T[] {
-  return values.length < 2 ? values : [...new Set(values)];
+  if (values.length > FEW) return [...new Set(values)];
+  return values.every((value, at) => values.indexOf(value) === at)
+    ? values
+    : values.filter((value, at) => values.indexOf(value) === at);
 }
+
+/** Up to as many, looking through a list costs less than a set. */
+const FEW = 16;
 
 /** Everything that lives and dies with a root: children of any depth, and whatever is about any of them. */
 function membersOf(root: GraphNode, nodes: ReadonlyMap<Digest, GraphNode>): readonly Digest[] {
-  const members = new Set<Digest>([root.manifest.digest]);
+  const members = [root.manifest.digest];
+  let all: Set<Digest> | null = null;
+  const add = (digest: Digest): void => {
+    if (all === null ? members.includes(digest) : all.has(digest)) return;
+    members.push(digest);
+    if (all !== null) all.add(digest);
+    else if (members.length > FEW) all = new Set(members);
+  };
   for (const digest of members) {
     const node = nodes.get(digest);
-    for (const child of node?.children ?? NONE) members.add(child);
-    for (const referrer of node?.referrers ?? NONE) members.add(referrer);
+    for (const child of node?.children ?? NONE) add(child);
+    for (const referrer of node?.referrers ?? NONE) add(referrer);
   }
-  return [...members];
+  return members;
 }
 
 /**

@@ -40,6 +40,7 @@ export function hashInventory(inventory: Inventory): Digest {
   );
   const numbers = new Float64Array(BATCH * NUMBERS_PER_ARTIFACT);
   let count = 0;
+  let batched = 0;
   let texts: string[] = [];
   const textNumbers = new Map<string, number>();
   const numberOf = (text: string): number => {
@@ -74,8 +75,9 @@ export function hashInventory(inventory: Inventory): Digest {
     hash.update(new Uint8Array(numbers.buffer, 0, count * Float64Array.BYTES_PER_ELEMENT));
     texts = [];
     count = 0;
+    batched = 0;
   };
-  for (const [at, one] of artifacts.entries()) {
+  for (const one of artifacts) {
     texts.push(one.root);
     for (const tag of one.tags) texts.push(tag);
     for (const member of one.members) texts.push(member);
@@ -94,7 +96,8 @@ export function hashInventory(inventory: Inventory): Digest {
     kinds = kinds * KINDS + (one.unreadable === null ? NULL : KNOWN);
     if (one.unreadable !== null) write(numberOf(one.unreadable));
     numbers[kindsAt] = kinds;
-    if ((at + 1) % BATCH === 0) flush();
+    batched += 1;
+    if (batched === BATCH) flush();
   }
   flush();
   return hash.digest();

@@ -99,23 +99,23 @@ export function takeInventory(
     graph.unreadIndex === null
       ? null
       : `an index of the repository may point at it, but ${graph.unreadIndex}`;
+  const asksArtifactType = asked.has('artifactType');
   const asksUntaggedSince = asked.has('untaggedSinceMs');
   const asksTaggedAt = asked.has('taggedAtMs');
   const asksUploadedAt = !isTold;
-  const artifacts: Artifact[] = [];
-  for (const [at, manifest] of graph.roots.entries()) {
+  const artifacts = graph.roots.map((manifest, at): Artifact => {
     const root = manifest.digest;
     const node = graph.rootNodes[at] ?? null;
     const compound = node === null ? undefined : graph.compounds.get(root);
     const tags = sorted(node === null ? manifest.tags : node.tags);
     const asksHistory = tags.length === 0 ? asksUntaggedSince : asksTaggedAt;
     const remembered = asksHistory || asksUploadedAt ? history.digests[root] : undefined;
-    artifacts.push({
+    return {
       root,
       tags,
       members: compound === undefined ? NO_MEMBERS : compound.slice(1).sort(),
       mediaType: manifest.mediaType,
-      artifactType: artifactTypeOf(listing.relations[root]),
+      artifactType: asksArtifactType ? artifactTypeOf(listing.relations[root]) : NOT_ASKED,
       sizeBytes: compound === undefined ? sizeOf(manifest) : sumOfSizes(compound, graph),
       uploadedAtMs: uploadedAt(manifest, remembered, isTold),
       untaggedSinceMs: asksUntaggedSince ? untaggedSince(tags, remembered) : NOT_ASKED,
@@ -123,8 +123,8 @@ export function takeInventory(
       lastPulledAtMs: NO_PULLS,
       usedBy: asksUsedBy ? usedBy(users, ofNobody, root, compound) : NOT_ASKED,
       unreadable: node === null ? unreadByIndex : unreadable(graph, root, unreadByIndex),
-    });
-  }
+    };
+  });
   return {
     graph,
     inventory: {
@@ -218,12 +218,11 @@ function usedBy(
   compound: readonly Digest[] | undefined,
 ): Fact<readonly string[]> {
   if (everywhere.size === 0 && here.size === 0) return ofNobody;
+  if (compound === undefined && !everywhere.has(root) && !here.has(root)) return ofNobody;
   const names = new Set<string>();
-  const addUsers = (digest: Digest): void => {
+  for (const digest of compound ?? [root]) {
     for (const by of everywhere.get(digest) ?? NOBODY_NAMED) names.add(by);
     for (const by of here.get(digest) ?? NOBODY_NAMED) names.add(by);
-  };
-  addUsers(root);
-  for (const digest of compound ?? NO_MEMBERS) addUsers(digest);
+  }
   return names.size === 0 ? ofNobody : known([...names].sort());
 }

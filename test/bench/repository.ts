@@ -1,3 +1,4 @@
+import { TagsListPage } from '../../shared/adapters/registry/tags-list-page.ts';
 import type { Digest } from '../../shared/core/digest.ts';
 import { known } from '../../shared/core/fact.ts';
 import { deriveHistory, type History, type HistoryFact } from '../../shared/core/history.ts';
@@ -141,31 +142,14 @@ function wireText(name: string, manifests: readonly ListedManifest[]): string {
 }
 
 /**
- * The manifests as a reader of listings makes them. Texts that were parsed lie in memory in another way than
- * those that were put together here, and lookups by them cost something else.
+ * The manifests as the reader of listings makes them. Where texts and values lie in memory decides about half
+ * of what judging costs, so they have to come from there.
  */
 function readWireText(text: string): ListedManifest[] {
-  const { manifest } = JSON.parse(text) as {
-    manifest: Record<
-      Digest,
-      { mediaType: string; imageSizeBytes: string; timeUploadedMs: string; tag: string[] }
-    >;
-  };
-  const mediaTypes = new Map<string, ListedManifest['mediaType']>();
-  const shared = (mediaType: string): ListedManifest['mediaType'] => {
-    const fact = mediaTypes.get(mediaType) ?? known(mediaType);
-    mediaTypes.set(mediaType, fact);
-    return fact;
-  };
-  return Object.entries(manifest)
-    .map(([digest, { mediaType, imageSizeBytes, timeUploadedMs, tag }]) => ({
-      digest: digest as Digest,
-      tags: tag,
-      mediaType: shared(mediaType),
-      sizeBytes: known(Number(imageSizeBytes)),
-      uploadedAtMs: known(Number(timeUploadedMs)),
-    }))
-    .sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  const page = new TagsListPage();
+  page.write(Buffer.from(text));
+  if (page.end() === null || page.told.problem !== null) throw new Error(`unreadable: ${page.told.problem}`);
+  return page.told.manifests();
 }
 
 /** The history of a bench repository. */
