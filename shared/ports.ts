@@ -16,6 +16,7 @@ import type { Decision } from './core/decision.ts';
 import type { Digest } from './core/digest.ts';
 import type { Fact } from './core/fact.ts';
 import type { Finding } from './core/finding.ts';
+import type { FollowedFinding } from './core/finding-history.ts';
 import type { HistoryFact } from './core/history.ts';
 import type { Hold, HoldSubject } from './core/hold.ts';
 import type { ImageEvent } from './core/image-event.ts';
@@ -217,11 +218,20 @@ export interface RestraintLedger {
   saveBlockages(repository: string, all: readonly Blockage[], lease?: Lease): Promise<void>;
 }
 
+/** The last audit of one project. */
+export interface FindingRecord {
+  readonly atMs: number;
+  readonly findings: readonly Finding[];
+  /** What was more than a PASS once, also what is mended since, see `core/finding-history.ts`. */
+  readonly followed: readonly FollowedFinding[];
+}
+
 /** What the audit found. */
 export interface FindingLedger {
-  /** Replaces a project's findings. */
-  saveFindings(project: string, atMs: number, findings: readonly Finding[]): Promise<void>;
-  findings(project: string): Promise<{ readonly atMs: number; readonly findings: readonly Finding[] } | null>;
+  /** Replaces a project's findings and what is followed of them; old and new are never mixed. */
+  saveFindings(project: string, record: FindingRecord): Promise<void>;
+  /** null where the project was never audited, or only by a version whose findings were of another form. */
+  findings(project: string): Promise<FindingRecord | null>;
   /** Projects that have findings, sorted. */
   auditedProjects(): Promise<readonly string[]>;
 }

@@ -3,7 +3,8 @@ import { type AuditReport, auditReport } from '../core/audit/report.ts';
 import type { AuditSettings } from '../core/audit/settings.ts';
 import type { Fact } from '../core/fact.ts';
 import type { FindingStatus } from '../core/finding.ts';
-import type { Clock, FindingLedger, GoogleAccess, Logger } from '../ports.ts';
+import type { Clock, FindingLedger, GoogleAccess, Logger, Publisher } from '../ports.ts';
+import { keepFindings } from './keep-findings.ts';
 import { readAccess } from './read-access.ts';
 
 /** What the audit works with. */
@@ -12,6 +13,8 @@ export interface AuditPorts {
   readonly ledger: FindingLedger;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Who is told of what changed, one message a change; left out, nobody. */
+  readonly changes?: { readonly publisher: Publisher; readonly topic: string };
   /** Where somebody let the audit look into the project's clusters; left out, pull secrets are unknown. */
   readonly pullSecrets?: (project: string) => Promise<Fact<readonly PullSecret[]>>;
 }
@@ -20,16 +23,17 @@ export interface AuditPorts {
  * Reads who may do what in a project, judges it, and keeps the findings. What can't be read makes what
  * depends on it unknown; it never ends the audit.
  * @throws whatever the ledger throws when the findings can't be saved
+ * @throws WardenError PUBLISH_FAILED where a change can't be told; the next audit tells it
  */
 export async function auditProject(
   ports: AuditPorts,
   project: string,
   settings: AuditSettings,
 ): Promise<AuditReport> {
-  const { ledger, clock, logger } = ports;
+  const { clock, logger } = ports;
   const replies = await readAccess(ports.access, project, clock(), ports.pullSecrets);
   const report = auditReport(replies, clock(), settings);
-  await ledger.saveFindings(project, report.atMs, report.findings);
+  const history = await keepFindings(ports, report);
   const count = (status: FindingStatus): number =>
     report.findings.filter((finding) => finding.status === status).length;
   logger.log('INFO', 'audit finished', {
@@ -38,6 +42,7 @@ export async function auditProject(
     unknown: count('UNKNOWN'),
     passing: count('PASS'),
     keys: report.keys.length,
+    changes: history.changes.length,
   });
-  return report;
+  return { ...report, history };
 }

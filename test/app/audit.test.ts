@@ -22,7 +22,7 @@ async function auditAcme(denied: readonly string[] = [], project = 'acme') {
   });
   const saved: { project: string; atMs: number; findings: readonly Finding[] }[] = [];
   const ledger: FindingLedger = {
-    saveFindings: async (ofProject, atMs, findings) => {
+    saveFindings: async (ofProject, { atMs, findings }) => {
       saved.push({ project: ofProject, atMs, findings });
     },
     findings: async () => null,
@@ -100,7 +100,7 @@ describe('the audit of a project', () => {
     const { report, saved, logged } = await auditAcme();
     expect(saved).toEqual([{ project: 'acme', atMs: NOW_MS, findings: report.findings }]);
     expect(logged).toEqual([
-      'audit finished {"project":"acme","failing":17,"unknown":0,"passing":13,"keys":5}',
+      'audit finished {"project":"acme","failing":17,"unknown":0,"passing":13,"keys":5,"changes":17}',
     ]);
   });
 

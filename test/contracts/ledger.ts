@@ -10,7 +10,7 @@ import type { Intent, Outcome, Run, Settlement } from '../../shared/core/journal
 import { PLANNING_MAX } from '../../shared/core/planning-since.ts';
 import type { PolicySource } from '../../shared/core/policy.ts';
 import type { StopOrder } from '../../shared/core/stop-order.ts';
-import type { Lease, Ledger } from '../../shared/ports.ts';
+import type { FindingRecord, Lease, Ledger } from '../../shared/ports.ts';
 
 /** A fresh, empty ledger, and ways to look at the same one again. */
 export interface LedgerUnderTest {
@@ -159,6 +159,30 @@ function finding(name: string): Finding {
     risk: 'Whoever holds it can push.',
     remediation: { steps: [{ say: 'Delete it.', gcloud: ['gcloud iam …'], terraform: null }] },
     exception: null,
+  };
+}
+
+/** An audit's findings, and one that is mended since. */
+function record(atMs: number, findings: readonly Finding[]): FindingRecord {
+  const { fingerprint, check, title, severity, resource, evidence } = finding('mended');
+  return {
+    atMs,
+    findings,
+    followed: [
+      {
+        fingerprint,
+        check,
+        title,
+        severity,
+        resource,
+        sentence: evidence.sentence,
+        state: 'resolved',
+        isSeen: true,
+        firstSeenMs: NOW - 5,
+        sinceMs: atMs,
+        change: 'resolved',
+      },
+    ],
   };
 }
 
@@ -684,11 +708,11 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       it("replaces a project's findings and tells which projects have some", async () => {
         expect(await ledger.findings('acme')).toBeNull();
         expect(await ledger.auditedProjects()).toEqual([]);
-        await ledger.saveFindings('example.com:acme', NOW, []);
-        await ledger.saveFindings('acme', NOW, [finding('a'), finding('b')]);
-        await ledger.saveFindings('acme', NOW + 1, [finding('ç')]);
-        expect(await ledger.findings('acme')).toEqual({ atMs: NOW + 1, findings: [finding('ç')] });
-        expect(await ledger.findings('example.com:acme')).toEqual({ atMs: NOW, findings: [] });
+        await ledger.saveFindings('example.com:acme', record(NOW, []));
+        await ledger.saveFindings('acme', record(NOW, [finding('a'), finding('b')]));
+        await ledger.saveFindings('acme', record(NOW + 1, [finding('ç')]));
+        expect(await ledger.findings('acme')).toEqual(record(NOW + 1, [finding('ç')]));
+        expect(await ledger.findings('example.com:acme')).toEqual(record(NOW, []));
         expect(await ledger.auditedProjects()).toEqual(['acme', 'example.com:acme']);
       });
     });
@@ -725,7 +749,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         ]);
         await ledger.acquireLease(repository, repository, NOW, mark + 1);
         await ledger.claimTick(repository, mark);
-        await ledger.saveFindings(repository, mark, [finding(repository)]);
+        await ledger.saveFindings(repository, record(mark, [finding(repository)]));
         await ledger.saveHold(hold({ repository, on: { kind: 'tag', tag: repository } }));
         await ledger.reserveDeletions(repository, '2026-03-14', 5, 5);
         await ledger.saveBlockages(repository, [{ step: digestOf('s'), reason: repository, atMs: NOW }]);

@@ -1,5 +1,6 @@
 import { type Fact, known, unknown } from '../fact.ts';
 import type { Finding } from '../finding.ts';
+import type { FindingHistory } from '../finding-history.ts';
 import { NEVER_EXPIRES_MS, type ServiceAccount } from './access.ts';
 import { type Grant, grants } from './grants.ts';
 import { type AccessGraph, accessGraph } from './graph.ts';
@@ -24,7 +25,7 @@ export interface KeyRow {
 
 /** What the audit of one project found. */
 export interface AuditReport {
-  readonly version: 1;
+  readonly version: 2;
   readonly project: string;
   readonly atMs: number;
   /** What fails first, then what could not be seen. */
@@ -35,19 +36,22 @@ export interface AuditReport {
   readonly grants: readonly Grant[];
   /** What the lists above may lack, one sentence each. */
   readonly notSeen: readonly string[];
+  /** What changed since the audit before; null until it is compared with that. */
+  readonly history: FindingHistory | null;
 }
 
 /** Makes the whole report of what was read. */
 export function auditReport(replies: AuditReplies, nowMs: number, settings: AuditSettings): AuditReport {
   const graph = accessGraph(replies);
   return {
-    version: 1,
+    version: 2,
     project: replies.project,
     atMs: nowMs,
     findings: runChecks(replies, nowMs, settings),
     keys: keyRows(replies, nowMs),
     grants: grants(graph),
     notSeen: notSeen(replies, graph),
+    history: null,
   };
 }
 
