@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { PageEnd, PageReader } from './page.ts';
 
 /** A thousand names of the greatest length, and four times that. */
@@ -17,7 +18,9 @@ export class CatalogPage implements PageReader {
   }
 
   end(): PageEnd | null {
-    const text = Buffer.concat(this.#pieces).toString('utf8');
+    const bytes = Buffer.concat(this.#pieces);
+    if (!isUtf8(bytes)) return null;
+    const text = bytes.toString('utf8');
     let body: unknown;
     try {
       body = JSON.parse(text);

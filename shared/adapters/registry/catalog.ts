@@ -68,7 +68,9 @@ async function walk(session: Session, target: Target, named: Set<string>): Promi
         if (names === null) problem ??= 'the catalog\'s "repositories" is not a list';
         for (const name of names ?? []) {
           try {
-            const repository = parseRepository(`${target.host}/${String(name)}`);
+            // A number would make a name too.
+            const text = typeof name === 'string' ? name : '';
+            const repository = parseRepository(`${target.host}/${text}`);
             seen.add(repository.name);
             if (withinTarget(target, repository)) named.add(formatRepository(repository));
           } catch (thrown) {

@@ -2,6 +2,7 @@ import { DIGEST_WORDS, readDigest } from './digest-table.ts';
 import { JsonTokens, TOKEN, type Token } from './json-tokens.ts';
 import type { PageEnd, PageReader, Span } from './page.ts';
 import { NO_TYPE, TAGS_MAX, type ToldEntry, ToldListing, UNREADABLE } from './told-listing.ts';
+import { Utf8Check } from './utf8.ts';
 
 /** Where in the document the reader stands. */
 const AT = {
@@ -43,6 +44,7 @@ export class TagsListPage implements PageReader {
   readonly told = new ToldListing();
 
   readonly #tokens = new JsonTokens();
+  readonly #utf8 = new Utf8Check();
   #at: number = AT.root;
   #field = -1;
   /** A bit for each field that was there: JSON lets a name come twice, and its parsers differ in what they take. */
@@ -66,13 +68,14 @@ export class TagsListPage implements PageReader {
   };
 
   write(piece: Buffer): boolean {
+    if (!this.#utf8.write(piece)) return false;
     this.#tokens.push(piece);
     return this.#read() !== TOKEN.invalid;
   }
 
   end(): PageEnd | null {
     this.#tokens.finish();
-    if (this.#read() !== TOKEN.end) return null;
+    if (this.#read() !== TOKEN.end || !this.#utf8.end()) return null;
     const { told } = this;
     const hasMap = (this.#seenFields & (1 << FIELD.manifest)) !== 0;
     told.hasMap = hasMap;

@@ -1,5 +1,5 @@
 import { MEDIA_TYPES } from '../../../shared/core/manifest.ts';
-import type { TrueManifest, World } from './world.ts';
+import { repositoriesOf, type TrueManifest, type World } from './world.ts';
 
 /** A reply before it is put on the wire. */
 export interface Reply {
@@ -14,7 +14,7 @@ export interface Reply {
 export function honestReply(world: World, path: string, origin: string): Reply {
   const url = new URL(path, origin);
   if (url.pathname === '/v2/_catalog') {
-    return listReply(world, url, world.repositories, (repositories) => ({ repositories }));
+    return listReply(world, url, repositoriesOf(world), (repositories) => ({ repositories }));
   }
   const rest = url.pathname.startsWith(`/v2/${world.name}/`)
     ? url.pathname.slice(`/v2/${world.name}/`.length)
@@ -25,12 +25,14 @@ export function honestReply(world: World, path: string, origin: string): Reply {
       return listReply(world, url, tags, (page) => ({ name: world.name, tags: page }));
     }
     return listReply(world, url, world.manifests, (page) => ({
-      child: [],
+      child: world.below,
       manifest: Object.fromEntries(page.map((one) => [one.digest, mapEntry(one)])),
       name: world.name,
       tags: page.flatMap(({ tags }) => tags).sort(),
     }));
   }
+  const child = /^([^/]+)\/tags\/list$/.exec(rest)?.[1];
+  if (child !== undefined && world.below.includes(child)) return childReply(world, `${world.name}/${child}`);
   const reference = /^manifests\/(.+)$/.exec(rest)?.[1];
   const found = world.manifests.find(
     ({ digest, tags }) => digest === reference || tags.some((tag) => tag === reference),
@@ -48,6 +50,18 @@ export function honestReply(world: World, path: string, origin: string): Reply {
     body: found.text,
     kind: 'manifest',
   };
+}
+
+/** The listing of what lies below: one tagged image, which nobody reads. */
+function childReply({ flavour }: World, name: string): Reply {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const entry = { tag: ['v1'], mediaType: MEDIA_TYPES.dockerManifest };
+  const body = {
+    ...(flavour === 'google' ? { child: [], manifest: { [digest]: entry } } : {}),
+    name,
+    tags: ['v1'],
+  };
+  return { status: 200, headers: JSON_TYPE, body: JSON.stringify(body), kind: 'list' };
 }
 
 const JSON_TYPE = [['Content-Type', 'application/json']] as const;

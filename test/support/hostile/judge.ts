@@ -6,7 +6,7 @@ import type { ListedManifest, Listing } from '../../../shared/core/listing.ts';
 import { MEDIA_TYPES } from '../../../shared/core/manifest.ts';
 import type { RegistryReader } from '../../../shared/ports.ts';
 import { randomOf } from './random.ts';
-import { type TrueManifest, type World, worldOf } from './world.ts';
+import { repositoriesOf, type TrueManifest, type World, worldOf } from './world.ts';
 
 /** How one case ended. `wrong` is a promise of the client that was broken. */
 export type Verdict =
@@ -57,7 +57,7 @@ async function callOf(world: World, host: string, reader: RegistryReader): Promi
     if (catalog.completeness.kind === 'incomplete') return { kind: 'incomplete' };
     return same(
       catalog.repositories,
-      world.repositories.map((name) => `${host}/${name}`).sort(),
+      repositoriesOf(world).map((name) => `${host}/${name}`),
       'the catalog',
     );
   }

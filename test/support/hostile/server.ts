@@ -60,15 +60,13 @@ export async function startHostileServer(met: Map<string, number> = new Map()): 
     socket.on('close', () => sockets.delete(socket));
     // Clients break connections here as often as the server does.
     socket.on('error', () => socket.destroy());
-    serve(socket, origin, met).catch(() => socket.destroy());
+    serve(socket, met).catch(() => socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('There is no port.');
-  const host = `127.0.0.1:${address.port}`;
-  const origin = `http://${host}`;
   return {
-    host,
+    host: `127.0.0.1:${address.port}`,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -76,14 +74,14 @@ export async function startHostileServer(met: Map<string, number> = new Map()): 
   };
 }
 
-async function serve(socket: Socket, origin: string, met: Map<string, number>): Promise<void> {
+async function serve(socket: Socket, met: Map<string, number>): Promise<void> {
   let received = '';
   for await (const bytes of socket as AsyncIterable<Buffer>) {
     received += bytes.toString('latin1');
     for (let end = received.indexOf('\r\n\r\n'); end >= 0; end = received.indexOf('\r\n\r\n')) {
       const head = received.slice(0, end);
       received = received.slice(end + 4);
-      for (const step of answer(head, origin, met)) await play(socket, step);
+      for (const step of answer(head, met)) await play(socket, step);
     }
   }
 }
@@ -91,8 +89,9 @@ async function serve(socket: Socket, origin: string, met: Map<string, number>): 
 /** How often each request of each case came: what is broken once may be whole the next time. */
 const hits = new Map<string, number>();
 
-function answer(head: string, origin: string, met: Map<string, number>): readonly Step[] {
+function answer(head: string, met: Map<string, number>): readonly Step[] {
   const [method = '', path = ''] = head.split(' ', 2);
+  const origin = `http://${/^host: (\S+)/im.exec(head)?.[1] ?? ''}`;
   const basic = /^authorization: basic (\S+)/im.exec(head)?.[1] ?? '';
   const caseText = /^case([0-9]+):/.exec(Buffer.from(basic, 'base64').toString('latin1'))?.[1];
   if (caseText === undefined) {

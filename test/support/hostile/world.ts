@@ -25,11 +25,17 @@ export interface World {
   readonly flavour: 'google' | 'plain';
   /** Sorted by digest. */
   readonly manifests: readonly TrueManifest[];
-  /** Sorted; the catalog of the case. */
-  readonly repositories: readonly string[];
+  /** Sorted; what lies directly below it, each a repository of one image. */
+  readonly below: readonly string[];
   /** Entries on one page of any list. */
   readonly pageSize: number;
   readonly paging: 'link' | 'next' | 'both';
+}
+
+/** What the catalog names: everything that holds something. Sorted. */
+export function repositoriesOf({ name, flavour, manifests, below }: World): string[] {
+  const isSeen = flavour === 'google' ? manifests.length > 0 : manifests.some(({ tags }) => tags.length > 0);
+  return [...(isSeen ? [name] : []), ...below.map((child) => `${name}/${child}`)];
 }
 
 /** Makes the world of a case from its number. */
@@ -42,7 +48,7 @@ export function worldOf(number: number): World {
     name,
     flavour: random.oneIn(3) ? 'plain' : 'google',
     manifests: manifests.sort((a, b) => (a.digest < b.digest ? -1 : 1)),
-    repositories: [name, ...Array.from({ length: random.below(7) }, (_, index) => `${name}/r${index}`)],
+    below: Array.from({ length: random.below(7) }, (_, index) => `r${index}`),
     pageSize: 1 + random.below(4),
     paging: random.pick(['link', 'next', 'both']),
   };
