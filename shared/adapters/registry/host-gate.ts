@@ -49,10 +49,11 @@ export function createHostGate(options: {
       try {
         const tooLongMs = await waitForPauses(latestMs);
         if (tooLongMs !== null) return { untilMs: tooLongMs };
-        const delayMs = pace?.reserve(kind, clock()) ?? 0;
-        if (delayMs > 0) {
-          if (clock() + delayMs >= latestMs) return { untilMs: clock() + delayMs };
-          await sleep(delayMs);
+        if (pace !== null) {
+          const nowMs = clock();
+          const turn = pace.reserve(kind, nowMs, latestMs);
+          if (turn.kind === 'too late') return { untilMs: nowMs + turn.delayMs };
+          if (turn.delayMs > 0) await sleep(turn.delayMs);
         }
         // Only who may go takes one of the places that other hosts need too.
         await everywhere.take();

@@ -19,8 +19,15 @@ const BURST_MS = 1_000;
 
 /** Spreads requests evenly, so that no minute, whenever it begins, has more than its share (and a second's burst). */
 export interface Pace {
-  /** Takes the next place in the row; how long to wait for it. The place counts as used. */
-  reserve(kind: PacedKind, nowMs: number): number;
+  /**
+   * Takes the next place in the row and says how long to wait for it. Where that would be at or after
+   * `latestMs` nothing is taken, so that who gives up costs the others nothing.
+   */
+  reserve(
+    kind: PacedKind,
+    nowMs: number,
+    latestMs: number,
+  ): { readonly kind: 'reserved' | 'too late'; readonly delayMs: number };
 }
 
 /** Makes a pace for one host (generic cell rate algorithm: one number a limit, no timer). */
@@ -30,15 +37,14 @@ export function createPace(limits: PaceLimits): Pace {
     request: MINUTE_MS / limits.requestsPerMinute,
     delete: MINUTE_MS / limits.deletesPerMinute,
   };
-  const reserveOne = (kind: PacedKind, nowMs: number): number => {
-    const atMs = Math.max(next[kind], nowMs - BURST_MS);
-    next[kind] = atMs + gapMs[kind];
-    return Math.max(0, atMs - nowMs);
-  };
   return {
-    reserve(kind, nowMs) {
-      const asRequestMs = reserveOne('request', nowMs);
-      return kind === 'request' ? asRequestMs : Math.max(asRequestMs, reserveOne('delete', nowMs));
+    reserve(kind, nowMs, latestMs) {
+      const counted: readonly PacedKind[] = kind === 'request' ? ['request'] : ['request', 'delete'];
+      const atMs = (one: PacedKind): number => Math.max(next[one], nowMs - BURST_MS);
+      const delayMs = Math.max(0, ...counted.map((one) => atMs(one) - nowMs));
+      if (delayMs > 0 && nowMs + delayMs >= latestMs) return { kind: 'too late', delayMs };
+      for (const one of counted) next[one] = atMs(one) + gapMs[one];
+      return { kind: 'reserved', delayMs };
     },
   };
 }

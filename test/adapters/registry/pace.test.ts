@@ -4,6 +4,7 @@ import { createPace, GOOGLE_PACE, type PacedKind } from '../../../shared/adapter
 import { checkProperty } from '../../core/property.ts';
 
 const MINUTE_MS = 60_000;
+const NEVER = Number.POSITIVE_INFINITY;
 
 describe('a pace', () => {
   it('leaves half of the quota of a project and region to others', () => {
@@ -21,7 +22,7 @@ describe('a pace', () => {
       let nowMs = 0;
       const begun = requests.map(({ kind, afterMs }) => {
         nowMs += afterMs;
-        return { kind, atMs: nowMs + pace.reserve(kind, nowMs) };
+        return { kind, atMs: nowMs + pace.reserve(kind, nowMs, NEVER).delayMs };
       });
       const counted = (kinds: readonly PacedKind[], most: number): void => {
         const times = begun.filter((one) => kinds.includes(one.kind)).map(({ atMs }) => atMs);
@@ -39,6 +40,18 @@ describe('a pace', () => {
 
   it('holds nobody up who is slower than it', () => {
     const pace = createPace({ requestsPerMinute: 60, deletesPerMinute: 60 });
-    for (let atMs = 0; atMs < 100_000; atMs += 1_001) expect(pace.reserve('delete', atMs)).toBe(0);
+    for (let atMs = 0; atMs < 100_000; atMs += 1_001) {
+      expect(pace.reserve('delete', atMs, NEVER)).toEqual({ kind: 'reserved', delayMs: 0 });
+    }
+  });
+
+  it('takes nothing for who would have to wait too long', () => {
+    const pace = createPace({ requestsPerMinute: 60, deletesPerMinute: 60 });
+    const begun = Array.from({ length: 100 }, () => pace.reserve('delete', 0, 5_000));
+    // A second's burst and what fits into five seconds; the others leave no trace.
+    expect(begun.filter(({ kind }) => kind === 'reserved').map(({ delayMs }) => delayMs)).toEqual([
+      0, 0, 1_000, 2_000, 3_000, 4_000,
+    ]);
+    expect(pace.reserve('delete', 0, NEVER)).toEqual({ kind: 'reserved', delayMs: 5_000 });
   });
 });
