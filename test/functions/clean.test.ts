@@ -9,9 +9,9 @@ import { serveFunction } from '../../local/function-server.ts';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
 import { fixedCredentials } from '../../shared/adapters/registry/credentials.ts';
 import { openRegistry } from '../../shared/adapters/registry/open.ts';
-import { noUsageSource } from '../../shared/adapters/usage/pods-file.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { formatWork } from '../../shared/core/work.ts';
+import { usageReader } from '../app/stage.ts';
 import { DEAD_LETTERS, openStage, post, pushBody, type Stage } from './stage.ts';
 
 /** A registry that remembers what it was asked and never answers. */
@@ -49,7 +49,7 @@ async function serveClean(options: {
     registry: registry.reader,
     deleter: registry.deleter(),
     ledger: stage.ledger,
-    usage: noUsageSource,
+    usage: usageReader(),
     policies: readPolicyFolder(policies),
     publisher: stage.topics,
     deadLetterTopic: DEAD_LETTERS,

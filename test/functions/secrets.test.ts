@@ -17,10 +17,10 @@ import { createJsonLogger } from '../../shared/adapters/logging/json-logger.ts';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
 import { fixedCredentials } from '../../shared/adapters/registry/credentials.ts';
 import { openRegistry } from '../../shared/adapters/registry/open.ts';
-import { noUsageSource } from '../../shared/adapters/usage/pods-file.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { formatWork } from '../../shared/core/work.ts';
 import type { Publisher } from '../../shared/ports.ts';
+import { usageReader } from '../app/stage.ts';
 import { answerHostile, HOSTILITIES, type Hostility } from '../support/hostile-registry.ts';
 import { contentsOf, leaksIn } from '../support/leak-finder.ts';
 import { pushBody } from './stage.ts';
@@ -122,7 +122,7 @@ async function openStage(where: (method: string, url: string) => boolean, hostil
     registry: client.reader,
     deleter: client.deleter(),
     ledger,
-    usage: noUsageSource,
+    usage: usageReader(),
     policies: readPolicyFolder(policies),
     publisher,
     clock: Date.now,
