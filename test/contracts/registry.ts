@@ -24,8 +24,11 @@ export interface OpenRegistry {
   close(): Promise<void>;
 }
 
-/** What the registry does by itself, see `RegistryDeleter.guard`. */
-export type RegistryKind = 'google' | 'plain';
+/**
+ * What the registry does by itself, see `RegistryDeleter.guard`. `keeps tags` is a plain one whose tags outlive
+ * the digest that they name, and go on serving it.
+ */
+export type RegistryKind = 'google' | 'plain' | 'keeps tags';
 
 const ABSENT: Digest = `sha256:${'0'.repeat(64)}`;
 
@@ -205,6 +208,19 @@ export function registryContract(title: string, kind: RegistryKind, open: () => 
         expect(await registry.deleter.deleteTag(at, 'v1')).toMatchObject({ kind: 'blocked' });
         expect(await registry.reader.tagsOf(at, pushed.digest)).toEqual(['v1', 'v2']);
       });
+
+      if (kind === 'keeps tags') {
+        it('is seen to keep the tags of a digest that went, and not to have it', async () => {
+          const at = repository();
+          const pushed = await image(at, 'one', ['v1']);
+          expect(await registry.deleter.deleteDigest(at, pushed.digest)).toEqual({ kind: 'deleted' });
+          expect(await registry.reader.readManifest(at, pushed.digest)).toBeNull();
+          expect(await registry.reader.tagsOf(at, pushed.digest)).toEqual(['v1']);
+          const { relations } = await registry.reader.list(at);
+          expect(relations[pushed.digest]?.kind).toBe('unknown');
+        });
+        return;
+      }
 
       it('takes all tags along with a digest', async () => {
         const at = repository();

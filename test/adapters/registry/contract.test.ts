@@ -6,6 +6,7 @@ import { createRegistryDeleter, createRegistryReader } from '../../../shared/ada
 import { fixedCredentials } from '../../../shared/adapters/registry/credentials.ts';
 import { type OpenRegistry, registryContract } from '../../contracts/registry.ts';
 import { startDockerRegistry } from '../../support/docker-registry.ts';
+import { startGgcrRegistry } from '../../support/ggcr-registry.ts';
 import { describeWithPeers } from '../../support/peer.ts';
 import { patientTransport } from './test-server.ts';
 
@@ -36,6 +37,23 @@ function local(dialect: Partial<Dialect>): () => Promise<OpenRegistry> {
   };
 }
 
+/** A program that everybody may push to. */
+function peer(start: () => Promise<{ readonly host: string; close(): Promise<void> }>) {
+  return async (): Promise<OpenRegistry> => {
+    const running = await start();
+    const { transport, ...clients } = client(running.host);
+    return {
+      host: running.host,
+      ...clients,
+      pusher: null,
+      async close() {
+        await transport.close();
+        await running.close();
+      },
+    };
+  };
+}
+
 registryContract('the local registry, as Artifact Registry answers', 'google', local({}));
 registryContract(
   'the local registry, as gcr.io answered',
@@ -50,17 +68,9 @@ registryContract(
 registryContract('the local registry as a plain one', 'plain', local({ guard: 'plain', pageCap: 2 }));
 
 describeWithPeers(['docker-registry'], 'plain distribution', () => {
-  registryContract("Debian's docker-registry", 'plain', async () => {
-    const running = await startDockerRegistry();
-    const { transport, ...clients } = client(running.host);
-    return {
-      host: running.host,
-      ...clients,
-      pusher: null,
-      async close() {
-        await transport.close();
-        await running.close();
-      },
-    };
-  });
+  registryContract("Debian's docker-registry", 'plain', peer(startDockerRegistry));
+});
+
+describeWithPeers(['ggcr-registry'], 'go-containerregistry', () => {
+  registryContract('its registry', 'keeps tags', peer(startGgcrRegistry));
 });
