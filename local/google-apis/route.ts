@@ -1,4 +1,5 @@
 import type { Estate, EstateProject } from './estate.ts';
+import type { StandInImage } from './image-records.ts';
 import { type ApiReply, denied } from './reply.ts';
 
 /** A stored object, such as a policy file. */
@@ -24,6 +25,10 @@ export interface GoogleApisOptions {
   readonly denied?: readonly string[];
   /** Objects by bucket and name. */
   readonly objects?: Readonly<Record<string, Readonly<Record<string, StoredContent>>>>;
+  /** How long each answer takes; 0 where left out. */
+  readonly latencyMs?: number;
+  /** Images by the full name of their package: `projects/P/locations/L/repositories/R/packages/IMAGE`. */
+  readonly images?: Readonly<Record<string, StandInImage>>;
   /** The most items on a page, to see paging with few of them. Google's own limits by default. */
   readonly pageSizeMax?: number;
 }

@@ -58,7 +58,7 @@ type ArtifactRegistryReads = Pick<
 >;
 
 /** Repositories and the move from Container Registry: https://cloud.google.com/artifact-registry/docs/reference/rest */
-export function artifactRegistryReads({ one, all }: FactReads): ArtifactRegistryReads {
+export function artifactRegistryReads({ one, all, shared }: FactReads): ArtifactRegistryReads {
   return {
     async repositoryLocations(project) {
       const pages = await all(LOCATIONS, {
@@ -97,7 +97,7 @@ export function artifactRegistryReads({ one, all }: FactReads): ArtifactRegistry
         path: path`/v1/projects/${parts.project}/locations/${parts.location}/repositories/${parts.id}:getIamPolicy`,
         query: { 'options.requestedPolicyVersion': '3' },
       });
-      return mapFact(reply, policyOf);
+      return mapFact(reply, (policy) => policyOf(policy, shared));
     },
 
     async redirection(project) {

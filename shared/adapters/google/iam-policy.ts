@@ -38,12 +38,18 @@ export const POLICY = z.object({
 /** The body of a read of a policy in version 3, for the services that take it by POST. */
 export const VERSION_3 = { options: { requestedPolicyVersion: 3 } };
 
-/** Makes a policy of its reply. */
-export function policyOf({ bindings, auditConfigs }: z.infer<typeof POLICY>): IamPolicy {
+/**
+ * Makes a policy of its reply.
+ * @param shared gives one text for all equal ones: a few roles and members make up almost all of many policies
+ */
+export function policyOf(
+  { bindings, auditConfigs }: z.infer<typeof POLICY>,
+  shared: (text: string) => string,
+): IamPolicy {
   return {
     bindings: bindings.map(({ role, members, condition }) => ({
-      role,
-      members,
+      role: shared(role),
+      members: members.map(shared),
       condition:
         condition === undefined
           ? null

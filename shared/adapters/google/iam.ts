@@ -49,7 +49,7 @@ type IamReads = Pick<
 >;
 
 /** Accounts, keys, policies on accounts, and roles: https://cloud.google.com/iam/docs/reference/rest */
-export function iamReads({ one, all }: FactReads): IamReads {
+export function iamReads({ one, all, shared }: FactReads): IamReads {
   // Google's own roles are the same in every project, and those of an organisation in all its projects: one
   // read of each is enough for an audit of many.
   const roles = new Map<string, Promise<Fact<readonly string[]>>>();
@@ -97,7 +97,7 @@ export function iamReads({ one, all }: FactReads): IamReads {
         // Documented as a POST without a body.
         body: null,
       });
-      return mapFact(reply, policyOf);
+      return mapFact(reply, (policy) => policyOf(policy, shared));
     },
 
     async rolePermissions(role) {

@@ -4,7 +4,7 @@ import { POLICY, policyOf } from './iam-policy.ts';
 import { path } from './rest.ts';
 
 /** Who may publish: https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/getIamPolicy */
-export function pubsubReads({ oneOrNone }: FactReads): Pick<GoogleAccess, 'topicPolicy'> {
+export function pubsubReads({ oneOrNone, shared }: FactReads): Pick<GoogleAccess, 'topicPolicy'> {
   return {
     async topicPolicy(project, topic) {
       const reply = await oneOrNone(POLICY, {
@@ -12,7 +12,7 @@ export function pubsubReads({ oneOrNone }: FactReads): Pick<GoogleAccess, 'topic
         path: path`/v1/projects/${project}/topics/${topic}:getIamPolicy`,
         query: { 'options.requestedPolicyVersion': '3' },
       });
-      return mapFact(reply, (policy) => (policy === null ? null : policyOf(policy)));
+      return mapFact(reply, (policy) => (policy === null ? null : policyOf(policy, shared)));
     },
   };
 }

@@ -49,7 +49,7 @@ type ResourceManagerReads = Pick<
 >;
 
 /** Projects, folders and organisations: https://cloud.google.com/resource-manager/reference/rest */
-export function resourceManagerReads({ one, all }: FactReads): ResourceManagerReads {
+export function resourceManagerReads({ one, all, shared }: FactReads): ResourceManagerReads {
   return {
     async identity(project) {
       const reply = await one(PROJECT, { api: 'resourceManager', path: path`/v3/projects/${project}` });
@@ -83,7 +83,7 @@ export function resourceManagerReads({ one, all }: FactReads): ResourceManagerRe
         path: path`/v3/projects/${project}:getIamPolicy`,
         body: VERSION_3,
       });
-      return mapFact(reply, policyOf);
+      return mapFact(reply, (policy) => policyOf(policy, shared));
     },
 
     async ancestorPolicy(name) {
@@ -93,7 +93,7 @@ export function resourceManagerReads({ one, all }: FactReads): ResourceManagerRe
         path: path`/v3/${plural}/${id}:getIamPolicy`,
         body: VERSION_3,
       });
-      return mapFact(reply, policyOf);
+      return mapFact(reply, (policy) => policyOf(policy, shared));
     },
 
     async organization(name) {

@@ -25,7 +25,11 @@ const BUCKET = z.object({
 });
 
 /** Buckets and their policies: https://cloud.google.com/storage/docs/json_api/v1 */
-export function storageReads({ one, oneOrNone }: FactReads): Pick<GoogleAccess, 'bucket' | 'bucketPolicy'> {
+export function storageReads({
+  one,
+  oneOrNone,
+  shared,
+}: FactReads): Pick<GoogleAccess, 'bucket' | 'bucketPolicy'> {
   return {
     async bucket(name) {
       const reply = await oneOrNone(BUCKET, {
@@ -43,7 +47,7 @@ export function storageReads({ one, oneOrNone }: FactReads): Pick<GoogleAccess, 
         path: path`/storage/v1/b/${name}/iam`,
         query: { optionsRequestedPolicyVersion: '3' },
       });
-      return mapFact(reply, policyOf);
+      return mapFact(reply, (policy) => policyOf(policy, shared));
     },
   };
 }

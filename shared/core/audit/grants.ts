@@ -1,7 +1,7 @@
 import { type Fact, known } from '../fact.ts';
 import type { IamCondition } from './access.ts';
-import type { AccessGraph, AccessNode, GraphBinding } from './graph.ts';
-import { groupOf } from './member.ts';
+import { type AccessGraph, type AccessNode, bindingsByRole, type GraphBinding } from './graph.ts';
+import { convenienceOf, groupOf } from './member.ts';
 import type { Permission } from './role-permissions.ts';
 import { conditionsOf, type Stand, standsOf } from './stand-for.ts';
 
@@ -96,45 +96,88 @@ const GROUP_ROWS_MAX = 100;
 /**
  * Every grant that reaches the registry or an account. What is granted on the project, on a folder or on the
  * organisation reaches all its buckets and repositories. A group has a row, and so has each of its members
- * that can be seen; a convenience member is followed to the holders of the basic role. By member, then path.
+ * that can be seen; a convenience member is followed to the holders of the basic role. By member, then from
+ * the nearest folder over the project to registries and accounts, each by role.
  */
 export function grants(graph: AccessGraph): readonly Grant[] {
-  const byMember = new Map<string, Grant[]>();
+  const byMember = new Map<string, Rows>();
   const rowsOf = rowsFor(graph);
   const accounts = graph.accounts.kind === 'known' ? graph.accounts.value : [];
   const ancestors = graph.ancestors.kind === 'known' ? graph.ancestors.value : [];
-  for (const node of [...ancestors, graph.project, ...graph.registries, ...accounts]) {
-    if (node.bindings.kind === 'unknown') continue;
-    const reach = reachFrom(graph, node);
-    for (const binding of node.bindings.value) {
-      const reached = reach(binding);
+  for (const node of [...ancestors, graph.project, ...graph.registries, ...sortedBy(accounts)]) {
+    const isAbove = node.kind === 'project' || node.kind === 'folder' || node.kind === 'organization';
+    const below: readonly AccessNode[] = isAbove ? [graph.project, ...graph.registries] : [node];
+    for (const [role, bindings] of bindingsByRole(node)) {
+      const reached = reachOf(below, bindings[0]?.permissions ?? known([]));
       if (reached.length === 0) continue;
-      const step = `${binding.role} on ${node.label}`;
-      for (const member of binding.members) {
-        for (const { who, path, conditions } of rowsOf(member)) {
-          const rows = byMember.get(who) ?? [];
-          if (rows.length === 0) byMember.set(who, rows);
-          const condition = conditionText(binding, conditions);
-          for (const { abilities, on } of reached) {
-            rows.push({ member: who, abilities, on, path: [...path, step], condition });
-          }
-        }
-      }
+      // One list that all rows of this role share: there are many.
+      const lastStep = [`${role} on ${node.label}`];
+      for (const binding of bindings) addRows(byMember, binding, reached, lastStep, rowsOf);
     }
   }
-  return [...byMember.keys()].sort().flatMap((member) => distinct(byMember.get(member) ?? []));
+  const all: Grant[] = [];
+  for (const member of [...byMember.keys()].sort()) {
+    for (const row of distinct(byMember.get(member) as Rows)) all.push(row);
+  }
+  return all;
 }
 
-/** Whom a member has rows for. */
-function rowsFor(graph: AccessGraph): (member: string) => readonly Stand[] {
+/** What is known of one member so far. */
+interface Rows {
+  readonly rows: Grant[];
+  /** The last step that a row came by. */
+  last: readonly string[];
+  /** Whether one role of one resource came by more than one way: those then need an order, and may be one. */
+  isTwofold: boolean;
+}
+
+function addRows(
+  byMember: Map<string, Rows>,
+  binding: GraphBinding,
+  reached: readonly Reached[],
+  lastStep: readonly string[],
+  rowsOf: (member: string) => readonly Stand[] | null,
+): void {
+  const itself = conditionText(binding, []);
+  const add = (member: string, path: readonly string[], condition: Grant['condition']): void => {
+    let found = byMember.get(member);
+    if (found === undefined) {
+      found = { rows: [], last: lastStep, isTwofold: false };
+      byMember.set(member, found);
+    } else {
+      if (found.last === lastStep) found.isTwofold = true;
+      found.last = lastStep;
+    }
+    for (const { abilities, on } of reached) found.rows.push({ member, abilities, on, path, condition });
+  };
+  for (const member of binding.members) {
+    const stands = rowsOf(member);
+    if (stands === null) {
+      add(member, lastStep, itself);
+      continue;
+    }
+    for (const { who, path, conditions } of stands) {
+      add(who, [...path, ...lastStep], conditions.length === 0 ? itself : conditionText(binding, conditions));
+    }
+  }
+}
+
+/** Whom a member has rows for; null for those who stand for themselves, which almost all do. */
+function rowsFor(graph: AccessGraph): (member: string) => readonly Stand[] | null {
   const stands = standsOf(graph);
   return (member) => {
-    const itself = [{ who: member, path: [], conditions: [] }];
-    const found = stands(member).stands;
-    if (groupOf(member) === null) return found;
-    if (found.length > GROUP_ROWS_MAX) return itself;
-    return [...itself, ...found.filter(({ who }) => who !== member)];
+    if (groupOf(member) !== null) {
+      const inside = stands(member).stands;
+      const itself = [{ who: member, path: [], conditions: [] }];
+      if (inside.length > GROUP_ROWS_MAX) return itself;
+      return [...itself, ...inside.filter(({ who }) => who !== member)];
+    }
+    return convenienceOf(member) === null ? null : stands(member).stands;
   };
+}
+
+function sortedBy<T extends { readonly resource: string }>(nodes: readonly T[]): readonly T[] {
+  return [...nodes].sort((a, b) => compareTexts(a.resource, b.resource));
 }
 
 interface Reached {
@@ -142,36 +185,40 @@ interface Reached {
   readonly on: readonly string[];
 }
 
-/** What a binding of a node allows, once for each group of resources on which it allows the same. */
-function reachFrom(graph: AccessGraph, node: AccessNode): (binding: GraphBinding) => readonly Reached[] {
-  const isAbove = node.kind === 'project' || node.kind === 'folder' || node.kind === 'organization';
-  const below: readonly AccessNode[] = isAbove ? [graph.project, ...graph.registries] : [node];
-  // Roles repeat: what one reaches from here is worked out once.
-  const byRole = new Map<string, readonly Reached[]>();
-  return ({ role, permissions }) => {
-    let reached = byRole.get(role);
-    if (reached === undefined) {
-      reached = reachOf(below, permissions);
-      byRole.set(role, reached);
-    }
-    return reached;
-  };
-}
-
+/** What a role allows, once for each group of resources on which it allows the same. */
 function reachOf(below: readonly AccessNode[], permissions: GraphBinding['permissions']): readonly Reached[] {
   if (permissions.kind === 'unknown') {
     return [{ abilities: permissions, on: below.map(({ label }) => label).sort() }];
   }
-  const groups = new Map<string, { abilities: readonly Ability[]; on: string[] }>();
+  const groups = new Map<string, { abilities: KnownAbilities; on: string[] }>();
   for (const { kind, label } of below) {
     if (kind === 'folder' || kind === 'organization' || kind === 'topic') continue;
-    const abilities = abilitiesOn([kind], permissions.value);
-    if (abilities.length === 0) continue;
-    const group = groups.get(abilities.join()) ?? { abilities, on: [] };
+    const abilities = sharedAbilities(kind, permissions.value);
+    if (abilities.value.length === 0) continue;
+    const group = groups.get(abilities.value.join()) ?? { abilities, on: [] };
     group.on.push(label);
-    groups.set(abilities.join(), group);
+    groups.set(abilities.value.join(), group);
   }
-  return [...groups.values()].map(({ abilities, on }) => ({ abilities: known(abilities), on: on.sort() }));
+  return [...groups.values()].map(({ abilities, on }) => ({ abilities, on: on.sort() }));
+}
+
+type KnownAbilities = Extract<Grant['abilities'], { readonly kind: 'known' }>;
+
+/** By the list of permissions itself: a role has one, however many policies name it. */
+const ABILITIES_OF = new WeakMap<readonly Permission[], Map<Reach, KnownAbilities>>();
+
+function sharedAbilities(kind: Reach, permissions: readonly Permission[]): KnownAbilities {
+  let byKind = ABILITIES_OF.get(permissions);
+  if (byKind === undefined) {
+    byKind = new Map();
+    ABILITIES_OF.set(permissions, byKind);
+  }
+  let abilities = byKind.get(kind);
+  if (abilities === undefined) {
+    abilities = { kind: 'known', value: abilitiesOn([kind], permissions) };
+    byKind.set(kind, abilities);
+  }
+  return abilities;
 }
 
 /** Almost every grant has no condition, and one value says so for all of them. */
@@ -189,16 +236,33 @@ function conditionText(binding: GraphBinding, inherited: readonly Fact<IamCondit
   return known(texts.join(' and '));
 }
 
-/** The same grant from two bindings is one; the order is by path, then by what it reaches. */
-function distinct(rows: readonly Grant[]): readonly Grant[] {
-  if (rows.length === 1) return rows;
-  const byKey = new Map<string, Grant>();
-  for (const row of rows) byKey.set(keyOf(row), row);
-  return [...byKey.keys()].sort().map((key) => byKey.get(key) as Grant);
+/** The same grant from two bindings is one. Rows of different roles and resources are in order already. */
+function distinct({ rows, isTwofold }: Rows): readonly Grant[] {
+  if (!isTwofold) return rows;
+  const sorted: Grant[] = [];
+  for (let from = 0, to = 0; from < rows.length; from = to) {
+    const step = rows[from]?.path.at(-1);
+    while (to < rows.length && rows[to]?.path.at(-1) === step) to += 1;
+    sorted.push(...rows.slice(from, to).sort(compareRows));
+  }
+  return sorted.filter((row, index) => index === 0 || compareRows(sorted[index - 1] as Grant, row) !== 0);
 }
 
-/** Two rows with one path and one first resource are of the same binding and group of resources. */
-function keyOf({ path, on, condition }: Grant): string {
-  const when = condition.kind === 'known' ? (condition.value ?? '') : `?${condition.reason}`;
-  return `${path.join('\n')}\n\n${on[0] ?? ''}\n\n${when}`;
+/** Two rows with one path, one first resource and one condition are of the same role and group of resources. */
+function compareRows(a: Grant, b: Grant): number {
+  const length = Math.max(a.path.length, b.path.length);
+  for (let index = 0; index < length; index += 1) {
+    const order = compareTexts(a.path[index] ?? '', b.path[index] ?? '');
+    if (order !== 0) return order;
+  }
+  return compareTexts(a.on[0] ?? '', b.on[0] ?? '') || compareTexts(conditionKey(a), conditionKey(b));
+}
+
+function conditionKey({ condition }: Grant): string {
+  return condition.kind === 'known' ? (condition.value ?? '') : `?${condition.reason}`;
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -106,18 +106,23 @@ export function repositoryResource(name: string): string {
 
 /** Makes the graph of who is bound where from what was read. */
 export function accessGraph(replies: AuditReplies): AccessGraph {
-  // Many bindings have the same role: what it allows is one value for all of them.
-  const roles = new Map<string, GraphBinding['permissions']>();
-  const permissionsFor = (role: string): GraphBinding['permissions'] => {
-    const stored = roles.get(role);
+  // Many bindings have the same role: what it is and allows is worked out once.
+  const roles = new Map<string, ResolvedRole>();
+  const resolveRole = (written: string): ResolvedRole => {
+    const stored = roles.get(written);
     if (stored !== undefined) return stored;
-    const permissions = permissionsOf(role, replies.roles);
-    roles.set(role, permissions);
-    return permissions;
+    const role = roleName(written);
+    const resolved = {
+      role,
+      isHidden: role !== written,
+      permissions: permissionsOf(role, replies.roles),
+    };
+    roles.set(written, resolved);
+    return resolved;
   };
   const mapPolicy = (policy: Fact<{ readonly bindings: readonly Binding[] }>): NodeBase['bindings'] =>
     policy.kind === 'known'
-      ? known(policy.value.bindings.map((binding) => resolveBinding(binding, permissionsFor)))
+      ? known(policy.value.bindings.map((binding) => resolveBinding(binding, resolveRole)))
       : policy;
 
   const registries: PolicyNode[] = [];
@@ -222,12 +227,16 @@ export function roleName(role: string): string {
 /** Almost every binding has no condition, and one value says so for all of them. */
 const UNCONDITIONAL: GraphBinding['condition'] = known(null);
 
-function resolveBinding(
-  binding: Binding,
-  permissionsFor: (role: string) => GraphBinding['permissions'],
-): GraphBinding {
-  const isHidden = HIDDEN_CONDITION.test(binding.role);
-  const role = isHidden ? roleName(binding.role) : binding.role;
+/** A role as a binding names it. */
+interface ResolvedRole {
+  readonly role: string;
+  /** Whether the name hides a condition. */
+  readonly isHidden: boolean;
+  readonly permissions: GraphBinding['permissions'];
+}
+
+function resolveBinding(binding: Binding, resolveRole: (written: string) => ResolvedRole): GraphBinding {
+  const { role, isHidden, permissions } = resolveRole(binding.role);
   return {
     role,
     members: binding.members,
@@ -236,8 +245,21 @@ function resolveBinding(
       : binding.condition === null
         ? UNCONDITIONAL
         : known(binding.condition),
-    permissions: permissionsFor(role),
+    permissions,
   };
+}
+
+const BY_ROLE = new WeakMap<AccessNode, ReadonlyMap<string, readonly GraphBinding[]>>();
+
+/** The bindings of a node by role, in the order of the roles' names; empty where its policy is not known. */
+export function bindingsByRole(node: AccessNode): ReadonlyMap<string, readonly GraphBinding[]> {
+  const stored = BY_ROLE.get(node);
+  if (stored !== undefined) return stored;
+  const bindings = node.bindings.kind === 'known' ? node.bindings.value : [];
+  const found = Map.groupBy(bindings, ({ role }) => role);
+  const sorted = new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+  BY_ROLE.set(node, sorted);
+  return sorted;
 }
 
 function mapFact<T, U>(fact: Fact<T>, change: (value: T) => U): Fact<U> {

@@ -1,8 +1,14 @@
 import type { Fact } from '../fact.ts';
 import type { IamCondition } from './access.ts';
 import { neverHolds } from './condition.ts';
-import type { AccessGraph, AccessNode, AccountNode, GraphBinding } from './graph.ts';
-import { isServiceAgent } from './member.ts';
+import {
+  type AccessGraph,
+  type AccessNode,
+  type AccountNode,
+  bindingsByRole,
+  type GraphBinding,
+} from './graph.ts';
+import { convenienceOf, groupOf, isServiceAgent } from './member.ts';
 import type { Permission } from './role-permissions.ts';
 import { conditionsOf, keepBetter, type Stand, type Stands, standsOf, upFrom } from './stand-for.ts';
 
@@ -52,7 +58,6 @@ export class AccessResolver {
   readonly #nowMs: number;
   readonly #stands: (member: string) => Stands;
   readonly #accounts: ReadonlyMap<string, AccountNode>;
-  readonly #byRole = new Map<AccessNode, ReadonlyMap<string, readonly GraphBinding[]>>();
   readonly #actors = new Map<
     AccountNode,
     { readonly actors: readonly Actor[]; readonly unseen: readonly string[] }
@@ -75,12 +80,16 @@ export class AccessResolver {
         unseen.add(`the policy of ${from.label}: ${from.bindings.reason}`);
         continue;
       }
-      for (const [role, bindings] of this.#rolesOf(from, from.bindings.value)) {
+      for (const [role, bindings] of bindingsByRole(from)) {
         const permissions = bindings[0]?.permissions;
         if (permissions?.kind === 'unknown') {
           unseen.add(`the permissions of ${role}: ${permissions.reason}`);
         } else if (permissions?.value.includes(permission) === true) {
-          for (const binding of bindings) this.#addHoldings(node, from, binding, holdings, unseen);
+          // One list that all holdings by this role share: there are many.
+          const steps = [`${role} on ${from.label}`];
+          for (const binding of bindings) {
+            this.#addHoldings(node, from, binding, steps, holdings, unseen);
+          }
         }
       }
     }
@@ -200,35 +209,28 @@ export class AccessResolver {
     return [node, ...up];
   }
 
-  #rolesOf(
-    node: AccessNode,
-    bindings: readonly GraphBinding[],
-  ): ReadonlyMap<string, readonly GraphBinding[]> {
-    const stored = this.#byRole.get(node);
-    if (stored !== undefined) return stored;
-    const byRole = Map.groupBy(bindings, ({ role }) => role);
-    this.#byRole.set(node, byRole);
-    return byRole;
-  }
-
   #addHoldings(
     node: AccessNode,
     from: AccessNode,
     binding: GraphBinding,
+    steps: readonly string[],
     holdings: Holding[],
     unseen: Set<string>,
   ): void {
     const conditions = conditionsOf(binding);
     if (conditions.some((condition) => isNothing(condition, node, this.#nowMs))) return;
-    const step = `${binding.role} on ${from.label}`;
     for (const member of binding.members) {
+      const grant = { node: from, binding, member };
+      if (groupOf(member) === null && convenienceOf(member) === null) {
+        holdings.push({ who: member, path: steps, conditions, grant });
+        continue;
+      }
       const { stands, unseen: notSeen } = this.#stands(member);
       for (const reason of notSeen) unseen.add(reason);
-      const grant = { node: from, binding, member };
       for (const stand of stands) {
         holdings.push({
           who: stand.who,
-          path: [...stand.path, step],
+          path: [...stand.path, ...steps],
           conditions: [...stand.conditions, ...conditions],
           grant,
         });

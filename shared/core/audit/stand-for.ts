@@ -20,10 +20,12 @@ export interface Stands {
   readonly unseen: readonly string[];
 }
 
+const NONE: readonly Fact<IamCondition>[] = [];
+
 /** The condition of a binding as a list: empty where it has none. */
 export function conditionsOf({ condition }: GraphBinding): readonly Fact<IamCondition>[] {
   if (condition.kind === 'unknown') return [condition];
-  return condition.value === null ? [] : [{ kind: 'known', value: condition.value }];
+  return condition.value === null ? NONE : [{ kind: 'known', value: condition.value }];
 }
 
 /**

@@ -1,0 +1,84 @@
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { googleAccess } from '../../shared/adapters/google/access.ts';
+import { GOOGLE_APIS, GoogleRest } from '../../shared/adapters/google/rest.ts';
+import { readAccess } from '../../shared/app/read-access.ts';
+
+/**
+ * The audit's reads of one project with 1,000 accounts of ten keys each and 500 repositories, 20 ms until each
+ * answer and 20 requests at once, against the limit (requests × latency ÷ concurrency); the requests by API,
+ * there and in a project with nothing in it; and the evaluation of a million bindings, in a process of its own,
+ * against `JSON.parse` of the same replies. Prints and asserts nothing: `node test/bench/audit.ts`.
+ */
+const LATENCY_MS = 20;
+const CONCURRENCY = 20;
+const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
+
+interface Reads {
+  readonly wallMs: number;
+  readonly requests: Readonly<Record<string, number>>;
+}
+
+async function read(accounts: number, repositories: number): Promise<Reads> {
+  const child = fork(new URL('audit-estate.ts', import.meta.url), [
+    String(LATENCY_MS),
+    String(accounts),
+    String(repositories),
+  ]);
+  const next = async (): Promise<Record<string, unknown>> => {
+    const [message] = await once(child, 'message', { signal: AbortSignal.timeout(120_000) });
+    return message as Record<string, unknown>;
+  };
+  const { url } = await next();
+  const rest = new GoogleRest({
+    token: async () => 'bench',
+    endpoints: Object.fromEntries(GOOGLE_APIS.map((api) => [api, String(url)])),
+    limits: { concurrency: CONCURRENCY },
+  });
+  const began = performance.now();
+  const replies = await readAccess(googleAccess(rest), 'acme', Date.UTC(2026, 10, 21, 3));
+  const wallMs = performance.now() - began;
+  await rest.close();
+  if (replies.accounts.kind === 'unknown') throw new Error(replies.accounts.reason);
+  const ended = once(child, 'exit');
+  const reply = next();
+  child.send('requests');
+  const { requests } = await reply;
+  await ended;
+  return { wallMs, requests: requests as Reads['requests'] };
+}
+
+function sum(requests: Reads['requests']): number {
+  return Object.values(requests).reduce((all, each) => all + each, 0);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+const rounds: Reads[] = [];
+for (let round = 0; round < ROUNDS; round += 1) rounds.push(await read(1000, 500));
+const least = await read(0, 0);
+const [first] = rounds;
+if (first === undefined) throw new Error('ROUNDS has to be at least 1');
+
+console.log('requests                    empty project   1,000 accounts, 500 repositories');
+for (const name of Object.keys(first.requests).sort()) {
+  console.log(
+    `${name.padEnd(28)}${String(least.requests[name] ?? 0).padStart(13)}${String(first.requests[name]).padStart(17)}`,
+  );
+}
+const requests = sum(first.requests);
+console.log(`${'all'.padEnd(28)}${String(sum(least.requests)).padStart(13)}${String(requests).padStart(17)}`);
+const limitMs = (requests * LATENCY_MS) / CONCURRENCY;
+const wallMs = median(rounds.map((each) => each.wallMs));
+console.log(
+  `\nreading: ${Math.round(wallMs)} ms (${rounds.map((each) => Math.round(each.wallMs)).join(', ')}), limit ${Math.round(limitMs)} ms: ${(wallMs / limitMs).toFixed(2)} ×`,
+);
+
+const child = spawn(
+  process.execPath,
+  ['--expose-gc', new URL('audit-million.ts', import.meta.url).pathname],
+  { stdio: 'inherit' },
+);
+await once(child, 'exit');
