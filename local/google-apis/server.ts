@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ARTIFACT_REGISTRY } from './artifact-registry.ts';
 import { CLOUD_IDENTITY } from './cloud-identity.ts';
 import { CONTAINER } from './container.ts';
@@ -44,7 +45,10 @@ export async function startGoogleApis(options: GoogleApisOptions): Promise<Googl
   const server = createServer((incoming, outgoing) => {
     answer(incoming, options, requests)
       .catch((): ApiReply => problem(500, 'INTERNAL', 'Internal error encountered.'))
-      .then((reply) => send(outgoing, reply));
+      .then(async (reply) => {
+        if (options.latencyMs !== undefined) await delay(options.latencyMs);
+        send(outgoing, reply);
+      });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
