@@ -20,11 +20,12 @@ import type { FollowedFinding } from './core/finding-history.ts';
 import type { HistoryFact } from './core/history.ts';
 import type { Hold, HoldSubject } from './core/hold.ts';
 import type { ImageEvent } from './core/image-event.ts';
+import type { ImageRecords } from './core/image-records.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './core/journal.ts';
 import type { Catalog, Listing } from './core/listing.ts';
 import type { PlanningSince } from './core/planning-since.ts';
 import type { PolicySet, PolicySummary } from './core/policy.ts';
-import type { Repository, Target } from './core/reference.ts';
+import type { ArtifactRegistryImage, Repository, Target } from './core/reference.ts';
 import type { StopOrder } from './core/stop-order.ts';
 import type { Usage } from './core/usage.ts';
 
@@ -61,6 +62,12 @@ export interface RegistryReader {
    * digest. @throws WardenError REGISTRY_*
    */
   tagsOf(repository: Repository, digest: Digest): Promise<readonly string[]>;
+}
+
+/** Artifact Registry's own records of images, which its REST API serves: a second voice beside a listing. */
+export interface ImageRecordReader {
+  /** Never throws for what the API answers: where a page is missing, all of it is unknown. */
+  imageRecords(image: ArtifactRegistryImage): Promise<Fact<ImageRecords>>;
 }
 
 /** What a registry answered to one delete. */

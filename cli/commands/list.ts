@@ -5,6 +5,7 @@ import type { Catalog, Listing } from '../../shared/core/listing.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderListingsCsv } from '../../shared/report/listing-csv.ts';
 import { renderListings } from '../../shared/report/listing-text.ts';
+import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption } from '../options.ts';
 import { openProgress } from '../progress.ts';
@@ -15,6 +16,7 @@ interface ListOptions {
   readonly json?: true;
   readonly csv?: true;
   readonly concurrency: number;
+  readonly crossCheck?: true;
 }
 
 /** `gcr-warden list`: what a registry holds. */
@@ -25,6 +27,7 @@ export function listCommand(): Command {
     .option('--json', 'print the listings as JSON')
     .addOption(new Option('--csv', 'print a line of CSV for each manifest').conflicts('json'))
     .addOption(concurrencyOption())
+    .addOption(crossCheckOption())
     .action(async (text: string | undefined, options: ListOptions) => {
       const target = parseTarget(text ?? ownTarget(process.env['GCR_WARDEN_TARGET']));
       const progress = openProgress();
@@ -35,7 +38,10 @@ export function listCommand(): Command {
         onPage: progress.onPage,
       });
       try {
-        const read = await listTarget(reader, target, options.concurrency, progress.onRead);
+        const checked = withCrossCheck(reader, target.host, options.crossCheck);
+        const read = await listTarget(checked.reader, target, options.concurrency, progress.onRead).finally(
+          () => checked.close(),
+        );
         progress.end();
         process.stdout.write(rendered(read, options));
         const seen = [read.catalog, ...read.listings];

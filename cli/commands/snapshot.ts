@@ -4,6 +4,7 @@ import { takeSnapshot } from '../../shared/app/take-snapshot.ts';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { parseSnapshot } from '../../shared/core/snapshot.ts';
+import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
 import { openCallersRegistry } from '../registry.ts';
@@ -15,6 +16,7 @@ interface SnapshotOptions {
   readonly ledger: string;
   readonly inUse?: string;
   readonly concurrency: number;
+  readonly crossCheck?: true;
 }
 
 /** `gcr-warden snapshot`: writes down what policies are judged by, for `plan --from` and policy tests. */
@@ -26,6 +28,7 @@ export function snapshotCommand(): Command {
     .addOption(ledgerOption())
     .addOption(inUseOption())
     .addOption(concurrencyOption())
+    .addOption(crossCheckOption())
     .action(async (text: string, options: SnapshotOptions) => {
       const target = parseTarget(text);
       const snapshot = await withLedger(options.ledger, async (ledger) => {
@@ -35,16 +38,21 @@ export function snapshotCommand(): Command {
           hosts: [target.host],
         });
         try {
-          return await takeSnapshot(
-            {
-              registry: reader,
-              ledger,
-              usage: openUsage(options.inUse),
-              clock: Date.now,
-              concurrency: options.concurrency,
-            },
-            target,
-          );
+          const checked = withCrossCheck(reader, target.host, options.crossCheck);
+          try {
+            return await takeSnapshot(
+              {
+                registry: checked.reader,
+                ledger,
+                usage: openUsage(options.inUse),
+                clock: Date.now,
+                concurrency: options.concurrency,
+              },
+              target,
+            );
+          } finally {
+            await checked.close();
+          }
         } finally {
           await close();
         }

@@ -5,6 +5,7 @@ import { ARTIFACT_REGISTRY } from './artifact-registry.ts';
 import { CLOUD_IDENTITY } from './cloud-identity.ts';
 import { CONTAINER } from './container.ts';
 import { IAM } from './iam.ts';
+import { IMAGE_RECORDS } from './image-records.ts';
 import { MONITORING } from './monitoring.ts';
 import { ORG_POLICY } from './org-policy.ts';
 import { POLICY_ANALYZER } from './policy-analyzer.ts';
@@ -31,6 +32,7 @@ const ROUTES: readonly Route[] = [
   ...CLOUD_IDENTITY,
   ...CONTAINER,
   ...IAM,
+  ...IMAGE_RECORDS,
   ...MONITORING,
   ...ORG_POLICY,
   ...POLICY_ANALYZER,

@@ -1,14 +1,21 @@
-/** What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection"). */
-const FORMULA = /^[=+\-@\t\r\n]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: taking control characters out is what it is for
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /**
- * One line of CSV (RFC 4180), every cell in quotes. A text from outside that a spreadsheet would calculate gets
- * an apostrophe before it, which spreadsheets show as text; numbers are written as they are.
+ * A cell as every reader of CSV takes it (RFC 4180), and as no spreadsheet runs it: what begins like a formula gets
+ * an apostrophe before it (OWASP, "CSV Injection").
  */
-export function csvLine(cells: readonly (string | number)[]): string {
-  const written = cells.map((cell) => {
-    if (typeof cell === 'number') return String(cell);
-    return `"${(FORMULA.test(cell) ? `'${cell}` : cell).replaceAll('"', '""')}"`;
-  });
-  return `${written.join(',')}\r\n`;
+function cell(value: string | number): string {
+  const text = String(value).replace(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  const harmless =
+    typeof value === 'string' && /^\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text;
+  return `"${harmless.replaceAll('"', '""')}"`;
+}
+
+/** Renders rows under their titles as CSV, lines ended as RFC 4180 wants. */
+export function csv(titles: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  return [titles, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }

@@ -1,7 +1,6 @@
 import type { Listing } from '../core/listing.ts';
-import { csvLine } from './csv.ts';
+import { csv } from './csv.ts';
 import { listedRows } from './listing-tree.ts';
-import { printable } from './text.ts';
 
 const TITLES = [
   'repository',
@@ -24,28 +23,26 @@ const DAY_MS = 86_400_000;
  * whether there may be more than the lines of a repository show. `nowMs` is what ages are counted to.
  */
 export function renderListingsCsv(listings: readonly Listing[], nowMs: number): string {
-  const lines = [csvLine(TITLES)];
+  const rows: (string | number)[][] = [];
   for (const listing of listings) {
     for (const { manifest, under } of listedRows(listing)) {
       const { digest, tags, mediaType, sizeBytes, uploadedAtMs } = manifest;
       const isDated = uploadedAtMs.kind === 'known';
-      lines.push(
-        csvLine([
-          listing.repository,
-          listing.completeness.kind,
-          digest,
-          tags.join(' '),
-          mediaType.kind === 'known' ? printable(mediaType.value) : 'unknown',
-          sizeBytes.kind === 'known' ? sizeBytes.value : 'unknown',
-          isDated ? dateOf(uploadedAtMs.value) : 'unknown',
-          isDated ? Math.floor((nowMs - uploadedAtMs.value) / DAY_MS) : 'unknown',
-          under?.digest ?? '',
-          under?.as ?? '',
-        ]),
-      );
+      rows.push([
+        listing.repository,
+        listing.completeness.kind,
+        digest,
+        tags.join(' '),
+        mediaType.kind === 'known' ? mediaType.value : 'unknown',
+        sizeBytes.kind === 'known' ? sizeBytes.value : 'unknown',
+        isDated ? dateOf(uploadedAtMs.value) : 'unknown',
+        isDated ? Math.floor((nowMs - uploadedAtMs.value) / DAY_MS) : 'unknown',
+        under?.digest ?? '',
+        under?.as ?? '',
+      ]);
     }
   }
-  return lines.join('');
+  return csv(TITLES, rows);
 }
 
 /** Dates end at 8.64e15 ms (ECMA-262, 21.4.1.1); a registry can name a later one. */

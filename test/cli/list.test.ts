@@ -38,6 +38,14 @@ describe('gcr-warden list', () => {
     expect(none.stderr).toMatch(/^error: OPTION_INVALID: Name what to list/);
   });
 
+  it('refuses to ask an API that a registry does not have', async () => {
+    for (const args of [['list'], ['snapshot', '--out', stage.path('snapshot.json')]]) {
+      const run = await stage.warden([...args, '--cross-check', stage.target]);
+      expect(run.exitCode).toBe(2);
+      expect(run.stderr).toMatch(/^error: OPTION_INVALID: --cross-check asks Artifact Registry's API/);
+    }
+  });
+
   it('says that it may not have seen all, and ends with 1', async () => {
     const run = await stage.warden(['list', '--csv', '127.0.0.1:1/acme']);
     expect(run.exitCode).toBe(1);
