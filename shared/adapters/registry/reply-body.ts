@@ -14,18 +14,19 @@ export interface BodySink {
 /**
  * Reads a body to its end, unpacked, into a sink or, where there is none, into what it returns. The limit counts
  * unpacked bytes, and is looked at after every piece, so that a small body that unpacks into a huge one ends
- * early.
+ * early. `received` is told of bytes as they come over the wire.
  * @throws RegistryError REGISTRY_BODY_TOO_LARGE, REGISTRY_BODY_INVALID; and what the connection throws
  */
 export async function readReplyBody(
   reply: { readonly statusCode: number; readonly headers: ReplyHeaders; readonly body: Readable },
   limitBytes: number,
   line: RequestLine,
-  sink: BodySink | null = null,
+  sink: BodySink | null,
+  received: (sizeBytes: number) => void,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of unpacked(reply, line)) {
+  for await (const chunk of unpacked(reply, line, received)) {
     sizeBytes += chunk.length;
     // Leaving the loop destroys the body and with it the connection.
     if (sizeBytes > limitBytes) {
@@ -45,10 +46,14 @@ export async function readReplyBody(
 async function* unpacked(
   reply: { readonly statusCode: number; readonly headers: ReplyHeaders; readonly body: Readable },
   line: RequestLine,
+  received: (sizeBytes: number) => void,
 ): AsyncGenerator<Buffer> {
   const encoding = headerText(reply.headers, 'content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') {
-    yield* reply.body as AsyncIterable<Buffer>;
+    for await (const chunk of reply.body as AsyncIterable<Buffer>) {
+      received(chunk.length);
+      yield chunk;
+    }
     return;
   }
   const invalid = (why: string): RegistryError =>
@@ -67,6 +72,7 @@ async function* unpacked(
   const counted = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of source) {
       packedBytes += chunk.length;
+      received(chunk.length);
       yield chunk;
     }
   };

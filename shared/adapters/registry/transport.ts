@@ -2,6 +2,7 @@ import { request as send } from 'undici';
 import { WardenError } from '../../core/error.ts';
 import { hostKind } from '../../core/reference.ts';
 import type { Clock, Logger } from '../../ports.ts';
+import { type AttemptDeadline, startAttemptDeadline } from './attempt-deadline.ts';
 import { HEADERS_MAX_BYTES, openDispatcher, type ProxySettings } from './dispatcher.ts';
 import { createHostGate, type HostGate } from './host-gate.ts';
 import { createPace, GOOGLE_PACE, type PaceLimits } from './pace.ts';
@@ -70,7 +71,7 @@ export interface TransportOptions {
   /** Requests at once, to all hosts together and to one. */
   readonly concurrency?: { readonly global: number; readonly perHost: number };
   readonly attemptsMax?: number;
-  /** For one attempt: connecting, waiting, reading the body to its end. */
+  /** For one attempt: connecting, waiting, reading the body to its end; longer for a body that comes fast. */
   readonly attemptDeadlineMs?: number;
   /** For all attempts and the waits between them. */
   readonly totalDeadlineMs?: number;
@@ -87,6 +88,8 @@ const ATTEMPTS_MAX = 6;
 const ATTEMPT_DEADLINE_MS = 30_000;
 const TOTAL_DEADLINE_MS = 300_000;
 const REDIRECTS_MAX = 5;
+/** Timers and clocks are not the same to the millisecond. */
+const TIMER_SLACK_MS = 50;
 
 /** OpenSSL's own codes have a slash: `ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE`. */
 const CONNECTION_CODE = /^[A-Z0-9_/]{2,60}$/;
@@ -184,7 +187,8 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function exchange(request: HttpRequest, line: RequestLine): Promise<HttpReply> {
     const leftMs = (request.endByMs ?? Number.POSITIVE_INFINITY) - clock();
-    const deadline = AbortSignal.timeout(Math.max(1, Math.min(attemptDeadlineMs, Math.ceil(leftMs))));
+    const mostMs = Math.min(totalDeadlineMs, leftMs);
+    const deadline = startAttemptDeadline(attemptDeadlineMs, mostMs);
     try {
       let url = request.url;
       for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
@@ -201,11 +205,12 @@ export function createTransport(options: TransportOptions): Transport {
       );
     } catch (thrown) {
       if (thrown instanceof WardenError) throw thrown;
-      if (deadline.aborted) {
-        if (leftMs <= attemptDeadlineMs) throw new RunEnded(line);
+      if (deadline.signal.aborted) {
+        if (request.endByMs !== undefined && clock() >= request.endByMs - TIMER_SLACK_MS)
+          throw new RunEnded(line);
         throw new RegistryError(
           'REGISTRY_DEADLINE',
-          `${line.method} ${line.url} was not answered in full within ${attemptDeadlineMs} ms. Run again later.`,
+          `${line.method} ${line.url} was not answered in full in time (${attemptDeadlineMs} ms, longer only for a body that comes fast). Run again later.`,
           line,
           { retryable: true },
         );
@@ -224,6 +229,8 @@ export function createTransport(options: TransportOptions): Transport {
         line,
         { retryable: !TLS_CODE.test(code) },
       );
+    } finally {
+      deadline.stop();
     }
   }
 
@@ -231,7 +238,7 @@ export function createTransport(options: TransportOptions): Transport {
     request: HttpRequest,
     url: URL,
     line: RequestLine,
-    signal: AbortSignal,
+    { signal, received }: AttemptDeadline,
   ): Promise<HttpReply> {
     const headers: Record<string, string> = {
       'user-agent': userAgent,
@@ -251,7 +258,7 @@ export function createTransport(options: TransportOptions): Transport {
       }),
     );
     const sink = request.receive?.(reply.statusCode, reply.headers) ?? null;
-    const body = await readReplyBody(reply, request.bodyLimitBytes, line, sink);
+    const body = await readReplyBody(reply, request.bodyLimitBytes, line, sink, received);
     return { status: reply.statusCode, headers: reply.headers, body };
   }
 

@@ -241,6 +241,39 @@ describe('a request', () => {
     expect(server.seen).toHaveLength(2);
   });
 
+  /** Answers with so many pieces of 64 KiB, one every 20 ms: some 3 MiB a second. */
+  const steady =
+    (pieces: number): Handler =>
+    (_request, reply) => {
+      reply.writeHead(200);
+      let sent = 0;
+      const piece = Buffer.alloc(65_536);
+      const flow = setInterval(() => {
+        sent += 1;
+        reply.write(piece);
+        if (sent === pieces) reply.end();
+        if (sent >= pieces) clearInterval(flow);
+      }, 20);
+      reply.on('close', () => clearInterval(flow));
+    };
+
+  it('may take longer than an attempt where its reply comes fast enough', async () => {
+    const server = await served(steady(40));
+    const patient = transport({ attemptDeadlineMs: 500 });
+    const reply = await patient.send(get(server, { bodyLimitBytes: 4_000_000 }));
+    expect(reply.body).toHaveLength(40 * 65_536);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('may not take longer than all of its attempts, however fast its reply comes', async () => {
+    const server = await served(steady(1_000));
+    const patient = transport({ attemptDeadlineMs: 100, totalDeadlineMs: 300 });
+    await expect(patient.send(get(server, { bodyLimitBytes: 100_000_000 }))).rejects.toMatchObject({
+      code: 'REGISTRY_DEADLINE',
+    });
+    expect(server.seen).toHaveLength(1);
+  });
+
   it('is an error where the reply ends before its announced length', async () => {
     const server = await served((_request, reply) => {
       reply.writeHead(200, { 'content-length': '100' });
