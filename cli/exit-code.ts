@@ -10,6 +10,7 @@ export const EXIT = {
 
 /** Codes that mean that the caller has to change the request. */
 export const REFUSED_CODES: ReadonlySet<string> = new Set([
+  'APPROVAL_INVALID',
   'CONFIRMATION_MISSING',
   'GOOGLE_ENDPOINT_REFUSED',
   'IMPORT_INVALID',

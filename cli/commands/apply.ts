@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
 import type { RepositoryResult } from '../../shared/app/apply-request.ts';
+import { type Approval, checkApproval, isApproved } from '../../shared/core/approval.ts';
+import { isDigest } from '../../shared/core/digest.ts';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import { checkApplicable } from '../../shared/core/plan-check.ts';
@@ -20,6 +22,9 @@ interface ApplyOptions {
   readonly inUse?: string;
   readonly concurrency: number;
   readonly undo: boolean;
+  readonly approve?: string;
+  readonly by?: string;
+  readonly reason?: string;
   readonly yes?: true;
   readonly json?: true;
 }
@@ -32,13 +37,18 @@ export function applyCommand(): Command {
     .addOption(ledgerOption())
     .addOption(inUseOption())
     .addOption(concurrencyOption())
+    .option('--approve <id>', 'let this one plan go over its limits, named by its id')
+    .option('--by <name>', 'with --approve: who approves it')
+    .option('--reason <text>', 'with --approve: why')
     .option('--no-undo', 'do not keep the manifests of what goes; nothing of it can be put back then')
     .option('--yes', 'do not ask')
     .option('--json', 'print the results as JSON')
     .action(async (file: string, options: ApplyOptions) => {
       const plan = parsePlan(await readText(file), file);
       checkApplicable(plan, Date.now());
-      await confirm(plan, options.yes === true);
+      const approval = approvalOf(options);
+      if (approval !== null) checkApproval(plan, approval);
+      await confirm(plan, approval, options.yes === true);
       const isStopped = stopOnInterrupt();
       const results = await withLedger(options.ledger, async (ledger) => {
         const registry = openCallersRegistry({
@@ -59,7 +69,14 @@ export function applyCommand(): Command {
               concurrency: options.concurrency,
             },
             plan,
-            { trigger: 'command', untilMs: null, isStopped, onOutcome: () => {}, undo: options.undo },
+            {
+              trigger: 'command',
+              untilMs: null,
+              isStopped,
+              onOutcome: () => {},
+              undo: options.undo,
+              ...(approval === null ? {} : { approval }),
+            },
           );
         } finally {
           await registry.close();
@@ -87,10 +104,22 @@ async function readText(file: string): Promise<string> {
   }
 }
 
+/** The person's word that the options are, or null where none is given. */
+function approvalOf({ approve, by, reason }: ApplyOptions): Approval | null {
+  if (approve === undefined && by === undefined && reason === undefined) return null;
+  if (approve !== undefined && isDigest(approve) && by !== undefined && reason !== undefined) {
+    return { planId: approve, by, reason, atMs: Date.now() };
+  }
+  throw new WardenError(
+    'OPTION_INVALID',
+    'An approval names the plan by its id, which stands in the file, who gives it and why: --approve sha256:… --by NAME --reason TEXT.',
+  );
+}
+
 /** Says how much will go and asks once on a terminal; elsewhere `--yes` has to say it. */
-async function confirm(plan: Plan, yes: boolean): Promise<void> {
-  const steps = plan.repositories.flatMap((repository) =>
-    repository.refusal === null ? repository.steps : [],
+async function confirm(plan: Plan, approval: Approval | null, yes: boolean): Promise<void> {
+  const steps = plan.repositories.flatMap(({ refusal, steps: planned }) =>
+    refusal === null || isApproved(refusal, plan, approval) ? planned : [],
   );
   const digests = steps.filter((step) => step.kind === 'delete').length;
   if (yes || steps.length === 0) return;

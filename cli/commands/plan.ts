@@ -26,6 +26,7 @@ interface PlanOptions {
   readonly inUse?: string;
   readonly onlyEnforced?: true;
   readonly concurrency: number;
+  readonly oldest?: number;
 }
 
 /** `gcr-warden plan`: what policies would delete, and why. Deletes nothing. */
@@ -39,6 +40,7 @@ export function planCommand(): Command {
     .option('--from <snapshot>', 'plan from a file of "gcr-warden snapshot", without a registry')
     .option('--out <file>', 'write the plan for "gcr-warden apply"')
     .option('--only-enforced', 'leave out what only policies in mode: plan would delete')
+    .option('--oldest <n>', 'of each repository only the oldest part, so many manifests at most', parseOldest)
     .option('--json', 'print the plan as JSON')
     .addOption(concurrencyOption())
     .action(async (text: string | undefined, options: PlanOptions) => {
@@ -69,6 +71,19 @@ async function writePlan(file: string, plan: Plan): Promise<void> {
 function isComplete(plan: Plan): boolean {
   const seen = [plan.catalog, ...plan.repositories.map(({ completeness }) => completeness)];
   return seen.every(({ kind }) => kind === 'complete');
+}
+
+function oldestOf({ oldest }: PlanOptions): { oldest?: number } {
+  return oldest === undefined ? {} : { oldest };
+}
+
+function parseOldest(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new WardenError(
+    'OPTION_INVALID',
+    `--oldest is a whole number of manifests from 1 on, and ${JSON.stringify(text)} is not.`,
+  );
 }
 
 function scopeOf(options: PlanOptions): PlanScope {
@@ -105,7 +120,7 @@ async function planFromRegistry(
           concurrency: options.concurrency,
         },
         target,
-        { policies, scope: scopeOf(options), trigger: 'command', deleting: null },
+        { policies, scope: scopeOf(options), trigger: 'command', deleting: null, ...oldestOf(options) },
       );
     } finally {
       await close();
@@ -126,5 +141,5 @@ async function planFromSnapshot(
       `A snapshot is planned as a whole, with what ran when it was taken: leave out ${text === undefined ? '--in-use' : 'the target'}.`,
     );
   }
-  return planSnapshot(await readSnapshotFile(file), policies, scopeOf(options));
+  return planSnapshot(await readSnapshotFile(file), policies, scopeOf(options), options.oldest);
 }

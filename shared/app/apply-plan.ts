@@ -1,11 +1,15 @@
+import { checkApproval, isApproved } from '../core/approval.ts';
 import { messageOf } from '../core/error.ts';
 import type { Plan } from '../core/plan.ts';
 import { checkApplicable } from '../core/plan-check.ts';
+import { wayOut } from '../core/plan-limit.ts';
+import { parseRepository } from '../core/reference.ts';
 import type { Lease } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult } from './apply-request.ts';
 import { mapConcurrently, takeTurns } from './concurrency.ts';
 import { type RepositoryRun, runRepository } from './repository-run.ts';
 import { LEASE_MS } from './run-watch.ts';
+import { settleOpenIntents } from './settle-open-intents.ts';
 import { openStopWatch } from './stop-watch.ts';
 
 /** Repositories worked on side by side. What limits the load is the number of requests under way, which they share. */
@@ -13,9 +17,9 @@ const REPOSITORIES_AT_ONCE = 10;
 
 /**
  * Applies a plan. Before a repository's first delete: its lease, what an earlier run left open, and what is
- * in use and on hold now. Before each batch of requests their intents are durable, after it their outcomes.
- * Nothing is begun while everything is stopped. One repository's failure ends no other's run.
- * @throws WardenError PLAN_TOO_OLD, PLAN_FROM_FUTURE, PLAN_NOT_ENFORCED
+ * in use and on hold now. What was left open is settled also where nothing is to be deleted. Before each batch
+ * of requests their intents are durable, after it their outcomes. Nothing is begun while everything is stopped. One repository's failure ends no other's run.
+ * @throws WardenError PLAN_TOO_OLD, PLAN_FROM_FUTURE, PLAN_NOT_ENFORCED, APPROVAL_INVALID
  */
 export async function applyPlan(
   ports: ApplyPorts,
@@ -23,12 +27,16 @@ export async function applyPlan(
   request: ApplyRequest,
 ): Promise<RepositoryResult[]> {
   checkApplicable(plan, ports.clock());
-  const work = plan.repositories.filter((repository) => repository.steps.length > 0);
+  if (request.approval !== undefined) checkApproval(plan, request.approval);
   const stop = await openStopWatch(ports);
   const turns = takeTurns(ports.concurrency);
   try {
-    return await mapConcurrently(work, REPOSITORIES_AT_ONCE, async (repository) => {
+    const results = await mapConcurrently(plan.repositories, REPOSITORIES_AT_ONCE, async (repository) => {
       try {
+        if (repository.steps.length === 0) {
+          await settleLeftBehind(ports, repository.repository);
+          return null;
+        }
         return await applyToRepository(ports, { plan, work: repository, request, stop, turns });
       } catch (problem) {
         const reason = messageOf(problem);
@@ -39,6 +47,7 @@ export async function applyPlan(
         return { repository: repository.repository, runId: null, refusal: reason, results: [] };
       }
     });
+    return results.filter((result) => result !== null);
   } finally {
     stop.close();
   }
@@ -55,9 +64,14 @@ async function applyToRepository(
     refusal,
     results: [],
   });
-  if (work.completeness.kind === 'incomplete')
-    return untouched(`The listing may not hold everything: ${work.completeness.reason}`);
-  if (work.refusal !== null) return untouched(work.refusal.message);
+  const refusal =
+    work.completeness.kind === 'incomplete'
+      ? `The listing may not hold everything: ${work.completeness.reason}`
+      : refusalOf(running);
+  if (refusal !== null) {
+    await settleLeftBehind(ports, work.repository);
+    return untouched(refusal);
+  }
   const standing = stop.refusal();
   if (standing !== null) return untouched(standing);
   const runId = ports.newId();
@@ -70,6 +84,29 @@ async function applyToRepository(
   }
   try {
     return await runRepository(ports, { ...running, lease: taken.lease, startedAtMs });
+  } finally {
+    await giveBack(ports, taken.lease);
+  }
+}
+
+/** Why a plan's repository is to be left alone, unless a person let it go all the same. */
+function refusalOf({ plan, work, request }: Pick<RepositoryRun, 'plan' | 'work' | 'request'>): string | null {
+  if (work.refusal === null || isApproved(work.refusal, plan, request.approval ?? null)) return null;
+  return `${work.refusal.message}${wayOut(work)}`;
+}
+
+/**
+ * Where nothing is to be deleted, what an earlier run left open is settled all the same: a run that was killed
+ * at its last step leaves nothing for the next plan to find.
+ */
+async function settleLeftBehind(ports: ApplyPorts, repository: string): Promise<void> {
+  if ((await ports.ledger.openIntents(repository)).length === 0) return;
+  const nowMs = ports.clock();
+  const taken = await ports.ledger.acquireLease(repository, ports.newId(), nowMs, nowMs + LEASE_MS);
+  // Whoever holds it settles its own.
+  if (taken.kind === 'held') return;
+  try {
+    await settleOpenIntents(ports, parseRepository(repository), taken.lease);
   } finally {
     await giveBack(ports, taken.lease);
   }

@@ -1,3 +1,4 @@
+import type { Approval } from '../core/approval.ts';
 import type { Outcome, Run } from '../core/journal.ts';
 import type { Step } from '../core/plan.ts';
 import type { Clock, Ledger, Logger, NewId, RegistryDeleter, RegistryReader, UsageReader } from '../ports.ts';
@@ -24,6 +25,8 @@ export interface ApplyRequest {
   readonly isStopped: () => boolean;
   /** Told of every outcome as it is known. */
   readonly onOutcome: (repository: string, step: Step, outcome: Outcome) => void;
+  /** A person's word for this plan, over its limits; none where it is left out. */
+  readonly approval?: Approval;
   /** Whether the manifests of what goes are kept for undo; kept where it is left out. */
   readonly undo?: boolean;
   /** What is in use and on hold is read again when it is older than this; ten minutes where it is left out. */

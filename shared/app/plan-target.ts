@@ -42,6 +42,8 @@ export interface PlanRequest {
    * a policy that is not due protects what it protects.
    */
   readonly deleting: ReadonlySet<string> | null;
+  /** Of each repository only the oldest artifacts that may go, so many manifests at most; all where it is left out. */
+  readonly oldest?: number;
 }
 
 /**
@@ -96,7 +98,13 @@ async function planRepositories(ports: PlanPorts, subject: PlanSubject, request:
   const repositories = await mapConcurrently(subject.repositories, ports.concurrency, async (repository) => {
     const name = formatRepository(repository);
     try {
-      return await plan(ports, repository, { policies, usage, scope: request.scope, nowMs: createdAtMs });
+      return await plan(ports, repository, {
+        policies,
+        usage,
+        scope: request.scope,
+        nowMs: createdAtMs,
+        ...(request.oldest === undefined ? {} : { oldest: request.oldest }),
+      });
     } catch (problem) {
       ports.logger.log('ERROR', 'repository could not be planned', {
         repository: name,
@@ -131,6 +139,7 @@ interface Judging {
   readonly policies: PolicySet;
   readonly usage: Usage;
   readonly scope: PlanScope;
+  readonly oldest?: number;
   readonly nowMs: number;
 }
 

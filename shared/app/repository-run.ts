@@ -51,6 +51,7 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
     toDelete: work.decisions.filter((decision) => decision.verdict === 'delete').length,
     outcomes: {},
     refusal: null,
+    ...(work.refusal === null || request.approval === undefined ? {} : { approval: request.approval }),
   };
   await ports.ledger.saveRun(run, running.lease);
   const watch = await watchRun(ports, work, request, running.stop, running.lease);

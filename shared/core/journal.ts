@@ -1,3 +1,4 @@
+import type { Approval } from './approval.ts';
 import type { Digest } from './digest.ts';
 import type { Step } from './plan.ts';
 
@@ -63,6 +64,8 @@ export interface Run {
   readonly outcomes: Readonly<Record<string, number>>;
   /** Why nothing was deleted although something could have been; null where nothing stood in the way. */
   readonly refusal: string | null;
+  /** Who let it go over a limit, and why; left out where nobody had to. */
+  readonly approval?: Approval;
 }
 
 /** A manifest as the registry served it, kept so that a deletion can be undone. */

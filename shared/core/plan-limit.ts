@@ -1,4 +1,4 @@
-import type { PlanLimits, Refusal, Step } from './plan.ts';
+import type { PlanLimits, Refusal, RepositoryPlan, Step } from './plan.ts';
 import type { Policy } from './policy.ts';
 import { formatSize } from './units.ts';
 
@@ -77,6 +77,14 @@ function refusalBy({ name, limits }: Policy, going: Going): Refusal | null {
     };
   }
   return null;
+}
+
+/** How a repository that is over a limit can begin all the same, as every output shows it; '' where it can't. */
+export function wayOut({ refusal, limits, manifestCount }: RepositoryPlan): string {
+  if (limits === null || (refusal?.code !== 'LIMIT_DIGESTS' && refusal?.code !== 'LIMIT_SHARE')) return '';
+  const digests = Math.min(limits.digests, Math.floor(limits.share * manifestCount));
+  if (digests < 1) return '';
+  return ` "plan --oldest ${digests}" plans the oldest part that fits; "apply --approve" takes all of it.`;
 }
 
 /** The size of the manifests that steps delete, in bytes; null where one of them is not known. */

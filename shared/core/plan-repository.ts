@@ -10,6 +10,7 @@ import { hashInventory } from './inventory-hash.ts';
 import { repositoryWarnings } from './inventory-warnings.ts';
 import type { ListedManifest, Listing } from './listing.ts';
 import { managedRepository } from './managed-repository.ts';
+import { oldestPart } from './oldest-part.ts';
 import { selectsRepository } from './pattern.ts';
 import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import { type Going, limitRefusal, sizeOf, strictestLimits } from './plan-limit.ts';
@@ -30,6 +31,8 @@ export interface PlanSources extends InventoryTaking {
   readonly listing: Listing;
   readonly policies: PolicySet;
   readonly scope: PlanScope;
+  /** Only the oldest artifacts that may go, so many manifests at most; all where it is left out. */
+  readonly oldest?: number;
   readonly nowMs: number;
 }
 
@@ -68,6 +71,7 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
     limits,
     refusal,
     warnings: [
+      ...partWarning(sources.oldest),
       ...warningsOf(inventory, selecting),
       ...holdWarnings(sources, selecting, decisions),
       ...repositoryWarnings(inventory, selecting, decisions, sources.nowMs).map(warningSentence),
@@ -86,15 +90,23 @@ export function judgeRepository(sources: PlanSources): Judgement {
   const { inventory, graph, nowMs } = sources;
   const selecting = policiesFor(sources.policies.policies, inventory.repository);
   const decisions = decide(inventory, graph, selecting, nowMs);
-  const going = decisions.filter(
+  const allowed = decisions.filter(
     (decision) => decision.verdict === 'delete' && (sources.scope === 'all' || decision.enforced),
   );
+  const going =
+    sources.oldest === undefined ? allowed : oldestPart(allowed, inventory.artifacts, sources.oldest);
   const steps = stepsFor(graph, going);
   const names = new Set<string>();
   for (const { allowedBy } of steps) for (const { policy } of allowedBy) names.add(policy);
   const allowing = selecting.filter((policy) => names.has(policy.name));
   const refusal = refusalOf(sources, steps, inventory.artifacts.length - going.length, allowing);
   return { selecting, decisions, steps, limits: strictestLimits(allowing), refusal };
+}
+
+function partWarning(oldest: number | undefined): string[] {
+  if (oldest === undefined) return [];
+  const most = quantity(oldest, 'manifest');
+  return [`Only the oldest part is planned, ${most} at most; what else is marked to go stays for now.`];
 }
 
 type UsageCondition = Extract<Condition, { kind: 'inUse' }>;

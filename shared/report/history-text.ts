@@ -19,6 +19,13 @@ export function renderRuns(runs: readonly Run[], style: TextStyle): string {
 
 /** What became of a run, in a few words. */
 export function outcome(run: Run): string {
+  const { approval } = run;
+  const approved =
+    approval === undefined ? '' : ` (over a limit, approved by ${approval.by}: ${approval.reason})`;
+  return `${outcomeOf(run)}${approved}`;
+}
+
+function outcomeOf(run: Run): string {
   if (run.refusal !== null) return run.refusal;
   if (run.finishedAtMs === null) return 'under way, or interrupted';
   if (run.mode === 'plan') return `${quantity(run.toDelete, 'artifact')} to delete, ${run.kept} to keep`;

@@ -1,6 +1,7 @@
 import type { Decision } from '../core/decision.ts';
 import { shortDigest } from '../core/digest.ts';
 import type { Plan, PlanLimits, RepositoryPlan } from '../core/plan.ts';
+import { wayOut } from '../core/plan-limit.ts';
 import { quantity } from '../core/quantity.ts';
 import { reasonSentence } from '../core/sentence.ts';
 import { formatSize } from '../core/units.ts';
@@ -65,7 +66,9 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
   }
   const deletions = plan.steps.filter((step) => step.kind === 'delete').length;
   if (plan.refusal !== null) {
-    lines.push(toned(`Nothing will be deleted here: ${printable(plan.refusal.message)}`, 'bad', style));
+    lines.push(
+      toned(`Nothing will be deleted here: ${printable(plan.refusal.message)}${wayOut(plan)}`, 'bad', style),
+    );
   } else if (plan.limits !== null) {
     lines.push(
       `${deletions} of ${plan.manifestCount} manifests (${percent(deletions, plan.manifestCount)}) in ${quantity(plan.steps.length, 'step')}; ${limitsSentence(plan.limits)}.`,

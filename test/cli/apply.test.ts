@@ -87,6 +87,47 @@ describe('gcr-warden apply', () => {
     expect(stdout).toMatch(/Left alone: 1 of 3 manifests would go/);
   });
 
+  it('offers the oldest part that fits where a repository is over a limit', async () => {
+    const limited = pullRequests('enforce', 'limits: { digests: 1, share: 67% }\n').replace(
+      'tags: { glob: "pr-*" }',
+      'state: tagged',
+    );
+    const folder = await stage.policies('neglected', { 'neglected.yaml': limited });
+    const file = stage.path('neglected.json');
+    const plan = ['plan', '--policies', folder, '--out', file, stage.target];
+    const whole = await stage.warden(plan);
+    expect(whole.stdout).toMatch(
+      /3 manifests would go; policy pull-requests allows 1 a run. "plan --oldest 1"/,
+    );
+    const oldest = await stage.warden([...plan, '--oldest', '1']);
+    expect(oldest).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(oldest.stdout).toMatch(/1 of 3 manifests \(33.3 %\) in 2 steps/);
+    expect(oldest.stdout).toMatch(/Only the oldest part is planned, 1 manifest at most/);
+    const { repositories } = JSON.parse(await readFile(file, 'utf8')) as Plan;
+    expect(repositories[0]?.steps.map((step) => (step.kind === 'untag' ? step.tag : step.kind))).toEqual([
+      TAGS[0],
+      'delete',
+    ]);
+    expect((await stage.warden([...plan, '--oldest', 'some'])).stderr).toMatch(/^error: OPTION_INVALID/);
+  });
+
+  it.each<[string, string, (id: string) => string[]]>([
+    [
+      'of another plan',
+      'APPROVAL_INVALID',
+      (id) => [id.replace(/.$/, (last) => (last === '0' ? '1' : '0')), 'x'],
+    ],
+    ['without a reason', 'OPTION_INVALID', (id) => [id]],
+    ['by something that is no id', 'OPTION_INVALID', () => ['latest', 'x']],
+  ])('takes no approval %s', async (_title, code, words) => {
+    const [id = '', reason] = words(plan.id);
+    const why = reason === undefined ? [] : ['--reason', reason];
+    const file = stage.path('plan.json');
+    const refused = await stage.warden(['apply', file, '--yes', '--approve', id, '--by', 'ann', ...why]);
+    expect(refused.stderr).toMatch(new RegExp(`^error: ${code}: `));
+    expect(refused.exitCode).toBe(2);
+  });
+
   it('deleted nothing so far', async () => {
     expect(stage.registry.requests['DELETE manifests'] ?? 0).toBe(0);
     expect(await stage.tags()).toEqual(TAGS);
@@ -105,5 +146,27 @@ describe('gcr-warden apply', () => {
       'already gone',
       'already gone',
     ]);
+  });
+
+  it('lets one plan go over its limits where a person approves it, and records who and why', async () => {
+    const limited = pullRequests('enforce', 'limits: { digests: 1, mayEmpty: true, share: 1% }\n').replace(
+      'tags: { glob: "pr-*" }',
+      'state: tagged',
+    );
+    const folder = await stage.policies('approved', { 'approved.yaml': limited });
+    const file = stage.path('approved.json');
+    await stage.warden(['plan', '--policies', folder, '--out', file, stage.target]);
+    const { id } = JSON.parse(await readFile(file, 'utf8')) as Plan;
+    expect((await stage.warden(['apply', file, '--yes'])).exitCode).toBe(1);
+    const words = ['--approve', id, '--by', 'ann@example.com', '--reason', 'looked at each'];
+    const asked = await stage.warden(['apply', file, ...words]);
+    expect(asked.stderr).toMatch(/^error: CONFIRMATION_MISSING: Delete 2 manifests and 2 tags/);
+    const applied = await stage.warden(['apply', file, '--yes', ...words]);
+    expect(applied).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await stage.warden(['list', stage.target])).stdout).toBe('No repository there.\n');
+    const history = await stage.warden(['history']);
+    expect(history.stdout.replace(/\s+/g, ' ')).toContain(
+      '4 deleted (over a limit, approved by ann@example.com: looked at each)',
+    );
   });
 });
