@@ -4,6 +4,7 @@ export type {
   EstateAccount,
   EstateBinding,
   EstateBucket,
+  EstateContainer,
   EstateKey,
   EstateProject,
   EstateRepository,

@@ -3,6 +3,7 @@ import type { GroupReply } from '../../core/audit/group.ts';
 import { type Fact, known } from '../../core/fact.ts';
 import type { GoogleAccess } from '../../ports.ts';
 import type { FactReads } from './fact-reads.ts';
+import { keptReads } from './kept-reads.ts';
 import { path } from './rest.ts';
 
 const GROUP = z.object({ name: z.string().regex(/^groups\/[^/]+$/) });
@@ -32,9 +33,7 @@ const PREFIX: Readonly<Record<string, string>> = {
  */
 export function cloudIdentityReads({ one, all }: FactReads): Pick<GoogleAccess, 'group'> {
   // The same groups are named in many projects.
-  const groups = new Map<string, Promise<Fact<GroupReply>>>();
-
-  const readGroup = async (address: string): Promise<Fact<GroupReply>> => {
+  const group = keptReads(async (address: string): Promise<Fact<GroupReply>> => {
     const found = await one(GROUP, {
       api: 'cloudIdentity',
       path: '/v1/groups:lookup',
@@ -48,18 +47,8 @@ export function cloudIdentityReads({ one, all }: FactReads): Pick<GoogleAccess, 
       query: { view: 'FULL', pageSize: '500' },
     });
     return pages.kind === 'known' ? known(groupOf(pages.value)) : pages;
-  };
-
-  return {
-    async group(address) {
-      const stored = groups.get(address);
-      if (stored !== undefined) return stored;
-      const reading = readGroup(address);
-      groups.set(address, reading);
-      if ((await reading).kind === 'unknown') groups.delete(address);
-      return reading;
-    },
-  };
+  });
+  return { group };
 }
 
 function groupOf(pages: readonly z.infer<typeof MEMBERSHIPS>[]): GroupReply {

@@ -4,6 +4,7 @@ import { type Fact, unknown } from '../../core/fact.ts';
 import type { GoogleAccess } from '../../ports.ts';
 import { type FactReads, mapFact, timeOf } from './fact-reads.ts';
 import { POLICY, policyOf } from './iam-policy.ts';
+import { keptReads } from './kept-reads.ts';
 import { path } from './rest.ts';
 
 const ACCOUNTS = z.object({
@@ -50,11 +51,8 @@ type IamReads = Pick<
 
 /** Accounts, keys, policies on accounts, and roles: https://cloud.google.com/iam/docs/reference/rest */
 export function iamReads({ one, all, shared }: FactReads): IamReads {
-  // Google's own roles are the same in every project, and those of an organisation in all its projects: one
-  // read of each is enough for an audit of many.
-  const roles = new Map<string, Promise<Fact<readonly string[]>>>();
-
-  const readRole = async (role: string): Promise<Fact<readonly string[]>> => {
+  // Google's own roles are the same in every project, and those of an organisation in all its projects.
+  const rolePermissions = keptReads(async (role: string): Promise<Fact<readonly string[]>> => {
     const [, owner, ownerId, id] =
       /^(?:(projects|organizations)\/([^/]+)\/)?roles\/([\w.]+)$/.exec(role) ?? [];
     if (id === undefined) return unknown('that is no name of a role');
@@ -65,7 +63,7 @@ export function iamReads({ one, all, shared }: FactReads): IamReads {
     });
     // A deleted role grants nothing, although its bindings and permissions are still shown.
     return mapFact(reply, ({ includedPermissions, deleted }) => (deleted ? [] : includedPermissions));
-  };
+  });
 
   return {
     async serviceAccounts(project, onPage) {
@@ -100,15 +98,7 @@ export function iamReads({ one, all, shared }: FactReads): IamReads {
       return mapFact(reply, (policy) => policyOf(policy, shared));
     },
 
-    async rolePermissions(role) {
-      const stored = roles.get(role);
-      if (stored !== undefined) return stored;
-      const reading = readRole(role);
-      roles.set(role, reading);
-      // What failed may come back for the next project.
-      if ((await reading).kind === 'unknown') roles.delete(role);
-      return reading;
-    },
+    rolePermissions,
   };
 }
 

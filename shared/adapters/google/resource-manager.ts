@@ -3,6 +3,7 @@ import { known, unknown } from '../../core/fact.ts';
 import type { GoogleAccess } from '../../ports.ts';
 import { type FactReads, mapFact } from './fact-reads.ts';
 import { POLICY, policyOf, VERSION_3 } from './iam-policy.ts';
+import { keptReads } from './kept-reads.ts';
 import { path } from './rest.ts';
 
 const PROJECT = z.object({
@@ -86,7 +87,8 @@ export function resourceManagerReads({ one, all, shared }: FactReads): ResourceM
       return mapFact(reply, (policy) => policyOf(policy, shared));
     },
 
-    async ancestorPolicy(name) {
+    // What is above is the same for many projects.
+    ancestorPolicy: keptReads(async (name) => {
       const [plural = '', id = ''] = name.split('/');
       const reply = await one(POLICY, {
         api: 'resourceManager',
@@ -94,9 +96,9 @@ export function resourceManagerReads({ one, all, shared }: FactReads): ResourceM
         body: VERSION_3,
       });
       return mapFact(reply, (policy) => policyOf(policy, shared));
-    },
+    }),
 
-    async organization(name) {
+    organization: keptReads(async (name) => {
       const [plural = '', id = ''] = name.split('/');
       const reply = await one(ORGANIZATION, { api: 'resourceManager', path: path`/v3/${plural}/${id}` });
       return mapFact(reply, ({ displayName, directoryCustomerId }) => ({
@@ -104,7 +106,7 @@ export function resourceManagerReads({ one, all, shared }: FactReads): ResourceM
         domain: displayName,
         customerId: directoryCustomerId ?? null,
       }));
-    },
+    }),
 
     async projectsBelow(parent) {
       const pages = await all(PROJECTS, {
