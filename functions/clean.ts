@@ -36,6 +36,7 @@ http(
         publisher: createPubSubPublisher(),
         deadLetterTopic: settings.deadLetterTopic,
         targets: settings.targets,
+        workTopic: settings.workTopic,
         clock: Date.now,
         newId,
         concurrency: CONCURRENCY,

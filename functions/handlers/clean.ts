@@ -9,7 +9,7 @@ import { type DeadLetterPorts, publishDeadLetter } from '../../shared/app/dead-l
 import { WardenError } from '../../shared/core/error.ts';
 import { outcomeLabel } from '../../shared/core/journal.ts';
 import { formatTarget, type Target, withinTarget } from '../../shared/core/reference.ts';
-import { parseWork } from '../../shared/core/work.ts';
+import { formatWork, parseWork } from '../../shared/core/work.ts';
 import type { Logger } from '../../shared/ports.ts';
 import { answerDelivery } from './reply.ts';
 
@@ -32,13 +32,15 @@ const LAST_REQUEST_MS = 60_000;
 /** What a run needs, and where its targets are. */
 export interface CleanSetting extends Omit<CleanPorts & DeadLetterPorts, 'logger'> {
   readonly targets: readonly Target[];
+  /** Where a run whose time is over leaves the rest: the topic that it came from. Without it the next tick finds it. */
+  readonly workTopic?: string;
   /** The registry for one run, whose requests end at a time. Without it a run's requests have their own deadlines only. */
   readonly forRun?: (endByMs: number) => Pick<CleanPorts, 'registry' | 'deleter'>;
 }
 
 /**
  * Topic `work` → one repository listed, judged and cleaned. `budgetMs` is the time after which no further
- * step is begun, well within the function's timeout.
+ * step is begun, well within the function's timeout; what is left then goes to the topic again.
  */
 export function cleanHandler(
   logger: Logger,
@@ -70,6 +72,9 @@ export function cleanHandler(
       });
       const { plan, result } = cleaned;
       watch.onResult(cleaned);
+      if (setting.workTopic !== undefined && hasMoreToDo(cleaned, ports.clock() >= untilMs)) {
+        await ports.publisher.publish(setting.workTopic, formatWork(work));
+      }
       logger.log('INFO', 'repository cleaned', {
         repository: work.repository,
         runId: result?.runId ?? null,
@@ -79,6 +84,16 @@ export function cleanHandler(
       });
     });
   };
+}
+
+/**
+ * Whether a run left something because its time was over, and did something before: work of which nothing can be
+ * done must not go round for ever.
+ */
+function hasMoreToDo({ result }: CleanResult, isTimeOver: boolean): boolean {
+  if (!isTimeOver || result === null || result.refusal !== null) return false;
+  const labels = result.results.map(({ outcome }) => outcomeLabel(outcome));
+  return labels.includes('skipped: stopped') && labels.includes('deleted');
 }
 
 /**

@@ -13,8 +13,8 @@ export interface Work {
 }
 
 /** Writes work as a message's text. */
-export function formatWork(work: Work): string {
-  return JSON.stringify(work);
+export function formatWork({ version, repository, trigger, policies, scheduledAtMs }: Work): string {
+  return JSON.stringify({ version, repository, trigger, policies, scheduledAtMs });
 }
 
 /**
