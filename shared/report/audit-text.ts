@@ -1,29 +1,31 @@
 import type { Grant } from '../core/audit/grants.ts';
-import type { AuditReport, KeyRow } from '../core/audit/report.ts';
-import type { Fact } from '../core/fact.ts';
+import type { AuditReport } from '../core/audit/report.ts';
 import type { Finding, Severity } from '../core/finding.ts';
-import { DAY_MS } from '../core/units.ts';
+import { auditSummary } from './audit-summary.ts';
+import { type AuditTable, ageCell, dayCell, endCell, stateCell } from './audit-views.ts';
 import { formatTime, printable, type TextStyle, type Tone, table, toned, wrap } from './text.ts';
 
 /** Enough to tell keys apart; the commands have the whole. */
 const KEY_ID_CHARACTERS = 12;
 
-const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
-
 /** The audit of a project for a terminal: keys by age, who can do what, and what to do about it. */
 export function renderAudit(report: AuditReport, style: TextStyle): string {
   const { findings, notSeen } = report;
   const failing = findings.filter(({ status }) => status === 'FAIL');
+  const excepted = findings.filter(({ status }) => status === 'EXCEPTED');
   const unseen = findings.filter(({ status }) => status === 'UNKNOWN');
   return `${[
     `${toned(`Audit of project ${printable(report.project)}`, 'strong', style)}, ${formatTime(report.atMs)}`,
-    summary(report),
+    summaryText(report, style),
     heading('Service-account keys, oldest first', style),
     keysTable(report, style),
     heading('Permissions on buckets and repositories', style),
     grantsText(report.grants, style),
     ...(failing.length > 0
       ? [heading('What to do', style), ...failing.map((each) => findingText(each, style))]
+      : []),
+    ...(excepted.length > 0
+      ? [heading('Excepted', style), ...excepted.map((each) => exceptedText(each, style))]
       : []),
     ...(unseen.length > 0
       ? [heading('Not decided', style), ...unseen.map((each) => findingText(each, style))]
@@ -43,16 +45,24 @@ function indented(text: string, style: TextStyle): string {
     .join('\n');
 }
 
-function summary({ findings }: AuditReport): string {
-  const failing = findings.filter(({ status }) => status === 'FAIL');
-  const count = (status: Finding['status']): number =>
-    findings.filter((finding) => finding.status === status).length;
-  const bySeverity = SEVERITIES.map((severity) => ({
-    severity,
-    number: failing.filter((finding) => finding.severity === severity).length,
-  })).filter(({ number }) => number > 0);
-  const worst = bySeverity.map(({ severity, number }) => `${number} ${severity}`).join(', ');
-  return `${failing.length} FAIL${worst === '' ? '' : ` (${worst})`}, ${count('UNKNOWN')} UNKNOWN, ${count('PASS')} PASS`;
+function summaryText(report: AuditReport, style: TextStyle): string {
+  const { wrong, worst, next, notSeen } = auditSummary(report);
+  const lines = [
+    wrong,
+    ...(worst === null ? [] : [`Worst: ${worst}`, `Next: ${next}`]),
+    `Not seen: ${notSeen}`,
+  ];
+  return lines.flatMap((line) => wrap(printable(line), Math.max(20, style.widthColumns))).join('\n');
+}
+
+/** One of the views alone, as a table. */
+export function renderAuditTable({ titles, rows }: AuditTable, style: TextStyle): string {
+  if (rows.length === 0) return 'None seen.\n';
+  return `${table(
+    titles.map((title) => ({ title: title.toUpperCase() })),
+    rows,
+    style,
+  )}\n`;
 }
 
 function keysTable({ keys, atMs }: AuditReport, style: TextStyle): string {
@@ -76,29 +86,6 @@ function keysTable({ keys, atMs }: AuditReport, style: TextStyle): string {
     ]),
     style,
   );
-}
-
-function ageCell({ ageMs, claimed }: KeyRow): string {
-  if (ageMs.kind === 'unknown') return 'unknown';
-  const days = `${Math.floor(ageMs.value / DAY_MS)} d`;
-  return claimed ? `claimed ${days}` : days;
-}
-
-function stateCell({ disabled, accountDisabled }: KeyRow): string {
-  if (disabled) return 'disabled';
-  return accountDisabled ? 'account disabled' : 'enabled';
-}
-
-function endCell({ endsAtMs }: KeyRow, atMs: number): string {
-  const ended = endsAtMs.kind === 'known' && endsAtMs.value !== null && endsAtMs.value <= atMs;
-  return ended ? 'ended' : dayCell(endsAtMs, 'never');
-}
-
-function dayCell(fact: Fact<number | null>, none: string): string {
-  if (fact.kind === 'unknown') return 'unknown';
-  // Dates beyond what a calendar holds come from replies and must not end the report.
-  const date = new Date(fact.value ?? Number.NaN);
-  return Number.isNaN(date.getTime()) ? none : date.toISOString().slice(0, 10);
 }
 
 function grantsText(grants: readonly Grant[], style: TextStyle): string {
@@ -132,6 +119,14 @@ function whereCell({ on, path, condition, abilities }: Grant): string {
         : `, only if ${condition.value}`;
   const why = abilities.kind === 'unknown' ? `; ${abilities.reason}` : '';
   return `${on.join(', ')}; by ${path.join(' > ')}${only}${why}`;
+}
+
+function exceptedText({ title, check, evidence, exception }: Finding, style: TextStyle): string {
+  const why =
+    exception === null
+      ? ''
+      : ` ${exception.owner} answers for it until ${formatTime(exception.expiresMs)}: ${exception.reason} (${exception.place})`;
+  return indented(`${title} (${check}). ${evidence.sentence}.${why}`, style);
 }
 
 const TONE: Readonly<Record<Severity, Tone>> = {

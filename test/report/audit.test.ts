@@ -47,7 +47,13 @@ describe('the report as text', () => {
   it('shows keys by age, permissions, findings with commands, and what was not seen', () => {
     expect(renderAudit(reportOf(ESTATE), { widthColumns: 100, colour: false })).toBe(`\
 Audit of project acme, 2026-11-21 03:00 UTC
-3 FAIL (2 high, 1 medium), 1 UNKNOWN, 8 PASS
+3 FAIL (2 high, 1 medium), 1 UNKNOWN, 0 EXCEPTED, 8 PASS
+Worst: Service-account key is too old: Key aaaabbbbccccdddd of ci@acme.iam.gserviceaccount.com: age
+412 d, at most 90 d are allowed
+Next: Best without any key: workload identity. Where a key is needed, make one that ends by itself
+after 90 days. (step 1 of 4)
+Not seen: 1 question could not be decided, and 1 thing could not be read; they are listed at the
+end.
 
 Service-account keys, oldest first
          AGE  KEY           STATE    LAST USED   ENDS        ACCOUNT

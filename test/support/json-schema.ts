@@ -1,6 +1,18 @@
 type Schema = { readonly [keyword: string]: unknown };
 
-const ANNOTATIONS = new Set(['$schema', '$defs', 'title', 'description', 'examples']);
+const ANNOTATIONS = new Set([
+  '$schema',
+  '$defs',
+  '$id',
+  'id',
+  'definitions',
+  'title',
+  'description',
+  'default',
+  'examples',
+  // An annotation in 2020-12 too, unless a validator is told otherwise.
+  'format',
+]);
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -22,11 +34,16 @@ export function isValid(root: Schema, value: unknown, schema: Schema = root): bo
     if (ANNOTATIONS.has(keyword)) return true;
     switch (keyword) {
       case '$ref': {
-        const name = String(wanted).replace('#/$defs/', '');
-        return valid(value, (root['$defs'] as Schema)[name]);
+        const [, place = '', name = ''] = /^#\/(\$defs|definitions)\/(.+)$/.exec(String(wanted)) ?? [];
+        const found = (root[place] as Schema | undefined)?.[name];
+        if (found === undefined) throw new Error(`There is no ${String(wanted)} in the schema.`);
+        return valid(value, found);
       }
       case 'type':
-        return typeOf(value) === wanted;
+        // The type as one word, or several of which one has to be it; a whole number is a number too.
+        return (Array.isArray(wanted) ? wanted : [wanted]).some(
+          (one) => typeOf(value) === one || (one === 'number' && typeOf(value) === 'integer'),
+        );
       case 'const':
         return value === wanted;
       case 'enum':
@@ -47,6 +64,12 @@ export function isValid(root: Schema, value: unknown, schema: Schema = root): bo
         return typeof value !== 'number' || value <= Number(wanted);
       case 'items':
         return !Array.isArray(value) || value.every((one) => valid(one, wanted));
+      case 'uniqueItems':
+        return (
+          wanted !== true ||
+          !Array.isArray(value) ||
+          new Set(value.map((one) => JSON.stringify(one))).size === value.length
+        );
       case 'minItems':
         return !Array.isArray(value) || value.length >= Number(wanted);
       case 'maxItems':
@@ -74,13 +97,16 @@ export function isValid(root: Schema, value: unknown, schema: Schema = root): bo
           )
         );
       case 'additionalProperties': {
-        if (wanted !== false) throw new Error('additionalProperties is only known as false');
         const known = Object.keys((schema['properties'] as Schema | undefined) ?? {});
         const patterns = Object.keys((schema['patternProperties'] as Schema | undefined) ?? {});
         return (
+          wanted === true ||
           !isObject(value) ||
-          Object.keys(value).every(
-            (key) => known.includes(key) || patterns.some((pattern) => new RegExp(pattern, 'u').test(key)),
+          Object.entries(value).every(
+            ([key, inner]) =>
+              known.includes(key) ||
+              patterns.some((pattern) => new RegExp(pattern, 'u').test(key)) ||
+              (wanted !== false && valid(inner, wanted)),
           )
         );
       }

@@ -1,0 +1,18 @@
+import type { FindingChange } from '../core/finding-history.ts';
+import { formatTime, type TextStyle, table } from './text.ts';
+
+/** What changed, for a terminal: one line a change, what asks for somebody first. */
+export function renderFindingChanges(changes: readonly FindingChange[], style: TextStyle): string {
+  if (changes.length === 0) return 'Nothing changed.\n';
+  return `${table(
+    [{ title: 'WHAT' }, { title: 'WHEN' }, { title: 'SEVERITY' }, { title: 'CHECK' }, { title: 'EVIDENCE' }],
+    changes.map(({ kind, atMs, severity, check, sentence }) => [
+      kind,
+      formatTime(atMs),
+      severity,
+      check,
+      sentence,
+    ]),
+    style,
+  )}\n`;
+}

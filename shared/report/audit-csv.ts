@@ -1,0 +1,45 @@
+import type { AuditReport } from '../core/audit/report.ts';
+import type { Finding } from '../core/finding.ts';
+import type { AuditTable } from './audit-views.ts';
+import { csv } from './csv.ts';
+
+/** The findings as CSV, one a line; the steps of a remedy are lines of one cell. */
+export function renderAuditCsv({ project, findings }: AuditReport): string {
+  return csv(
+    [
+      'status',
+      'severity',
+      'check',
+      'title',
+      'project',
+      'resource',
+      'evidence',
+      'risk',
+      'what to do',
+      'fingerprint',
+    ],
+    findings.map((finding) => [
+      finding.status,
+      finding.severity,
+      finding.check,
+      finding.title,
+      project,
+      finding.resource,
+      finding.evidence.sentence,
+      finding.risk,
+      commandsOf(finding),
+      finding.fingerprint,
+    ]),
+  );
+}
+
+/** A view as CSV. */
+export function renderTableCsv({ titles, rows }: AuditTable): string {
+  return csv(titles, rows);
+}
+
+function commandsOf({ remediation }: Finding): string {
+  return remediation.steps
+    .map(({ say, gcloud }, at) => [`${at + 1}. ${say}`, ...gcloud].join(' '))
+    .join(' ; ');
+}

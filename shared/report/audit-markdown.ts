@@ -1,0 +1,65 @@
+import type { AuditReport } from '../core/audit/report.ts';
+import type { Finding } from '../core/finding.ts';
+import { auditSummary } from './audit-summary.ts';
+import { type AuditTable, accessTable, keyTable } from './audit-views.ts';
+import { markdownCode, markdownText } from './markdown.ts';
+import { formatTime } from './text.ts';
+
+/** The audit as Markdown, for an issue or a pull request: the summary, what to do, and both views. */
+export function renderAuditMarkdown(report: AuditReport): string {
+  const { wrong, worst, next, notSeen } = auditSummary(report);
+  const failing = report.findings.filter(({ status }) => status === 'FAIL');
+  const others = report.findings.filter(({ status }) => status === 'UNKNOWN' || status === 'EXCEPTED');
+  return `${[
+    `# Audit of project ${markdownText(report.project)}`,
+    `${formatTime(report.atMs)}. **${wrong}.**`,
+    ...(worst === null ? [] : [`- Worst: ${markdownText(worst)}\n- Next: ${markdownText(next ?? '')}`]),
+    markdownText(notSeen),
+    ...(failing.length === 0 ? [] : ['## What to do', ...failing.map(findingText)]),
+    ...(others.length === 0
+      ? []
+      : [
+          '## Not decided, or excepted',
+          markdownTable({
+            titles: ['status', 'check', 'resource', 'why'],
+            rows: others.map(({ status, check, resource, evidence, exception }) => [
+              status,
+              check,
+              resource,
+              exception === null ? evidence.sentence : `${exception.reason} (${exception.owner})`,
+            ]),
+          }),
+        ]),
+    '## Keys',
+    markdownTable(keyTable(report)),
+    '## Access',
+    markdownTable(accessTable(report)),
+    '## Not seen',
+    report.notSeen.map((line) => `- ${markdownText(line)}`).join('\n') || 'Nothing.',
+  ].join('\n\n')}\n`;
+}
+
+function findingText({ severity, title, check, evidence, risk, remediation }: Finding): string {
+  return [
+    `### ${severity}: ${markdownText(title)} (\`${check}\`)`,
+    [evidence.sentence, risk].map(markdownText).join('\n'),
+    ...remediation.steps.map(({ say, gcloud, terraform, wait }, at) =>
+      [
+        `${at + 1}. ${markdownText(say)}`,
+        ...(gcloud.length === 0 ? [] : [indented(markdownCode(gcloud.join('\n'), 'sh'))]),
+        ...(terraform === null ? [] : [indented(markdownCode(terraform, 'terraform'))]),
+        ...(wait === undefined ? [] : [`   Wait ${markdownText(wait)}.`]),
+      ].join('\n\n'),
+    ),
+  ].join('\n\n');
+}
+
+function indented(block: string): string {
+  return block.replace(/^(?=.)/gm, '   ');
+}
+
+function markdownTable({ titles, rows }: AuditTable): string {
+  if (rows.length === 0) return 'None seen.';
+  const line = (cells: readonly string[]): string => `| ${cells.map(markdownText).join(' | ')} |`;
+  return [line(titles), `|${titles.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
+}
