@@ -1,7 +1,7 @@
 import type { Digest } from '../shared/core/digest.ts';
 import { type Descriptor, MEDIA_TYPES } from '../shared/core/manifest.ts';
 import { DAY_MS } from '../shared/core/units.ts';
-import { buildLayer, type LayerContent, type Platform, pushImage, pushIndex } from './registry/index.ts';
+import { type LayerContent, type Platform, packLayer, pushImage, pushIndex } from './registry/index.ts';
 
 /** One push of the estate, so many days ago. */
 interface Push {
@@ -143,12 +143,9 @@ async function pushOne(registry: string, { name, tags, kind, content }: Push): P
 
 /** Every image of a repository stands on the same base layer, as real ones do. */
 function layersOf(content: string): LayerContent[] {
-  const base = buildLayer([{ path: 'etc/os-release', content: `ID=acme\n${'base '.repeat(4000)}` }]);
+  const base = packLayer([{ path: 'etc/os-release', content: `ID=acme\n${'base '.repeat(4000)}` }]);
   const size = 2000 + ([...content].reduce((sum, character) => sum + character.charCodeAt(0), 0) % 7000);
-  return [
-    { bytes: base },
-    { bytes: buildLayer([{ path: 'srv/app', content: `${content}\n`.padEnd(size, '.') }]) },
-  ];
+  return [base, packLayer([{ path: 'srv/app', content: `${content}\n`.padEnd(size, '.') }])];
 }
 
 /** A signature as cosign stores it: an image under the tag `sha256-….sig`. */

@@ -5,13 +5,31 @@ import { LIMITS } from './limit.ts';
 import { problem } from './problem.ts';
 import { emptyReply, type Reply } from './reply.ts';
 
-/** `HEAD` and `GET /v2/NAME/blobs/DIGEST`. Blobs are not deleted by clients, on Google neither. */
-export function serveBlob(registry: Registry, exchange: Exchange, name: string, digest: string): Reply {
-  if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return unsupported('GET, HEAD');
+/**
+ * `HEAD`, `GET` and, on a plain registry, `DELETE /v2/NAME/blobs/DIGEST`. On Google clients delete no blobs:
+ * they go by themselves.
+ */
+export async function serveBlob(
+  registry: Registry,
+  exchange: Exchange,
+  name: string,
+  digest: string,
+): Promise<Reply> {
+  const isPlain = registry.dialect.guard === 'plain';
+  if (!['GET', 'HEAD', ...(isPlain ? ['DELETE'] : [])].includes(exchange.method)) {
+    return unsupported(isPlain ? 'GET, HEAD, DELETE' : 'GET, HEAD');
+  }
   if (!isDigest(digest)) return digestInvalid();
   const sizeBytes = registry.blobs.sizeBytes(digest);
   if (sizeBytes === null || registry.repositories.find(name)?.blobs.has(digest) !== true) {
     return problem(404, 'BLOB_UNKNOWN', `Blob ${digest} not found in repository "${name}"`);
+  }
+  if (exchange.method === 'DELETE') {
+    // Distribution deletes a blob also where manifests name it.
+    registry.repositories.find(name)?.blobs.delete(digest);
+    const isUsed = (): boolean => registry.repositories.all().some(({ blobs }) => blobs.has(digest));
+    await registry.blobs.remove(digest, isUsed);
+    return emptyReply(202);
   }
   const headers = {
     'Content-Type': 'application/octet-stream',
@@ -82,8 +100,10 @@ async function beginUpload(registry: Registry, exchange: Exchange, name: string)
   const from = exchange.query.get('from');
   // A token names one repository only, so that nothing in it can speak for the source of a mount: whoever may
   // push here may read every repository of this registry anyway.
-  if (isDigest(mount) && from !== null && registry.repositories.find(from)?.blobs.has(mount)) {
-    repository.blobs.add(mount);
+  // OCI: where the source is not named, a registry may look for the blob everywhere.
+  const sources = from === null ? registry.repositories.all() : [registry.repositories.find(from)];
+  if (isDigest(mount) && sources.some((source) => source?.blobs.has(mount))) {
+    repository.blobs.set(mount, registry.now());
     return stored(name, mount);
   }
   const upload = await registry.blobs.begin(name, performance.now());
@@ -101,13 +121,15 @@ async function finishUpload(registry: Registry, exchange: Exchange, upload: Uplo
   if (!isDigest(digest)) return digestInvalid();
   const refusal = await receive(registry, exchange, upload);
   if (refusal !== null) return refusal;
-  switch (await registry.blobs.finish(upload.id, digest)) {
+  const keep = (): void => {
+    registry.repositories.findOrCreate(upload.repository)?.blobs.set(digest, registry.now());
+  };
+  switch (await registry.blobs.finish(upload.id, digest, keep)) {
     case 'busy':
       return busy();
     case 'digest differs':
       return problem(400, 'DIGEST_INVALID', `The bytes received do not have digest ${digest}`);
     case 'stored':
-      registry.repositories.findOrCreate(upload.repository)?.blobs.add(digest);
       return stored(upload.repository, digest);
   }
 }

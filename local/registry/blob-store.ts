@@ -41,6 +41,8 @@ export class BlobStore {
   readonly #uploadDirectory: string;
   readonly #sizes = new Map<Digest, number>();
   readonly #uploads = new Map<string, OpenUpload>();
+  /** A blob comes and goes in turn: one that goes must not take along the file of one that comes. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(blobDirectory: string, uploadDirectory: string) {
     this.#blobDirectory = blobDirectory;
@@ -132,8 +134,11 @@ export class BlobStore {
     }
   }
 
-  /** Ends an upload: keeps the blob where it has this digest, and forgets it otherwise. */
-  async finish(id: string, digest: Digest): Promise<'stored' | 'digest differs' | 'busy'> {
+  /**
+   * Ends an upload: keeps the blob where it has this digest, and forgets it otherwise. `keep` is called in the
+   * moment in which the blob is there, for whoever holds on to it.
+   */
+  async finish(id: string, digest: Digest, keep: () => void): Promise<'stored' | 'digest differs' | 'busy'> {
     const upload = this.#uploads.get(id);
     if (upload === undefined || upload.busy) return 'busy';
     upload.busy = true;
@@ -143,9 +148,23 @@ export class BlobStore {
     }
     this.#uploads.delete(id);
     await upload.file.close();
-    await rename(upload.path, this.pathOf(digest));
-    this.#sizes.set(digest, upload.receivedBytes);
+    await this.#inTurn(async () => {
+      await rename(upload.path, this.pathOf(digest));
+      this.#sizes.set(digest, upload.receivedBytes);
+      keep();
+    });
     return 'stored';
+  }
+
+  /** Removes a blob that nobody uses when its turn comes; its size in bytes, or null where it stays or is not here. */
+  async remove(digest: Digest, isUsed: () => boolean): Promise<number | null> {
+    return this.#inTurn(async () => {
+      const sizeBytes = this.#sizes.get(digest);
+      if (sizeBytes === undefined || isUsed()) return null;
+      this.#sizes.delete(digest);
+      await rm(this.pathOf(digest), { force: true });
+      return sizeBytes;
+    });
   }
 
   /** Gives an upload up; false where it does not exist or a request is writing to it. */
@@ -160,6 +179,12 @@ export class BlobStore {
   async close(): Promise<void> {
     for (const upload of [...this.#uploads.values()]) await this.#drop(upload);
     await rm(this.#uploadDirectory, { recursive: true, force: true });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   async #discardIdle(monotonicMs: number): Promise<void> {

@@ -19,8 +19,8 @@ export interface HeldManifest {
  */
 export class ImageRepository {
   readonly name: string;
-  /** Blobs that were pushed or mounted here; a manifest may only name these. */
-  readonly blobs: Set<Digest> = new Set();
+  /** Blobs that were pushed or mounted here, with the time at which they were last; a manifest may only name these. */
+  readonly blobs: Map<Digest, number> = new Map();
   readonly #manifests = new Map<Digest, HeldManifest>();
   readonly #digestByTag = new Map<string, Digest>();
   readonly #tagsByDigest = new Map<Digest, Set<string>>();
@@ -66,6 +66,18 @@ export class ImageRepository {
   /** The manifests here whose subject is a digest, sorted. The subject itself may be missing. */
   referrersOf(digest: Digest): readonly Digest[] {
     return [...(this.#referrers.get(digest) ?? [])].sort();
+  }
+
+  /** The blobs that no manifest here names, and that came at or before a time in milliseconds since 1970. */
+  unreferencedBlobs(atLatestMs: number): readonly Digest[] {
+    const named = new Set<Digest>();
+    for (const { manifest } of this.#manifests.values()) {
+      // An index may list blobs too.
+      for (const { digest } of [...manifest.blobs, ...manifest.children]) named.add(digest);
+    }
+    return [...this.blobs]
+      .filter(([digest, ms]) => ms <= atLatestMs && !named.has(digest))
+      .map(([digest]) => digest);
   }
 
   add(held: HeldManifest): void {

@@ -5,6 +5,8 @@ import { type Descriptor, MEDIA_TYPES } from '../../shared/core/manifest.ts';
 /** A layer: a tar archive, or any content where it says its own media type. */
 export interface LayerContent {
   readonly bytes: Uint8Array;
+  /** The digest of the archive where `bytes` is that archive in gzip; without it `bytes` is the archive itself. */
+  readonly unpackedDigest?: Digest;
   readonly mediaType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -72,7 +74,7 @@ export function buildImage(content: ImageContent): BuiltManifest {
   const configBytes = isArtifact ? Buffer.from('{}') : imageConfig(content);
   const configType = isArtifact ? OCI_EMPTY : isDocker ? DOCKER_CONFIG : OCI_CONFIG;
   const layers = content.layers.map((layer) => ({
-    ...pointer(layer.mediaType ?? (isDocker ? DOCKER_LAYER : OCI_LAYER), layer.bytes),
+    ...pointer(layer.mediaType ?? layerType(layer, isDocker), layer.bytes),
     ...(layer.annotations === undefined ? {} : { annotations: layer.annotations }),
   }));
   const built = json({
@@ -111,14 +113,22 @@ export function buildIndex(content: IndexContent): BuiltManifest {
   return { mediaType, digest: sha256(bytes), bytes, blobs: [] };
 }
 
+/** Docker has one suffix for a packed layer, OCI another. */
+function layerType({ unpackedDigest }: LayerContent, isDocker: boolean): string {
+  if (isDocker) return unpackedDigest === undefined ? DOCKER_LAYER : `${DOCKER_LAYER}.gzip`;
+  return unpackedDigest === undefined ? OCI_LAYER : `${OCI_LAYER}+gzip`;
+}
+
 function imageConfig({ config = {}, layers }: ImageContent): Uint8Array {
   return json({
     ...(config.created === undefined ? {} : { created: config.created }),
     architecture: config.architecture ?? 'amd64',
     os: config.os ?? 'linux',
     config: config.labels === undefined ? {} : { Labels: config.labels },
-    // The layers are not compressed, so that a layer's own digest is its diff id.
-    rootfs: { type: 'layers', diff_ids: layers.map(({ bytes }) => sha256(bytes)) },
+    rootfs: {
+      type: 'layers',
+      diff_ids: layers.map(({ bytes, unpackedDigest }) => unpackedDigest ?? sha256(bytes)),
+    },
   });
 }
 

@@ -10,7 +10,8 @@ export {
   type LayerContent,
   type Platform,
 } from './image.ts';
-export { buildLayer, type LayerFile } from './layer.ts';
+export { buildLayer, type LayerFile, packLayer } from './layer.ts';
+export type { RemovedLayers } from './layer-removal.ts';
 export type { Notification } from './notification.ts';
 export { type PushTarget, pushImage, pushIndex, tagManifest } from './push.ts';
 export { type LocalRegistry, type LocalRegistryOptions, startLocalRegistry } from './server.ts';

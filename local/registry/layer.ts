@@ -1,4 +1,7 @@
+import { crc32 } from 'node:zlib';
 import { WardenError } from '../../shared/core/error.ts';
+import { sha256 } from '../../shared/core/hash.ts';
+import type { LayerContent } from './image.ts';
 
 /** A file to put into a layer. */
 export interface LayerFile {
@@ -23,6 +26,34 @@ export function buildLayer(files: readonly LayerFile[]): Uint8Array {
   }
   // Two empty blocks end an archive.
   return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]);
+}
+
+/** The most that one stored block of deflate holds (RFC 1951, section 3.2.4). */
+const STORED_BYTES_MAX = 65_535;
+/** Deflate, no flags, no time, no system (RFC 1952, section 2.3). */
+const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+
+/**
+ * Builds a layer as builders push it: the archive in gzip, which clients expect of a layer whatever it says of
+ * itself (`crane validate` unpacks every one). Its content is stored and not compressed, so that its digest
+ * too depends on the files alone.
+ * @throws WardenError LOCAL_IMAGE_INVALID
+ */
+export function packLayer(files: readonly LayerFile[]): LayerContent {
+  const archive = buildLayer(files);
+  const parts: Uint8Array[] = [GZIP_HEADER];
+  for (let from = 0; from < archive.length; from += STORED_BYTES_MAX) {
+    const stored = archive.subarray(from, from + STORED_BYTES_MAX);
+    const head = Buffer.alloc(5);
+    head.writeUInt8(from + stored.length === archive.length ? 1 : 0, 0);
+    head.writeUInt16LE(stored.length, 1);
+    head.writeUInt16LE(stored.length ^ 0xffff, 3);
+    parts.push(head, stored);
+  }
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc32(archive), 0);
+  trailer.writeUInt32LE(archive.length, 4);
+  return { bytes: Buffer.concat([...parts, trailer]), unpackedDigest: sha256(archive) };
 }
 
 function padding(sizeBytes: number): number {

@@ -1,4 +1,4 @@
-import type { Digest } from '../../shared/core/digest.ts';
+import { type Digest, isDigest } from '../../shared/core/digest.ts';
 import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
 import type { Dialect } from './dialect.ts';
 import type { HeldManifest, ImageRepository } from './image-repository.ts';
@@ -42,6 +42,9 @@ export function googleListingReply(
   dialect: Dialect,
   host: string,
 ): Reply {
+  if (request.after !== null && !isDigest(request.after)) {
+    return tagPageReply(name, repository, children, request, dialect, host);
+  }
   const page = cutPage(repository?.digests() ?? [], request, dialect.pageCap);
   const { headers, next } = pageHint(page, request, dialect, host, `/v2/${name}/tags/list`);
   const entries: [string, ManifestEntry][] = [];
@@ -54,6 +57,37 @@ export function googleListingReply(
     manifest: Object.fromEntries(entries),
     name,
     tags: entries.flatMap(([, entry]) => entry.tag).sort(),
+    ...(next === '' ? {} : { next }),
+  };
+  return jsonReply(200, body, headers);
+}
+
+/**
+ * The page after a tag, for clients that go by the distribution specification: there `last` is a tag, and tags
+ * come in the order of their names. The map holds the manifests of this page's tags.
+ */
+function tagPageReply(
+  name: string,
+  repository: ImageRepository | null,
+  children: readonly string[],
+  request: PageRequest,
+  dialect: Dialect,
+  host: string,
+): Reply {
+  const page = cutPage(repository?.tags() ?? [], request, dialect.pageCap);
+  const { headers, next } = pageHint(page, request, dialect, host, `/v2/${name}/tags/list`);
+  const entries = new Map<Digest, ManifestEntry>();
+  for (const tag of page.entries) {
+    const digest = repository?.resolve(tag) ?? null;
+    const held = digest === null ? null : (repository?.manifest(digest) ?? null);
+    if (held !== null && repository)
+      entries.set(held.digest, manifestEntry(held, repository.tagsOf(held.digest)));
+  }
+  const body = {
+    child: children,
+    manifest: Object.fromEntries(entries),
+    name,
+    tags: page.entries,
     ...(next === '' ? {} : { next }),
   };
   return jsonReply(200, body, headers);
@@ -90,13 +124,12 @@ function manifestEntry(held: HeldManifest, tags: readonly string[]): ManifestEnt
 
 /** The OCI 1.1 referrers of a digest, as an image index; empty where there are none. */
 export function referrersReply(
-  repository: ImageRepository,
+  repository: ImageRepository | null,
   subject: Digest,
   artifactType: string | null,
 ): Reply {
-  const manifests = repository
-    .referrersOf(subject)
-    .map((digest) => repository.manifest(digest))
+  const manifests = (repository?.referrersOf(subject) ?? [])
+    .map((digest) => repository?.manifest(digest) ?? null)
     .filter((held) => held !== null)
     .filter((held) => artifactType === null || held.manifest.artifactType === artifactType)
     .map((held) => ({

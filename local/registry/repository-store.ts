@@ -6,6 +6,10 @@ export class RepositoryStore {
   readonly #repositories = new Map<string, ImageRepository>();
   #manifestBytes = 0;
 
+  all(): readonly ImageRepository[] {
+    return [...this.#repositories.values()];
+  }
+
   find(name: string): ImageRepository | null {
     return this.#repositories.get(name) ?? null;
   }

@@ -11,6 +11,7 @@ import { serveBlob, serveUpload } from './blob-endpoint.ts';
 import { BlobStore } from './blob-store.ts';
 import { completeDialect, type Dialect } from './dialect.ts';
 import type { Exchange, Registry } from './exchange.ts';
+import { type RemovedLayers, removeUnreferencedLayers } from './layer-removal.ts';
 import { LIMITS } from './limit.ts';
 import { catalogReply, googleListingReply, plainListingReply, referrersReply } from './listing.ts';
 import { serveManifest } from './manifest-endpoint.ts';
@@ -38,6 +39,8 @@ export interface LocalRegistryOptions {
   /** Told of a notification that was lost. Warns on stderr by default. */
   readonly onLost?: (notification: Notification, reason: string) => void;
   readonly dialect?: Partial<Dialect>;
+  /** How often unreferenced layers are removed; never by default. Those younger than this stay each time. */
+  readonly removeLayersEveryMs?: number;
   /** Who gets tokens. Without it everybody does, without a credential. */
   readonly credentials?: readonly Credential[];
 }
@@ -53,6 +56,12 @@ export interface LocalRegistry {
   latencyMs: number;
   /** Makes every token that was handed out worthless, as a revoked session does; new ones are to be had. */
   revokeTokens(): void;
+  /**
+   * Removes layers and configs that no manifest of their repository names, as Google does each day: from then
+   * on a deleted manifest that named them can't be put back. Those that came within `graceMs`, by the clock of
+   * the uploads, stay: their manifest may be on its way.
+   */
+  removeUnreferencedLayers(graceMs?: number): Promise<RemovedLayers>;
   /** Ends all connections and open uploads. Blobs stay in their directory. */
   close(): Promise<void>;
 }
@@ -108,13 +117,25 @@ export async function startLocalRegistry(options: LocalRegistryOptions): Promise
     );
   });
 
+  const everyMs = options.removeLayersEveryMs ?? null;
+  const removal =
+    everyMs === null
+      ? undefined
+      : setInterval(() => {
+          removeUnreferencedLayers(registry, everyMs).catch((thrown: unknown) => {
+            process.emitWarning(`Unreferenced layers could not be removed: ${messageOf(thrown)}`);
+          });
+        }, everyMs).unref();
+
   const running: LocalRegistry = {
     address: `127.0.0.1:${port}`,
     host: `localhost:${port}`,
     requests,
     latencyMs: 0,
     revokeTokens: () => authorization.revokeTokens(),
+    removeUnreferencedLayers: (graceMs = 0) => removeUnreferencedLayers(registry, graceMs),
     async close() {
+      clearInterval(removal);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
@@ -208,9 +229,8 @@ function serveList(
   if (route.kind === 'referrers') {
     if (!dialect.referrers) return problem(404, 'UNSUPPORTED', 'There is no such path');
     if (!isDigest(route.digest)) return problem(400, 'DIGEST_INVALID', 'A digest is sha256: and 64 digits');
-    const repository = repositories.find(route.name);
-    if (repository === null) return repositoryUnknown(route.name);
-    return referrersReply(repository, route.digest, query.get('artifactType'));
+    // OCI: whoever has this endpoint answers it with 200, also where nothing refers to the digest.
+    return referrersReply(repositories.find(route.name), route.digest, query.get('artifactType'));
   }
   const page = parsePageRequest(query);
   if ('status' in page) return page;
