@@ -3,7 +3,7 @@ import type { Evidence } from './decision.ts';
 import type { Digest } from './digest.ts';
 import type { Fact } from './fact.ts';
 import type { Artifact, Inventory } from './inventory.ts';
-import { compileTagPattern, compileTagTest, type TagMatch } from './pattern.ts';
+import { compileTagPattern, compileTagTest, type TagMatch, versionOf } from './pattern.ts';
 import type { Condition, Newest, Rule } from './policy.ts';
 import { byReach, reachOf } from './rule-reach.ts';
 
@@ -246,10 +246,13 @@ function rank(rule: Rule, newest: Newest, inventory: Inventory, matches: RuleEva
   for (const [group, candidates] of groups) {
     candidates.sort(compare);
     let rankOfTied = 1;
-    for (const [index, candidate] of candidates.entries()) {
-      const before = candidates[index - 1];
-      if (before !== undefined && compare(before, candidate) !== 0) rankOfTied = index + 1;
+    let before: Candidate | null = null;
+    let place = 0;
+    for (const candidate of candidates) {
+      place += 1;
+      if (before !== null && compare(before, candidate) !== 0) rankOfTied = place;
       if (rankOfTied > newest.count) break;
+      before = candidate;
       const { artifact, evidence } = candidate;
       if (answers.has(artifact)) continue;
       answers.set(artifact, {
@@ -308,9 +311,8 @@ function groupReader(rule: Rule, newest: Newest): (artifact: Artifact) => Map<st
     for (const tag of tags) {
       const found = matchers.map((matcher) => matcher(tag)).filter((match) => match.matched);
       if (matchers.length > 0 && found.length === 0) continue;
-      const version = asksVersion
-        ? semver.parse(found.find((match) => match.version !== null)?.version ?? looseVersion(tag))
-        : null;
+      const isVersion = found.some((match) => match.version !== null);
+      const version = asksVersion ? versionOf(isVersion ? tag : looseVersion(tag)) : null;
       join(groupOf(per, found, version), version);
     }
     if (groups.size === 0) join('', null);

@@ -242,30 +242,44 @@ function relate(
   relations: Fact<Manifest> | null,
   nodes: ReadonlyMap<Digest, NodeInMaking>,
 ): void {
-  const isOther = (one: NodeInMaking | undefined): one is NodeInMaking => one !== undefined && one !== node;
   const { digest, tags } = node.manifest;
-  const isAbout = (tag: string): boolean => {
-    const named = subjectOfTag(tag);
-    return named !== null && isOther(nodes.get(named));
+  const otherOf = (named: Digest): NodeInMaking | null => {
+    const other = nodes.get(named);
+    return other === undefined || other === node ? null : other;
   };
-  node.subjectTags = tags.filter(isAbout);
-  if (node.subjectTags.length > 0) node.tags = tags.filter((tag) => !isAbout(tag));
-  const named: (Digest | null)[] = node.subjectTags.map(subjectOfTag);
+  const subjects: NodeInMaking[] = [];
+  const subjectTags = new Set<string>();
+  for (const tag of tags) {
+    const named = subjectOfTag(tag);
+    const subject = named === null ? null : otherOf(named);
+    if (subject === null) continue;
+    subjects.push(subject);
+    subjectTags.add(tag);
+  }
+  if (subjectTags.size > 0) {
+    node.tags = tags.filter((tag) => !subjectTags.has(tag));
+    node.subjectTags = [...subjectTags];
+  }
   if (relations?.kind === 'unknown') node.unreadable = relations.reason;
   if (relations?.kind === 'known') {
     const { subject, children } = relations.value;
-    if (subject !== null) named.push(subject.digest);
-    const found = eachOnce(children.map((child) => nodes.get(child.digest)).filter(isOther));
+    const about = subject === null ? null : otherOf(subject.digest);
+    if (about !== null) subjects.push(about);
+    const found = children.map((child) => otherOf(child.digest)).filter((child) => child !== null);
+    node.children = digestsOf(eachOnce(found));
     for (const child of found) child.isChild = true;
-    node.children = found.map(({ manifest }) => manifest.digest);
   }
-  const found = eachOnce(named.map((one) => (one === null ? undefined : nodes.get(one))).filter(isOther));
-  for (const subject of found) {
+  if (subjects.length === 0) return;
+  node.subjects = digestsOf(eachOnce(subjects));
+  for (const subject of eachOnce(subjects)) {
     if (subject.referrers.length === 0) subject.referrers = [digest];
     else subject.referrers.push(digest);
   }
-  // As the listing spells them: looking up the very same text again costs a fraction of an equal one.
-  node.subjects = found.map(({ manifest }) => manifest.digest);
+}
+
+/** As the listing spells them: looking up the very same text again costs a fraction of an equal one. */
+function digestsOf(nodes: readonly NodeInMaking[]): readonly Digest[] {
+  return nodes.map(({ manifest }) => manifest.digest);
 }
 
 function eachOnce<T>(values: readonly T[]): readonly T[] {

@@ -7,6 +7,7 @@ import type { Condition, Policy, Rule, TagPattern } from './policy.ts';
 import { type PolicyWarning, sortByPolicy, warning } from './policy-warning.ts';
 import { quantity } from './quantity.ts';
 import { parseTarget } from './reference.ts';
+import { byReach, reachOf } from './rule-reach.ts';
 
 /** What matches the only tag there is says nothing about a pattern. */
 const TELLING_TAGS_MIN = 2;
@@ -159,10 +160,17 @@ function keptByNewest(
 ): { readonly all: number; readonly wanted: number } | null {
   const isOurs = isVoiceOf(policy, rule);
   // Most rules leave something out, and the first of their voices tells so.
-  for (const { voices } of decisions) {
-    const found = voices.find(isOurs)?.evidence.at(-1);
+  const reaching = byReach([{ reach: reachOf(rule) }]);
+  let spoke = false;
+  for (const { tags, voices } of decisions) {
+    const voice = reaching(tags).length === 0 ? undefined : voices.find(isOurs);
+    if (voice === undefined) continue;
+    spoke = true;
+    const found = voice.evidence.at(-1);
     if (found?.kind === 'newest' && found.of > found.count) return null;
   }
+  // Of what a rule looks at it keeps one at least.
+  if (!spoke) return null;
   const asks = evaluateRule({ ...rule, newest: null }, inventory, nowMs);
   let all = 0;
   let wanted = 0;

@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { parse as parseVersion, Range } from 'semver';
+import { parse as parseVersion, Range, type SemVer } from 'semver';
 import { messageOf, WardenError } from './error.ts';
 import { managedRepository, namesManaged } from './managed-repository.ts';
 import type { RepositorySelection, TagPattern } from './policy.ts';
@@ -46,6 +46,15 @@ function compileRegex(text: string): RE2JS {
 
 /** How every version begins. Most tags are none, and this tells in a fraction of the time that parsing takes. */
 const VERSION_START = /^\s*v?[0-9]+\.[0-9]+\.[0-9]/;
+
+/** The version that was read last: rules and groups ask for the same tag's again and again. */
+let last: { readonly tag: string; readonly version: SemVer | null } = { tag: '', version: null };
+
+/** The version that a tag is, a `v` before it tolerated; null where it is none. */
+export function versionOf(tag: string): SemVer | null {
+  if (tag !== last.tag) last = { tag, version: parseVersion(tag) };
+  return last.version;
+}
 
 function compileRange(text: string): Range {
   try {
@@ -100,7 +109,7 @@ export function compileTagPattern(pattern: TagPattern): (tag: string) => TagMatc
       const range = compileRange(text);
       return (tag) => {
         if (!VERSION_START.test(tag)) return NO_MATCH;
-        const version = parseVersion(tag);
+        const version = versionOf(tag);
         if (version === null || !range.test(version)) return NO_MATCH;
         return { matched: true, captures: {}, version: version.version };
       };

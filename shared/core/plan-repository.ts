@@ -1,19 +1,19 @@
 import { factsAskedBy } from './asked-facts.ts';
-import { decide, doomedManifests, policiesFor } from './decide.ts';
+import { decide, policiesFor } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
 import { evaluateRule } from './evaluate.ts';
-import { artifactOf, deletionOrder, type Graph } from './graph.ts';
 import { canonicalJson, sha256 } from './hash.ts';
 import { type Inventory, type InventorySources, type InventoryTaking, takeInventory } from './inventory.ts';
 import { hashInventory } from './inventory-hash.ts';
 import { repositoryWarnings } from './inventory-warnings.ts';
-import type { ListedManifest, Listing } from './listing.ts';
+import type { Listing } from './listing.ts';
 import { managedRepository } from './managed-repository.ts';
 import { oldestPart } from './oldest-part.ts';
 import { selectsRepository } from './pattern.ts';
-import type { Allowance, Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
+import type { Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import { type Going, limitRefusal, sizeOf, strictestLimits } from './plan-limit.ts';
+import { stepsFor } from './plan-steps.ts';
 import type { Condition, Policy, PolicyProblem, PolicySet } from './policy.ts';
 import { sortByPolicy, warningSentence } from './policy-warning.ts';
 import { policyWarnings } from './policy-warnings.ts';
@@ -117,100 +117,6 @@ function usageConditions(policy: Policy): UsageCondition[] {
   );
 }
 
-/**
- * Steps for the artifacts that go. All tags of a manifest are removed directly before it, so that Google's
- * guard accepts the delete and an interrupted run leaves as few untagged manifests as possible.
- *
- * @param going in the order of the graph's roots
- */
-function stepsFor(graph: Graph, going: readonly Decision[]): Step[] {
-  const related: Decision[] = [];
-  const alone: { readonly decision: Decision; readonly manifest: ListedManifest }[] = [];
-  for (const [at, manifest] of graph.roots.entries()) {
-    const decision = going[related.length + alone.length];
-    if (decision === undefined) break;
-    if (decision.root !== manifest.digest) continue;
-    if (graph.rootNodes[at] === null) alone.push({ decision, manifest });
-    else related.push(decision);
-  }
-  const steps: Step[] = [];
-  let chainCount = addRelatedSteps(steps, graph, related);
-  for (const { decision, manifest } of alone) {
-    addSteps(steps, manifest, decision, chainCount);
-    chainCount += 1;
-  }
-  return steps;
-}
-
-/** Adds the steps of artifacts that have to do with other manifests. Returns how many chains they are. */
-function addRelatedSteps(steps: Step[], graph: Graph, going: readonly Decision[]): number {
-  if (going.length === 0) return 0;
-  const owners = new Map<Digest, Decision>();
-  for (const decision of going) {
-    for (const digest of decision.members) if (!owners.has(digest)) owners.set(digest, decision);
-    owners.set(decision.root, decision);
-  }
-  const doomed = doomedManifests(graph, new Set(going.map((decision) => decision.root)));
-  const chainOf = chains(graph, going, doomed);
-  for (const manifest of deletionOrder(graph, doomed)) {
-    const owner = owners.get(manifest.digest);
-    if (owner !== undefined) addSteps(steps, manifest, owner, chainOf.get(owner.root) ?? 0);
-  }
-  return new Set(chainOf.values()).size;
-}
-
-function addSteps(steps: Step[], manifest: ListedManifest, owner: Decision, chain: number): void {
-  const { digest, tags, sizeBytes } = manifest;
-  const { root } = owner;
-  const allowedBy = allowancesOf(owner);
-  for (const tag of tags) steps.push({ kind: 'untag', tag, digest, root, chain, allowedBy });
-  steps.push({
-    kind: 'delete',
-    digest,
-    root,
-    chain,
-    tags,
-    sizeBytes: sizeBytes.kind === 'known' ? sizeBytes.value : null,
-    allowedBy,
-  });
-}
-
-/** Numbers the artifacts so that two that share a manifest have the same number. */
-function chains(graph: Graph, going: readonly Decision[], doomed: ReadonlySet<Digest>): Map<Digest, number> {
-  const leaders = new Map<Digest, Digest>();
-  const leaderOf = (root: Digest): Digest => {
-    let leader = root;
-    for (let next = leaders.get(leader); next !== undefined && next !== leader; next = leaders.get(leader))
-      leader = next;
-    return leader;
-  };
-  const firstRootOf = new Map<Digest, Digest>();
-  for (const { root } of going) {
-    leaders.set(root, root);
-    for (const digest of artifactOf(graph, root)) {
-      if (!doomed.has(digest)) continue;
-      const first = firstRootOf.get(digest);
-      if (first === undefined) firstRootOf.set(digest, root);
-      else leaders.set(leaderOf(root), leaderOf(first));
-    }
-  }
-  const numbers = new Map<Digest, number>();
-  const chainOf = new Map<Digest, number>();
-  for (const { root } of going) {
-    const leader = leaderOf(root);
-    const number = numbers.get(leader) ?? numbers.size;
-    numbers.set(leader, number);
-    chainOf.set(root, number);
-  }
-  return chainOf;
-}
-
-function allowancesOf(decision: Decision): Allowance[] {
-  return decision.voices
-    .filter((voice) => voice.effect === 'delete' && voice.answer === 'yes')
-    .map(({ policy, rule, mode, source }) => ({ policy, rule, mode, source }));
-}
-
 /** The first reason for which nothing may be deleted, the gravest first. */
 function refusalOf(
   sources: PlanSources,
@@ -276,7 +182,6 @@ function holdWarnings(
   selecting: readonly Policy[],
   decisions: readonly Decision[],
 ): string[] {
-  const going = new Set(decisions.filter(({ verdict }) => verdict === 'delete').map(({ root }) => root));
   return sortByPolicy(policyWarnings(selecting, nowMs))
     .filter(({ code }) => code === 'HOLD_ENDED' || code === 'HOLD_ENDS_SOON')
     .map((warning) => {
@@ -285,7 +190,9 @@ function holdWarnings(
         ?.keep.find(({ name }) => name === warning.rule);
       if (warning.code !== 'HOLD_ENDED' || rule === undefined) return warningSentence(warning);
       const asks = evaluateRule({ ...rule, untilMs: null }, inventory, nowMs);
-      const lost = inventory.artifacts.filter((one) => going.has(one.root) && asks(one).kind !== 'no');
+      const lost = inventory.artifacts.filter(
+        (one, at) => decisions[at]?.verdict === 'delete' && asks(one).kind !== 'no',
+      );
       return `${warningSentence(warning)} ${quantity(lost.length, 'artifact')} here that it would keep would go.`;
     });
 }

@@ -54,7 +54,7 @@ export function byReach<T extends { readonly reach: RuleReach }>(
       : tagged;
   };
   return (tags) => {
-    const [tag] = tags;
+    const tag = tags[0];
     if (tag === undefined) return untagged;
     if (tags.length > 1) return tagged;
     const code = tag.charCodeAt(0);
