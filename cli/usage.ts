@@ -1,17 +1,24 @@
 import { Option } from 'commander';
-import { noUsageSource, readPodsFile } from '../shared/adapters/usage/pods-file.ts';
-import { DAY_MS } from '../shared/core/units.ts';
+import { openUsageSources } from '../shared/adapters/usage/open.ts';
+import { lazyUsage } from '../shared/adapters/usage/source.ts';
+import { parseUsageSource, parseUsageSources } from '../shared/core/usage/place.ts';
 import type { UsageReader } from '../shared/ports.ts';
 
-/** `--in-use`: what runs, for rules with `inUse`. */
+/** `--in-use`: where to ask what runs, for rules with `inUse`. May be given several times; one source a line then. */
 export function inUseOption(): Option {
   return new Option(
-    '--in-use <file>',
-    'what runs: the output of kubectl get pods --all-namespaces --output json',
-  );
+    '--in-use <source>',
+    'where to ask what runs: a file, gs://, kubeconfig:, gke:, asset:, run: or compute: (see docs/in-use.md); may be repeated',
+  ).argParser((text: string, before: string | undefined) => {
+    parseUsageSource(text);
+    return before === undefined ? text : `${before}\n${text}`;
+  });
 }
 
-/** The in-use source of `--in-use`; without it, what runs is not known. */
-export function openUsage(path: string | undefined): UsageReader {
-  return path === undefined ? noUsageSource : readPodsFile({ path, clock: Date.now, ageMaxMs: DAY_MS });
+/** The in-use sources of `--in-use`; without one, what runs is not known. */
+export function openUsage(sources: string | undefined): UsageReader {
+  const places = parseUsageSources(sources ?? '');
+  return lazyUsage(
+    async () => (await openUsageSources(places, { clock: Date.now, googleEndpoint: null })).usage,
+  );
 }

@@ -12,8 +12,6 @@ export const logger: Logger = createJsonLogger((line) => process.stdout.write(li
 /** Requests side by side in one instance. */
 export const CONCURRENCY = 20;
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-
 /**
  * Makes something when it is first asked for and keeps it for the life of the instance. A failure is not
  * kept: the next request tries again.
@@ -77,23 +75,12 @@ export async function openConfiguredPolicies(): Promise<PolicyReader> {
   });
 }
 
-/** The in-use source named by the environment: an object in a bucket, a file, or none. */
+/** The in-use sources named by the environment. */
 export async function openConfiguredUsage(): Promise<UsageReader> {
-  const { noUsageSource, readPodsFile } = await import('../shared/adapters/usage/pods-file.ts');
-  const place = settings.inUse;
-  if (place === null) return noUsageSource;
-  const common = { clock: Date.now, ageMaxMs: DAY_MS };
-  const [, bucket, object] = /^gs:\/\/([^/]+)\/(.+)$/.exec(place) ?? [];
-  if (bucket === undefined || object === undefined) return readPodsFile({ ...common, path: place });
-  const [{ readPodsObject }, { GoogleRest }, { applicationDefaultToken }] = await Promise.all([
-    import('../shared/adapters/usage/pods-object.ts'),
-    import('../shared/adapters/google/rest.ts'),
-    import('../shared/adapters/google/token.ts'),
+  const [{ openUsageSources }, { parseUsageSources }] = await Promise.all([
+    import('../shared/adapters/usage/open.ts'),
+    import('../shared/core/usage/place.ts'),
   ]);
-  return readPodsObject({
-    ...common,
-    rest: new GoogleRest({ token: applicationDefaultToken() }),
-    bucket,
-    object,
-  });
+  const sources = parseUsageSources(settings.inUse ?? '');
+  return (await openUsageSources(sources, { clock: Date.now, googleEndpoint: null })).usage;
 }

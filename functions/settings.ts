@@ -14,7 +14,7 @@ export interface Settings {
   readonly workTopic: string;
   readonly deadLetterTopic: string;
   readonly auditProjects: readonly string[];
-  /** A file of pods; null where no in-use source is configured. */
+  /** Where to ask what is in use, one source a line as in docs/in-use.md; null where nobody is asked. */
   readonly inUse: string | null;
   /**
    * How registries are asked. `GCR_WARDEN_REQUESTS_PER_MINUTE` and `GCR_WARDEN_DELETES_PER_MINUTE` are one

@@ -16,6 +16,7 @@ import type { RecordedEvent } from '../shared/app/record-event.ts';
 import type { AuditReport } from '../shared/core/audit/report.ts';
 import { parseTarget, type Target } from '../shared/core/reference.ts';
 import { DAY_MS } from '../shared/core/units.ts';
+import { DEFAULT_ROLLBACK_DEPTH } from '../shared/core/usage/kubernetes.ts';
 import type { Ledger, Logger, PolicyReader } from '../shared/ports.ts';
 import { serveFunction } from './function-server.ts';
 import { acmeEstate, startGoogleApis } from './google-apis/index.ts';
@@ -126,7 +127,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
           registry: client.reader,
           deleter: client.deleter(),
           ledger,
-          usage: readPodsFile({ path: podsPath, clock: Date.now, ageMaxMs: DAY_MS }),
+          usage: readPodsFile({
+            path: podsPath,
+            clock: Date.now,
+            ageMaxMs: DAY_MS,
+            rollbackDepth: DEFAULT_ROLLBACK_DEPTH,
+          }),
           policies,
           targets,
           clock: Date.now,

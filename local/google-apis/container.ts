@@ -10,6 +10,12 @@ export const CONTAINER: readonly Route[] = [
     permission: 'container.clusters.list',
     subjects: ([project = '']) => [project, 'container'],
     reply: (request) =>
-      forProject(request, ({ clusters = [] }) => ok(clusters.length === 0 ? {} : { clusters })),
+      forProject(request, ({ clusters = [] }) => {
+        const { missingZones } = request.options.workloads ?? {};
+        return ok({
+          ...(clusters.length === 0 ? {} : { clusters }),
+          ...(missingZones === undefined ? {} : { missingZones }),
+        });
+      }),
   },
 ];

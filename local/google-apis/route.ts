@@ -1,6 +1,7 @@
 import type { Estate, EstateProject } from './estate.ts';
 import type { StandInImage } from './image-records.ts';
 import { type ApiReply, denied } from './reply.ts';
+import type { Workloads } from './workload.ts';
 
 /** A stored object, such as a policy file. */
 export interface StoredContent {
@@ -25,6 +26,8 @@ export interface GoogleApisOptions {
   readonly denied?: readonly string[];
   /** Objects by bucket and name. */
   readonly objects?: Readonly<Record<string, Readonly<Record<string, StoredContent>>>>;
+  /** What runs. */
+  readonly workloads?: Workloads;
   /** How long each answer takes; 0 where left out. */
   readonly latencyMs?: number;
   /** Images by the full name of their package: `projects/P/locations/L/repositories/R/packages/IMAGE`. */

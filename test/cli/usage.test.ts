@@ -33,6 +33,7 @@ describe('gcr-warden', () => {
       /^error: OPTION_INVALID: --concurrency /,
     ],
     ['a ledger that is none', ['history', '--ledger', 'firestore:acme'], /^error: LEDGER_UNKNOWN: /],
+    ['no in-use source', ['plan', '--in-use', 'asst:organizations/1'], /^error: IN_USE_INVALID: /],
     ['no project', ['audit'], /^error: OPTION_INVALID: .*--project/],
     [
       'an endpoint that is not this machine',

@@ -11,6 +11,9 @@ const ORIGINS = {
   artifactRegistry: 'https://artifactregistry.googleapis.com',
   resourceManager: 'https://cloudresourcemanager.googleapis.com',
   policyAnalyzer: 'https://policyanalyzer.googleapis.com',
+  cloudAsset: 'https://cloudasset.googleapis.com',
+  cloudRun: 'https://run.googleapis.com',
+  compute: 'https://compute.googleapis.com',
   orgPolicy: 'https://orgpolicy.googleapis.com',
   cloudIdentity: 'https://cloudidentity.googleapis.com',
   pubsub: 'https://pubsub.googleapis.com',
@@ -71,7 +74,8 @@ export interface RestRead {
   readonly api: GoogleApi;
   /** From `path`: every value in it is escaped. null: a name in it is none, and the read fails. */
   readonly path: string | null;
-  readonly query?: Readonly<Record<string, string>>;
+  /** A list is sent as the name once for each of its values. */
+  readonly query?: Readonly<Record<string, string | readonly string[]>>;
   /**
    * Sent as JSON by POST, for reads that Google made a POST of; null for a POST without a body. Such a read
    * changes nothing and may be sent again.
@@ -205,7 +209,10 @@ export class GoogleRest {
 
   #urlOf({ api, query = {} }: RestRead, path: string): URL {
     const url = new URL(`${this.#origins[api]}${path}`);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    for (const [name, values] of Object.entries(query)) {
+      for (const value of typeof values === 'string' ? [values] : values)
+        url.searchParams.append(name, value);
+    }
     return url;
   }
 

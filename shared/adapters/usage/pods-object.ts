@@ -7,11 +7,12 @@ import { staleness, unanswered, usageFrom } from './source.ts';
 export interface PodsObjectOptions {
   readonly rest: GoogleRest;
   readonly bucket: string;
-  /** The object's name: the output of `kubectl get pods --all-namespaces --output json`, copied there. */
+  /** The object's name: the output of `kubectl get … --all-namespaces --output json`, copied there. */
   readonly object: string;
   readonly clock: Clock;
   /** An older object answers unknown. */
   readonly ageMaxMs: number;
+  readonly rollbackDepth: number;
 }
 
 /** Reads what runs from an object in a bucket. */
@@ -21,7 +22,7 @@ export function readPodsObject(options: PodsObjectOptions): UsageReader {
 }
 
 async function answer(options: PodsObjectOptions, source: string): Promise<UsageAnswer> {
-  const { rest, bucket, object, clock, ageMaxMs } = options;
+  const { rest, bucket, object, clock, ageMaxMs, rollbackDepth } = options;
   const place = { api: 'storage', path: path`/storage/v1/b/${bucket}/o/${object}` } as const;
   // The age first: pods that are read after it are at least as young.
   const metadata = await rest.read(place);
@@ -33,5 +34,5 @@ async function answer(options: PodsObjectOptions, source: string): Promise<Usage
   if (stale !== null) return unanswered(source, stale);
   const content = await rest.read({ ...place, query: { alt: 'media' } });
   if (content.kind !== 'read') return unanswered(source, content.reason);
-  return { kind: 'complete', source, asOfMs, uses: usesOfPods(content.body) };
+  return { kind: 'complete', source, asOfMs, uses: usesOfPods(content.body, { rollbackDepth }) };
 }

@@ -1,17 +1,61 @@
 import { messageOf } from '../../core/error.ts';
 import { formatAge } from '../../core/units.ts';
-import type { UsageAnswer } from '../../core/usage.ts';
+import type { Usage, UsageAnswer, UsageScope } from '../../core/usage.ts';
 import type { UsageReader } from '../../ports.ts';
 
+/** The reader of a run for which no in-use source is configured. */
+export const noUsageSource: UsageReader = {
+  read: async () => ({ version: 1, answers: [] }),
+};
+
 /** A reader over one source. Whatever goes wrong with it is an unknown answer, which keeps. */
-export function usageFrom(source: string, answer: () => Promise<UsageAnswer>): UsageReader {
+export function usageFrom(
+  source: string,
+  answer: () => Promise<UsageAnswer | readonly UsageAnswer[]>,
+): UsageReader {
   return {
     async read() {
       try {
-        return { version: 1, answers: [await answer()] };
+        return { version: 1, answers: [await answer()].flat() };
       } catch (problem) {
         return { version: 1, answers: [unanswered(source, messageOf(problem))] };
       }
+    },
+  };
+}
+
+/** A reader that is opened when it is first read, and again where that failed. */
+export function lazyUsage(open: () => Promise<UsageReader>): UsageReader {
+  let opened: UsageReader | null = null;
+  return {
+    async read() {
+      try {
+        opened ??= await open();
+      } catch (problem) {
+        return { version: 1, answers: [unanswered('in-use sources', messageOf(problem))] };
+      }
+      return opened.read();
+    },
+  };
+}
+
+/** Reads several sources side by side, as one. */
+export function usageFromAll(readers: readonly UsageReader[]): UsageReader {
+  return {
+    async read(): Promise<Usage> {
+      const usages = await Promise.all(readers.map((reader) => reader.read()));
+      return { version: 1, answers: usages.flatMap(({ answers }) => answers) };
+    },
+  };
+}
+
+/** A reader whose silence says nothing of other repositories than these. */
+export function withinScope(reader: UsageReader, repositories: readonly string[]): UsageReader {
+  const scope: UsageScope = { repositories };
+  return {
+    async read(): Promise<Usage> {
+      const { answers } = await reader.read();
+      return { version: 1, answers: answers.map((answer) => ({ ...answer, ...scope })) };
     },
   };
 }

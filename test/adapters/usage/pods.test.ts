@@ -76,7 +76,7 @@ podsContract('pods in a file', async (content, ageMs) => {
   const path = join(directory, 'pods.json');
   await writeFile(path, content);
   await utimes(path, new Date(NOW_MS - ageMs), new Date(NOW_MS - ageMs));
-  return readPodsFile({ path, clock: () => NOW_MS, ageMaxMs: DAY_MS });
+  return readPodsFile({ path, clock: () => NOW_MS, ageMaxMs: DAY_MS, rollbackDepth: 10 });
 });
 
 const servers: GoogleApis[] = [];
@@ -99,6 +99,7 @@ podsContract('pods in a bucket', async (content, ageMs) => {
     object: 'in-use/pods.json',
     clock: () => NOW_MS,
     ageMaxMs: DAY_MS,
+    rollbackDepth: 10,
   });
 });
 
@@ -107,6 +108,7 @@ it('answers unknown where there is no file', async () => {
     path: join(directory, 'none.json'),
     clock: () => NOW_MS,
     ageMaxMs: DAY_MS,
+    rollbackDepth: 10,
   }).read();
   expect(answers).toMatchObject([{ kind: 'unknown' }]);
 });
