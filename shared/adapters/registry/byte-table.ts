@@ -3,7 +3,8 @@ import { nextLength, release, widened, widenedBytes } from './column.ts';
 
 const SEGMENT_BYTES = 1_048_576;
 const SEGMENT_MIN_BYTES = 4_096;
-const SLOTS_MIN = 64;
+/** Most repositories have fewer tags. */
+const COUNT_MIN = 256;
 /** Another one in every process, so that nobody can choose tags or digests that all want the same place. */
 export const HASH_SEED = randomInt(2 ** 32);
 
@@ -24,11 +25,11 @@ export class ByteTable {
   /** Bytes used of the last segment. */
   #used = 0;
   /** Where a string begins: its segment's number times SEGMENT_BYTES, and the place there. */
-  #placeOf = new Uint32Array(SLOTS_MIN);
-  #lengthOf = new Uint8Array(SLOTS_MIN);
-  #hashOf = new Uint32Array(SLOTS_MIN);
+  #placeOf = new Uint32Array(COUNT_MIN);
+  #lengthOf = new Uint8Array(COUNT_MIN);
+  #hashOf = new Uint32Array(COUNT_MIN);
   /** The number plus 1 at the place that its hash names, or at the next free one; 0 where nothing is. */
-  #slots = new Uint32Array(SLOTS_MIN * 2);
+  #slots = new Uint32Array(COUNT_MIN * 2);
   #count = 0;
 
   get count(): number {

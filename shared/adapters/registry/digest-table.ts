@@ -2,7 +2,8 @@ import type { Digest } from '../../core/digest.ts';
 import { HASH_SEED } from './byte-table.ts';
 import { nextLength, release, widened } from './column.ts';
 
-const SLOTS_MIN = 64;
+/** Most repositories have fewer manifests. */
+const COUNT_MIN = 256;
 /** Of 32 bits each. */
 export const DIGEST_WORDS = 8;
 const PREFIX = Buffer.from('sha256:');
@@ -37,9 +38,9 @@ export function readDigest(bytes: Buffer, from: number, to: number, words: Uint3
 
 /** sha256 digests in 32 bytes each, named by a number: 0 for the first, 1 for the second and so on. */
 export class DigestTable {
-  #words = new Uint32Array(SLOTS_MIN * DIGEST_WORDS);
+  #words = new Uint32Array(COUNT_MIN * DIGEST_WORDS);
   /** The number plus 1 at the place that the first word names, or at the next free one; 0 where nothing is. */
-  #slots = new Uint32Array(SLOTS_MIN * 2);
+  #slots = new Uint32Array(COUNT_MIN * 2);
   #count = 0;
   readonly #scratch = Buffer.alloc(DIGEST_BYTES);
 

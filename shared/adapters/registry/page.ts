@@ -176,7 +176,7 @@ function fetchPage<Reader extends PageReader>(
   let begin: ((next: URL) => void) | null = null;
   const fetch = async (): Promise<Fetched<Reader>> => {
     const line: RequestLine = { method: 'GET', url: redactedUrl(url) };
-    let page = request.open();
+    let page: Reader | null = null;
     const reply = await session.send({
       host: request.host,
       scope: request.scope,
@@ -199,9 +199,11 @@ function fetchPage<Reader extends PageReader>(
       },
     });
     if (reply.status !== 200) throw reply.failure();
-    const end = page.end();
-    if (end === null) throw notAPage(line, reply.status);
-    return { reply, page, end };
+    // Set where `receive` is called; a compiler can't see that.
+    const received = page as Reader | null;
+    const end = received?.end() ?? null;
+    if (received === null || end === null) throw notAPage(line, reply.status);
+    return { reply, page: received, end };
   };
   const fetched = fetch();
   // Whoever takes the page sees the failure; a page that nobody takes any more may fail.

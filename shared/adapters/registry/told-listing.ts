@@ -25,6 +25,9 @@ const TYPE_MAX_BYTES = 255;
 const CHILDREN_MAX = 100_000;
 const CHILD_LENGTH_MAX = 255;
 
+/** Most repositories have fewer manifests, and fewer tags. */
+const COUNT_MIN = 256;
+
 const INDEX_TYPES: ReadonlySet<string> = new Set([MEDIA_TYPES.dockerManifestList, MEDIA_TYPES.ociIndex]);
 const NO_TAGS: readonly string[] = [];
 
@@ -60,13 +63,13 @@ export class ToldListing {
   /** The first thing that keeps this from being a whole listing. */
   problem: string | null = null;
 
-  #typeOf = new Uint32Array(64);
-  #sizeOf = new Float64Array(64);
-  #uploadOf = new Float64Array(64);
+  #typeOf = new Uint32Array(COUNT_MIN);
+  #sizeOf = new Float64Array(COUNT_MIN);
+  #uploadOf = new Float64Array(COUNT_MIN);
   /** By tag: the manifest whose entry names it. */
-  #ownerOf = new Uint32Array(64).fill(NOBODY);
+  #ownerOf = new Uint32Array(COUNT_MIN).fill(NOBODY);
   /** By tag: 1 where the list `tags` names it. */
-  #isListed = new Uint8Array(64);
+  #isListed = new Uint8Array(COUNT_MIN);
   /** Pairs of tag and manifest, for tags that more than one entry names. */
   readonly #otherOwners: number[] = [];
 
