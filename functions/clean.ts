@@ -23,6 +23,7 @@ http(
     once(async () => {
       const ledger = await openConfiguredLedger();
       const registry = await openConfiguredRegistry(ledger);
+      const { openTagKeeper } = await import('../shared/adapters/google/tag-keeper.ts');
       return {
         registry: registry.reader,
         deleter: registry.deleter(),
@@ -33,6 +34,7 @@ http(
         ledger,
         usage: await openConfiguredUsage(),
         policies: await openConfiguredPolicies(),
+        tags: openTagKeeper(),
         publisher: createPubSubPublisher(),
         deadLetterTopic: settings.deadLetterTopic,
         targets: settings.targets,

@@ -95,6 +95,14 @@ export interface RegistryDeleter {
   deleteDigest(repository: Repository, digest: Digest, maySend?: () => boolean): Promise<DeleteReply>;
 }
 
+/** Puts back a tag that was lost. */
+export interface TagKeeper {
+  /** Whether tags of this repository can be made without overturning one that is there. */
+  keeps(repository: Repository): boolean;
+  /** Makes a tag unless it is there: `exists` leaves it as it is. @throws WardenError TAG_NOT_RESTORED, CREDENTIALS_INVALID */
+  createTag(repository: Repository, tag: string, digest: Digest): Promise<'created' | 'exists'>;
+}
+
 /** All in-use sources together. Never throws: a source that fails answers unknown. */
 export interface UsageReader {
   read(): Promise<Usage>;

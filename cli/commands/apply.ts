@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { openTagKeeper } from '../../shared/adapters/google/tag-keeper.ts';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
 import type { RepositoryResult } from '../../shared/app/apply-request.ts';
@@ -56,9 +57,11 @@ export function applyCommand(): Command {
           manifestCache: ledger,
           hosts: hostsOf(plan),
         });
+        const tags = openTagKeeper();
         try {
           return await applyPlan(
             {
+              tags,
               registry: registry.reader,
               deleter: registry.deleter(),
               ledger,
@@ -79,7 +82,7 @@ export function applyCommand(): Command {
             },
           );
         } finally {
-          await registry.close();
+          await Promise.all([registry.close(), tags.close()]);
         }
       });
       process.stdout.write(

@@ -2,9 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ARTIFACT_REGISTRY } from './artifact-registry.ts';
-import { CLOUD_ASSET } from './asset.ts';
 import { CLOUD_IDENTITY } from './cloud-identity.ts';
-import { COMPUTE } from './compute.ts';
 import { CONTAINER } from './container.ts';
 import { IAM } from './iam.ts';
 import { IMAGE_RECORDS } from './image-records.ts';
@@ -15,8 +13,8 @@ import { PUBSUB } from './pubsub.ts';
 import { type ApiReply, denied, problem } from './reply.ts';
 import { RESOURCE_MANAGER } from './resource-manager.ts';
 import type { GoogleApisOptions, Route } from './route.ts';
-import { CLOUD_RUN } from './run.ts';
 import { STORAGE } from './storage.ts';
+import { TAG_CREATION } from './tag-creation.ts';
 
 export interface GoogleApis {
   /** `http://127.0.0.1:PORT`, for all services alike. */
@@ -32,10 +30,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 /** Every API that has a stand-in. */
 const ROUTES: readonly Route[] = [
   ...ARTIFACT_REGISTRY,
-  ...CLOUD_ASSET,
   ...CLOUD_IDENTITY,
-  ...CLOUD_RUN,
-  ...COMPUTE,
   ...CONTAINER,
   ...IAM,
   ...IMAGE_RECORDS,
@@ -45,6 +40,7 @@ const ROUTES: readonly Route[] = [
   ...PUBSUB,
   ...RESOURCE_MANAGER,
   ...STORAGE,
+  ...TAG_CREATION,
 ];
 
 /** Starts stand-ins for the Google REST APIs that the audit and the policy reader use, all at one address. */

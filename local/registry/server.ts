@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDigest } from '../../shared/core/digest.ts';
+import { type Digest, isDigest } from '../../shared/core/digest.ts';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
 import { isLoopback } from '../../shared/core/reference.ts';
 import { Authorization } from './authorization.ts';
@@ -62,6 +62,11 @@ export interface LocalRegistry {
    * the uploads, stay: their manifest may be on its way.
    */
   removeUnreferencedLayers(graceMs?: number): Promise<RemovedLayers>;
+  /**
+   * Puts a tag on a manifest, but never over a tag that is there: what Artifact Registry's API does beside the
+   * registry's. `absent`: there is no such manifest.
+   */
+  createTag(name: string, tag: string, digest: Digest): 'created' | 'exists' | 'absent';
   /** Ends all connections and open uploads. Blobs stay in their directory. */
   close(): Promise<void>;
 }
@@ -132,6 +137,13 @@ export async function startLocalRegistry(options: LocalRegistryOptions): Promise
     host: `localhost:${port}`,
     requests,
     latencyMs: 0,
+    createTag(name, tag, digest) {
+      const repository = registry.repositories.find(name);
+      if (repository === null || repository.manifest(digest) === null) return 'absent';
+      if (repository.resolve(tag) !== null) return 'exists';
+      repository.tag(tag, digest);
+      return 'created';
+    },
     revokeTokens: () => authorization.revokeTokens(),
     removeUnreferencedLayers: (graceMs = 0) => removeUnreferencedLayers(registry, graceMs),
     async close() {

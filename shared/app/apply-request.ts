@@ -1,7 +1,16 @@
 import type { Approval } from '../core/approval.ts';
 import type { Outcome, Run } from '../core/journal.ts';
 import type { Step } from '../core/plan.ts';
-import type { Clock, Ledger, Logger, NewId, RegistryDeleter, RegistryReader, UsageReader } from '../ports.ts';
+import type {
+  Clock,
+  Ledger,
+  Logger,
+  NewId,
+  RegistryDeleter,
+  RegistryReader,
+  TagKeeper,
+  UsageReader,
+} from '../ports.ts';
 
 /** What applying a plan works with. */
 export interface ApplyPorts {
@@ -9,6 +18,8 @@ export interface ApplyPorts {
   readonly deleter: RegistryDeleter;
   readonly ledger: Ledger;
   readonly usage: UsageReader;
+  /** Puts back tags that were lost in a race; where it is left out they are told. */
+  readonly tags?: TagKeeper;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly logger: Logger;

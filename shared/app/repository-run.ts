@@ -7,6 +7,7 @@ import type { Lease } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult, StepResult } from './apply-request.ts';
 import { runBatches } from './batch-run.ts';
 import type { Turns } from './concurrency.ts';
+import { mendTags } from './mend-tags.ts';
 import { type RunWatch, watchRun } from './run-watch.ts';
 import { settleOpenIntents } from './settle-open-intents.ts';
 import { createStepRunner, type StepRunner } from './step-runner.ts';
@@ -90,7 +91,9 @@ async function runSteps(ports: ApplyPorts, running: RepositoryRun, watch: RunWat
   }
   // Who asks in person may have mended what was refused, and can't wait until that is forgotten.
   const known: typeof before = request.trigger === 'command' ? new Map() : before;
-  const { results, ended } = await runBatches(ports, running, { watch, runner, known });
+  const done = await runBatches(ports, running, { watch, runner, known });
+  const { ended } = done;
+  const results = await mendTags(ports, running, watch, done.results);
   const after = blockagesAfter(before, results, nowMs);
   const isNew = after.length !== before.size || after.some(({ step }) => !before.has(step));
   const unsaved = isNew
