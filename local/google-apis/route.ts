@@ -2,6 +2,7 @@ import type { Digest } from '../../shared/core/digest.ts';
 import type { Estate, EstateProject } from './estate.ts';
 import type { StandInImage } from './image-records.ts';
 import { type ApiReply, denied } from './reply.ts';
+import type { Workloads } from './workload.ts';
 
 /** A stored object, such as a policy file. */
 export interface StoredContent {
@@ -26,6 +27,8 @@ export interface GoogleApisOptions {
   readonly denied?: readonly string[];
   /** Objects by bucket and name. */
   readonly objects?: Readonly<Record<string, Readonly<Record<string, StoredContent>>>>;
+  /** What runs. */
+  readonly workloads?: Workloads;
   /** Where tags are made, by the project's, repository's and image's names. */
   readonly createTag?: (name: string, tag: string, digest: Digest) => 'created' | 'exists' | 'absent';
   /** How long each answer takes; 0 where left out. */

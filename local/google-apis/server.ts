@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ARTIFACT_REGISTRY } from './artifact-registry.ts';
+import { CLOUD_ASSET } from './asset.ts';
 import { CLOUD_IDENTITY } from './cloud-identity.ts';
+import { COMPUTE } from './compute.ts';
 import { CONTAINER } from './container.ts';
 import { IAM } from './iam.ts';
 import { IMAGE_RECORDS } from './image-records.ts';
@@ -13,6 +15,7 @@ import { PUBSUB } from './pubsub.ts';
 import { type ApiReply, denied, problem } from './reply.ts';
 import { RESOURCE_MANAGER } from './resource-manager.ts';
 import type { GoogleApisOptions, Route } from './route.ts';
+import { CLOUD_RUN } from './run.ts';
 import { STORAGE } from './storage.ts';
 import { TAG_CREATION } from './tag-creation.ts';
 
@@ -30,7 +33,10 @@ const BODY_BYTES_MAX = 64 * 1024;
 /** Every API that has a stand-in. */
 const ROUTES: readonly Route[] = [
   ...ARTIFACT_REGISTRY,
+  ...CLOUD_ASSET,
   ...CLOUD_IDENTITY,
+  ...CLOUD_RUN,
+  ...COMPUTE,
   ...CONTAINER,
   ...IAM,
   ...IMAGE_RECORDS,
