@@ -94,7 +94,8 @@ async function expectNoLeak(ended: readonly Ended[]): Promise<void> {
   expect(leaksIn(world.secrets, texts)).toEqual([]);
 }
 
-describe('no secret is printed or written', () => {
+// Each starts several processes.
+describe('no secret is printed or written', { timeout: 120_000 }, () => {
   it('by any command that succeeds', async () => {
     const login = {
       ...(await loginOf(IDENTITIES[0] as Identity)),
@@ -186,7 +187,7 @@ const DOCKER_SECRETS = {
   issued: 'docker-issued-token.x+8=',
 } as const;
 
-describe('no secret of a docker config is printed or written', () => {
+describe('no secret of a docker config is printed or written', { timeout: 60_000 }, () => {
   const ways: readonly [name: string, config: (host: string) => unknown, helper: string][] = [
     ['a password', (host) => ({ auths: { [host]: { auth: base64(`me:${DOCKER_SECRETS.password}`) } } }), ''],
     ['an identity token', (host) => ({ auths: { [host]: { identitytoken: DOCKER_SECRETS.identity } } }), ''],

@@ -6,7 +6,9 @@ function echoOf(incoming: IncomingMessage, body: string): string {
   const basic = /^Basic (.*)$/.exec(authorization)?.[1] ?? '';
   const decoded = Buffer.from(basic, 'base64').toString('utf8');
   const form = [...new URLSearchParams(body)].map(([name, value]) => `${name}: ${value}`).join(' ');
-  return [authorization, decoded, encodeURIComponent(decoded), body, form].join(' | ');
+  // The token alone too: with its scheme before it, it is scrubbed for its looks.
+  const bare = authorization.replace(/^\w+ /, '');
+  return [authorization, bare, decoded, encodeURIComponent(decoded), body, form].join(' | ');
 }
 
 /** How a server misbehaves once it has been sent something. */

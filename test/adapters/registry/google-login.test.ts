@@ -67,7 +67,8 @@ async function federated(impersonates: boolean): Promise<Record<string, unknown>
   };
 }
 
-describe('Application Default Credentials', () => {
+// Each starts processes.
+describe('Application Default Credentials', { timeout: 120_000 }, () => {
   it.each<[name: string, credentials: () => unknown, asked: [at: string, scopes: string[]][]]>([
     ['a service account’s key file', () => world.serviceAccountKey(), [[OAUTH, READ_ONLY]]],
     [
@@ -133,7 +134,7 @@ describe('Application Default Credentials', () => {
   });
 });
 
-describe('a proxy', () => {
+describe('a proxy', { timeout: 60_000 }, () => {
   it('sees the names of hosts and nothing else', async () => {
     await wardenAs(world.serviceAccountKey(), ['list', TARGET]);
     expect(new Set(world.proxied.map((line) => line.split(' ')[1]))).toEqual(
@@ -162,7 +163,7 @@ describe('a proxy', () => {
   });
 });
 
-describe('a certificate that nobody vouches for', () => {
+describe('a certificate that nobody vouches for', { timeout: 60_000 }, () => {
   it('ends it at once', async () => {
     const ended = await warden(['list', TARGET], { ...world.env, NODE_EXTRA_CA_CERTS: '' });
     expect(ended.exitCode).toBe(1);
