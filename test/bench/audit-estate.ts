@@ -57,6 +57,4 @@ const apis = await startGoogleApis({ estate, now: NOW_MS, latencyMs: Number(late
 process.send?.({ url: apis.url });
 process.on('message', () => {
   process.send?.({ requests: apis.requests });
-  process.disconnect();
-  apis.close();
 });

@@ -1,5 +1,6 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Agent, request } from 'undici';
 import { googleAccess } from '../../shared/adapters/google/access.ts';
 import { GOOGLE_APIS, GoogleRest } from '../../shared/adapters/google/rest.ts';
 import { readAccess } from '../../shared/app/read-access.ts';
@@ -16,6 +17,8 @@ const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
 
 interface Reads {
   readonly wallMs: number;
+  /** As many requests to the same server by a bare loop over the same HTTP client, in the same minute. */
+  readonly bareMs: number;
   readonly requests: Readonly<Record<string, number>>;
 }
 
@@ -40,12 +43,35 @@ async function read(accounts: number, repositories: number): Promise<Reads> {
   const wallMs = performance.now() - began;
   await rest.close();
   if (replies.accounts.kind === 'unknown') throw new Error(replies.accounts.reason);
-  const ended = once(child, 'exit');
   const reply = next();
   child.send('requests');
-  const { requests } = await reply;
+  const requests = (await reply)['requests'] as Reads['requests'];
+  const bareMs = await bare(String(url), sum(requests));
+  const ended = once(child, 'exit');
+  child.kill();
   await ended;
-  return { wallMs, requests: requests as Reads['requests'] };
+  return { wallMs, bareMs, requests };
+}
+
+/** The wall time of `count` requests, `CONCURRENCY` at once, and nothing done with what they answer. */
+async function bare(url: string, count: number): Promise<number> {
+  const agent = new Agent({ connections: CONCURRENCY });
+  let left = count;
+  const began = performance.now();
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const { body } = await request(`${url}/v3/projects/acme`, {
+        dispatcher: agent,
+        headers: { authorization: 'Bearer bench' },
+      });
+      await body.text();
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  const wallMs = performance.now() - began;
+  await agent.close();
+  return wallMs;
 }
 
 function sum(requests: Reads['requests']): number {
@@ -74,6 +100,10 @@ const limitMs = (requests * LATENCY_MS) / CONCURRENCY;
 const wallMs = median(rounds.map((each) => each.wallMs));
 console.log(
   `\nreading: ${Math.round(wallMs)} ms (${rounds.map((each) => Math.round(each.wallMs)).join(', ')}), limit ${Math.round(limitMs)} ms: ${(wallMs / limitMs).toFixed(2)} ×`,
+);
+const bareMs = median(rounds.map((each) => each.bareMs));
+console.log(
+  `a bare loop: ${Math.round(bareMs)} ms (${rounds.map((each) => Math.round(each.bareMs)).join(', ')}), ${(bareMs / limitMs).toFixed(2)} × the limit; reading is ${(wallMs / bareMs).toFixed(2)} × that`,
 );
 
 const child = spawn(

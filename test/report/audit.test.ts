@@ -104,8 +104,8 @@ unknown  Service-account key is too old (key-age)
   Key ffff of ci@acme.iam.gserviceaccount.com has no readable date: the reply has no time
 
 Not seen
-  Grants inherited from folders and the organisation, members of groups, and accounts that somebody
-  can act as are not read.
+  Access control lists of single objects, deny policies, and who can act as accounts of other
+  projects are not read.
 `);
   });
 

@@ -2,9 +2,10 @@ import { type Fact, known, unknown } from '../fact.ts';
 import type { Finding } from '../finding.ts';
 import type { FindingHistory } from '../finding-history.ts';
 import { NEVER_EXPIRES_MS, type ServiceAccount } from './access.ts';
+import { type AuditException, applyExceptions } from './exception.ts';
 import { type Grant, grants } from './grants.ts';
 import { type AccessGraph, accessGraph } from './graph.ts';
-import { runChecks } from './index.ts';
+import { compareFindings, runChecks } from './index.ts';
 import type { AuditReplies } from './replies.ts';
 import type { AuditSettings } from './settings.ts';
 
@@ -41,13 +42,20 @@ export interface AuditReport {
 }
 
 /** Makes the whole report of what was read. */
-export function auditReport(replies: AuditReplies, nowMs: number, settings: AuditSettings): AuditReport {
+export function auditReport(
+  replies: AuditReplies,
+  nowMs: number,
+  settings: AuditSettings,
+  exceptions: readonly AuditException[] = [],
+): AuditReport {
   const graph = accessGraph(replies);
   return {
     version: 2,
     project: replies.project,
     atMs: nowMs,
-    findings: runChecks(replies, nowMs, settings),
+    findings: [
+      ...applyExceptions(runChecks(replies, nowMs, settings), exceptions, replies.project, nowMs),
+    ].sort(compareFindings),
     keys: keyRows(replies, nowMs),
     grants: grants(graph),
     notSeen: notSeen(replies, graph),
@@ -103,7 +111,7 @@ function lastUses(replies: AuditReplies): (account: ServiceAccount, keyId: strin
 
 function notSeen(replies: AuditReplies, graph: AccessGraph): readonly string[] {
   const lines = [
-    'Grants inherited from folders and the organisation, members of groups, and accounts that somebody can act as are not read.',
+    'Access control lists of single objects, deny policies, and who can act as accounts of other projects are not read.',
   ];
   const tell = (what: string, fact: Fact<unknown>): void => {
     if (fact.kind === 'unknown') lines.push(`${what}: ${fact.reason}`);
@@ -113,12 +121,27 @@ function notSeen(replies: AuditReplies, graph: AccessGraph): readonly string[] {
     for (const { account, keys } of replies.accounts.value) tell(`The keys of ${account.email}`, keys);
   }
   tell('The last use of keys', replies.keyActivity);
+  tell('The last use of accounts', replies.accountActivity);
+  tell('What is above the project', replies.ancestors);
+  tell('The organisation', replies.organization);
+  for (const [name, policy] of Object.entries(replies.orgPolicies)) tell(`The constraint ${name}`, policy);
   for (const { label, reason } of graph.unlisted) lines.push(`${label}: ${reason}`);
+  const above = graph.ancestors.kind === 'known' ? graph.ancestors.value : [];
+  const accounts = graph.accounts.kind === 'known' ? graph.accounts.value : [];
+  for (const node of [...above, ...accounts]) tell(`The policy of ${node.label}`, node.bindings);
   for (const node of [graph.project, ...graph.registries]) {
     tell(`The policy of ${node.label}`, node.bindings);
     if (node.kind === 'bucket') tell(`The settings of ${node.label}`, node.bucket);
   }
   tell('The state of the move to Artifact Registry', replies.redirection);
+  tell('The policy of topic gcr', replies.topicPolicy);
+  tell('The clusters', replies.clusters);
+  for (const { name, contents } of replies.buckets) {
+    if (contents !== null) tell(`What bucket ${name} holds`, contents);
+  }
+  for (const [address, group] of Object.entries(replies.groups).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    tell(`The members of ${address}`, group);
+  }
   for (const [role, permissions] of Object.entries(replies.roles).sort(([a], [b]) => (a < b ? -1 : 1))) {
     tell(`The permissions of ${role}`, permissions);
   }
