@@ -63,6 +63,8 @@ interface Fetching<Reader> {
   readonly fetched: Promise<Fetched<Reader>>;
   /** Called with the next page that the headers name, as soon as they are there and this page's turn has come. */
   onTurn(begin: (next: URL) => void): void;
+  /** Ends the reading of a page that nobody will take. */
+  abandon(): void;
 }
 
 /**
@@ -76,19 +78,32 @@ export async function walkPages<Reader extends PageReader>(
   session: Session,
   request: PagedRequest<Reader>,
 ): Promise<Walk> {
+  const ahead = new Map<string, Fetching<Reader>>();
+  try {
+    return await follow(session, request, ahead);
+  } finally {
+    for (const fetching of ahead.values()) fetching.abandon();
+  }
+}
+
+/** Does what `walkPages` says. `ahead` holds the page that is asked for before its turn, by its normalised URL. */
+async function follow<Reader extends PageReader>(
+  session: Session,
+  request: PagedRequest<Reader>,
+  ahead: Map<string, Fetching<Reader>>,
+): Promise<Walk> {
   const { path, pageSize, take } = request;
   const first = `${path}?n=${pageSize}`;
   const firstUrl = session.urlOf(request.host, first);
   const waiting: URL[] = [firstUrl];
   const seen = new Set<string>([normalised(firstUrl)]);
-  const ahead = new Map<string, Fetching<Reader>>();
   let forked = false;
   let pageCount = 0;
   let previous: { readonly span: Span; readonly resumeAfter: string } | null = null;
   for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
     if (pageCount >= PAGES_MAX) return cut(`it has more than ${PAGES_MAX} pages`);
     const fetching = ahead.get(normalised(url)) ?? fetchPage(session, request, url);
-    ahead.clear();
+    ahead.delete(normalised(url));
     fetching.onTurn((next) => {
       const key = normalised(next);
       if (ahead.size > 0 || seen.has(key) || pageCount + 1 >= PAGES_MAX) return;
@@ -173,6 +188,7 @@ function fetchPage<Reader extends PageReader>(
   url: URL,
 ): Fetching<Reader> {
   let linked: URL | null = null;
+  let isWanted = true;
   let begin: ((next: URL) => void) | null = null;
   const fetch = async (): Promise<Fetched<Reader>> => {
     const line: RequestLine = { method: 'GET', url: redactedUrl(url) };
@@ -183,6 +199,7 @@ function fetchPage<Reader extends PageReader>(
       path: `${url.pathname}${url.search}`,
       method: 'GET',
       bodyLimitBytes: PAGE_SIZE_MAX_BYTES,
+      maySend: () => isWanted,
       receive: (status, headers) => {
         if (status !== 200) return null;
         // Of an attempt that broke off nothing is kept.
@@ -193,7 +210,7 @@ function fetchPage<Reader extends PageReader>(
         if (linked !== null) begin?.(linked);
         return {
           write: (piece) => {
-            if (!reader.write(piece)) throw notAPage(line, status);
+            if (!isWanted || !reader.write(piece)) throw notAPage(line, status);
           },
         };
       },
@@ -213,6 +230,9 @@ function fetchPage<Reader extends PageReader>(
     onTurn(then) {
       begin = then;
       if (linked !== null) then(linked);
+    },
+    abandon() {
+      isWanted = false;
     },
   };
 }

@@ -254,6 +254,31 @@ describe('a listing of several pages', () => {
     expect(await listing).toMatchObject({ completeness: { kind: 'complete' }, manifests: { length: 5 } });
   });
 
+  it('gives up the page ahead where the one before it ends the reading', async () => {
+    let isCutOff = false;
+    handler = (request, reply) => {
+      if (request.url === '/v2/') return json(reply, 200, {});
+      if (!request.url.includes('page=')) {
+        reply.writeHead(200, link(1));
+        // Begins like a page, so that the next one is asked for, and is none.
+        reply.write('{"tags":');
+        setTimeout(() => reply.end('oops'), 100);
+        return;
+      }
+      reply.writeHead(200).write('{"tags":[');
+      const drip = setInterval(() => reply.write('"v1",'), 10);
+      reply.on('close', () => {
+        clearInterval(drip);
+        isCutOff = true;
+      });
+    };
+    expect(await list()).toMatchObject({ completeness: { kind: 'incomplete' }, manifests: [] });
+    await vi.waitFor(() => expect(isCutOff).toBe(true), 5_000);
+    // A page that somebody still waits for would be asked for again at once.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.seen.filter(({ url }) => url.includes('page='))).toHaveLength(1);
+  });
+
   it('keeps nothing of a page that broke off and was asked for again', async () => {
     let reads = 0;
     handler = (request, reply, raw) => {
