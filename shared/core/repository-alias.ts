@@ -30,6 +30,16 @@ export function repositoryNames(repository: string): readonly string[] {
   return [...names];
 }
 
+/**
+ * What a repository has in common with the virtual repositories that may serve it, and with nothing of another
+ * location: `europe/api`, the location and the path of the image. A virtual repository gives an image under
+ * the path that it has upstream. null where the host is not Google's.
+ */
+export function virtualPath(repository: string): string | null {
+  const image = imageOf(repository);
+  return image === null ? null : `${image.location}/${image.image}`;
+}
+
 function imageOf(repository: string): ArtifactRegistryImage | null {
   try {
     return artifactRegistryImage(parseRepository(repository));

@@ -1,7 +1,7 @@
 import type { Digest } from '../digest.ts';
 import type { History } from '../history.ts';
 import type { Listing } from '../listing.ts';
-import { canonicalRepository } from '../repository-alias.ts';
+import { canonicalRepository, virtualPath } from '../repository-alias.ts';
 import { MINUTE_MS } from '../units.ts';
 import type { Usage } from '../usage.ts';
 import { standingFor, type UsageStanding } from './standing.ts';
@@ -31,6 +31,8 @@ export interface UsageIndex {
   readonly byDigest: ReadonlyMap<Digest, readonly string[]>;
   /** By the repository's canonical name and the tag. */
   readonly byTag: ReadonlyMap<string, ReadonlyMap<string, readonly TagUse[]>>;
+  /** Tags that may be served by a virtual repository, by what its upstreams have in common with it. */
+  readonly byPath: ReadonlyMap<string, ReadonlyMap<string, readonly TagUse[]>>;
 }
 
 // Thousands of repositories are judged by the same answers.
@@ -42,18 +44,20 @@ export function indexUsage(usage: Usage): UsageIndex {
   if (found !== undefined) return found;
   const byDigest = new Map<Digest, string[]>();
   const byTag = new Map<string, Map<string, TagUse[]>>();
+  const byPath = new Map<string, Map<string, TagUse[]>>();
   for (const answer of usage.answers) {
     if (answer.kind === 'unknown') continue;
     for (const { repository, digest, tag, by, sinceMs } of answer.uses) {
       if (digest !== null) push(byDigest, digest, by);
       if (tag === null) continue;
       const name = canonicalRepository(repository);
-      const tags = byTag.get(name) ?? new Map<string, TagUse[]>();
-      byTag.set(name, tags);
-      push(tags, tag, { by, sinceMs: digest === null ? (sinceMs ?? 0) : null });
+      push(within(byTag, name), tag, { by, sinceMs: digest === null ? (sinceMs ?? 0) : null });
+      const path = digest === null ? virtualPath(repository) : null;
+      if (path !== null)
+        push(within(byPath, path), tag, { by: `${by}, through ${repository}`, sinceMs: null });
     }
   }
-  const index = { byDigest, byTag };
+  const index = { byDigest, byTag, byPath };
   indexes.set(usage, index);
   return index;
 }
@@ -62,18 +66,33 @@ export function indexUsage(usage: Usage): UsageIndex {
  * Finds the digests of a repository that are in use. A digest protects wherever it was pulled from, since the
  * same bytes are the same image in every mirror, virtual and remote repository. A tag protects what it points
  * at now and every digest that it pointed at while the workload existed; where it points at nothing now, or
- * nobody knows since when the workload exists, every digest that it ever pointed at.
+ * nobody knows since when the workload exists, every digest that it ever pointed at. A tag that is pulled from
+ * another repository of the same location and image path protects what it points at here now: that one may be
+ * virtual, with this one behind it.
  *
  * @param history reconciled with the listing
  */
 export function resolveUsers(usage: Usage, listing: Listing, history: History): Users {
-  const { byDigest, byTag } = indexUsage(usage);
-  const wanted = byTag.get(canonicalRepository(listing.repository));
+  const { byDigest } = indexUsage(usage);
+  const wanted = tagUsesFor(usage, listing.repository);
   return {
     everywhere: byDigest,
-    here: wanted === undefined ? new Map() : taggedUsers(wanted, listing, history),
+    here: wanted.size === 0 ? new Map() : taggedUsers(wanted, listing, history),
     standing: standingFor(usage, listing.repository),
   };
+}
+
+const NO_TAGS: ReadonlyMap<string, readonly TagUse[]> = new Map();
+
+/** The uses of a repository's tags, its own before those that may reach it through a virtual one. */
+export function tagUsesFor(usage: Usage, repository: string): ReadonlyMap<string, readonly TagUse[]> {
+  const { byTag, byPath } = indexUsage(usage);
+  const own = byTag.get(canonicalRepository(repository)) ?? NO_TAGS;
+  const through = byPath.get(virtualPath(repository) ?? '') ?? NO_TAGS;
+  if (through.size === 0) return own;
+  const all = new Map<string, readonly TagUse[]>(own);
+  for (const [tag, uses] of through) if (!own.has(tag)) all.set(tag, uses);
+  return all;
 }
 
 function taggedUsers(
@@ -101,6 +120,12 @@ function taggedUsers(
     }
   }
   return users;
+}
+
+function within<K, V>(maps: Map<string, Map<K, V>>, key: string): Map<K, V> {
+  const found = maps.get(key) ?? new Map<K, V>();
+  maps.set(key, found);
+  return found;
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {

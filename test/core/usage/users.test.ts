@@ -22,7 +22,7 @@ const PIECES = [
   { name: 'other', tags: ['v1'] },
 ];
 
-function usedNames(use: Partial<Use>): string[] {
+function usedNames(use: Partial<Use>, named = BY): string[] {
   const answer = {
     kind: 'complete',
     source: 'cluster prod',
@@ -32,9 +32,33 @@ function usedNames(use: Partial<Use>): string[] {
   const { inventory } = takingOf(PIECES, FACTS, { version: 1, answers: [answer] });
   return PIECES.map(({ name }) => name).filter((name) => {
     const usedBy = inventory.artifacts.find(({ root }) => root === digestOf(name))?.usedBy;
-    return usedBy?.kind === 'known' && usedBy.value.includes(BY);
+    return usedBy?.kind === 'known' && usedBy.value.includes(named);
   });
 }
+
+describe('what a workload protects through a virtual repository', () => {
+  const VIRTUAL = 'europe-docker.pkg.dev/platform/all/api';
+  const through = `${BY}, through ${VIRTUAL}`;
+
+  it.each<[string, Partial<Use>, string[]]>([
+    ['by tag: what it points at now', { repository: VIRTUAL, tag: 'v2', sinceMs: daysAgo(40) }, ['app']],
+    ['by a tag that is gone: nothing', { repository: VIRTUAL, tag: 'gone' }, []],
+    [
+      'by digest, whatever its tag: that digest',
+      { repository: VIRTUAL, tag: 'v2', digest: digestOf('first') },
+      ['first'],
+    ],
+    ['in another location: nothing', { repository: 'us-docker.pkg.dev/platform/all/api', tag: 'v2' }, []],
+    ['for another image: nothing', { repository: 'europe-docker.pkg.dev/platform/all/web', tag: 'v2' }, []],
+    [
+      'on a host that is not Google: nothing',
+      { repository: 'registry.example.com/platform/all/api', tag: 'v2' },
+      [],
+    ],
+  ])('%s', (_title, use, names) => {
+    expect(usedNames(use, use.digest === undefined ? through : BY)).toEqual(names);
+  });
+});
 
 describe('what a workload protects', () => {
   it.each<[string, Partial<Use>, string[]]>([
