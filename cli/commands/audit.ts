@@ -1,12 +1,16 @@
 import { Command, Option } from 'commander';
 import { openGoogleAccess } from '../../shared/adapters/google/open-access.ts';
+import { readPolicyFiles } from '../../shared/adapters/policies/folder.ts';
 import { auditProject } from '../../shared/app/audit.ts';
+import type { AuditException } from '../../shared/core/audit/exception.ts';
 import { CHECKS } from '../../shared/core/audit/index.ts';
 import type { AuditReport } from '../../shared/core/audit/report.ts';
 import { DEFAULT_AUDIT_SETTINGS } from '../../shared/core/audit/settings.ts';
 import { WardenError } from '../../shared/core/error.ts';
 import { SEVERITIES, type Severity } from '../../shared/core/finding.ts';
 import { changesSince, type FindingChange } from '../../shared/core/finding-history.ts';
+import { isExceptionsFile } from '../../shared/core/policy-file/exceptions-file.ts';
+import { parseExceptions } from '../../shared/core/policy-file/parse-exceptions.ts';
 import { renderFindingChanges } from '../../shared/report/audit-changes.ts';
 import { renderAuditCsv, renderTableCsv } from '../../shared/report/audit-csv.ts';
 import { jsonText, renderAuditJson, renderViewJson } from '../../shared/report/audit-json.ts';
@@ -41,6 +45,7 @@ interface AuditOptions {
   readonly json?: true;
   readonly format: keyof typeof FORMATS;
   readonly view?: keyof typeof VIEWS;
+  readonly policies?: string;
   readonly diff?: true;
   readonly since?: string;
   readonly failOn?: Severity;
@@ -60,6 +65,7 @@ export function auditCommand(): Command {
     .addOption(
       new Option('--view <view>', 'print only the keys, or who can do what').choices(Object.keys(VIEWS)),
     )
+    .option('--policies <dir>', 'folder of policies whose _exceptions.yaml hold')
     .option('--diff', 'print only what changed since the audit before')
     .option('--since <time>', 'print only what changed since a day or time, such as 2026-11-01')
     .addOption(
@@ -77,11 +83,12 @@ export function auditCommand(): Command {
         );
       }
       const print = printer(options);
+      const exceptions = options.policies === undefined ? [] : await readExceptions(options.policies);
       const google = openGoogleAccess(options.googleEndpoint ?? null);
       try {
         const report = await withLedger(options.ledger, (ledger) =>
           auditProject(
-            { access: google.access, ledger, clock: Date.now, logger: terminalLogger },
+            { access: google.access, ledger, clock: Date.now, logger: terminalLogger, exceptions },
             project,
             DEFAULT_AUDIT_SETTINGS,
           ),
@@ -132,6 +139,18 @@ function changesOf({
     return ({ project, history }) => changesSince(project, history?.followed ?? [], sinceMs);
   }
   return diff === true ? ({ history }) => history?.changes ?? [] : null;
+}
+
+/** @throws WardenError EXCEPTIONS_INVALID, and POLICY_SOURCE_UNREADABLE */
+async function readExceptions(dir: string): Promise<readonly AuditException[]> {
+  const { files, unread } = await readPolicyFiles(dir);
+  const { exceptions, problems } = parseExceptions(files);
+  const [first] = [...problems, ...unread.filter(({ file }) => isExceptionsFile(file))];
+  if (first === undefined) return exceptions;
+  throw new WardenError(
+    'EXCEPTIONS_INVALID',
+    `${first.file}:${first.line}:${first.column}: ${first.message} \`gcr-warden policy check\` tells all.`,
+  );
 }
 
 /** A gate that passes where it could not look is none: UNKNOWN counts. */

@@ -1,3 +1,4 @@
+import type { AuditException } from '../core/audit/exception.ts';
 import type { PullSecret } from '../core/audit/pull-secret.ts';
 import { type AuditReport, auditReport } from '../core/audit/report.ts';
 import type { AuditSettings } from '../core/audit/settings.ts';
@@ -13,6 +14,8 @@ export interface AuditPorts {
   readonly ledger: FindingLedger;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What somebody answers for; left out, nothing. */
+  readonly exceptions?: readonly AuditException[];
   /** Who is told of what changed, one message a change; left out, nobody. */
   readonly changes?: { readonly publisher: Publisher; readonly topic: string };
   /** Where somebody let the audit look into the project's clusters; left out, pull secrets are unknown. */
@@ -32,7 +35,7 @@ export async function auditProject(
 ): Promise<AuditReport> {
   const { clock, logger } = ports;
   const replies = await readAccess(ports.access, project, clock(), ports.pullSecrets);
-  const report = auditReport(replies, clock(), settings);
+  const report = auditReport(replies, clock(), settings, ports.exceptions);
   const history = await keepFindings(ports, report);
   const count = (status: FindingStatus): number =>
     report.findings.filter((finding) => finding.status === status).length;

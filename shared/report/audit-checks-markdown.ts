@@ -5,7 +5,7 @@ const HEAD = `# Audit checks
 
 <!-- Written by \`node tools/audit-checks.ts\` from the checks themselves; a test holds it to them. -->
 
-Every check answers PASS, FAIL or UNKNOWN for each resource it asks about. Whatever could not be read is UNKNOWN with the reason, and never PASS. Permissions decide, not the names of roles. A FAIL that somebody answers for is EXCEPTED until a day.
+Every check answers PASS, FAIL or UNKNOWN for each resource it asks about. Whatever could not be read is UNKNOWN with the reason, and never PASS. Permissions decide, not the names of roles. A FAIL that somebody answers for is EXCEPTED until a day: [exceptions](audit-exceptions.md).
 
 The severity is that of a FAIL at its worst; "How it is decided" says where it is milder. The examples are the tests of the check.
 `;

@@ -4,6 +4,7 @@ import { type PolicyWarning, sortWarnings } from '../policy-warning.ts';
 import { policyWarnings } from '../policy-warnings.ts';
 import { type Excerpt, excerptOf } from './excerpt.ts';
 import { type PolicyFolder, parsePolicyFolder } from './folder.ts';
+import { parseExceptions } from './parse-exceptions.ts';
 
 /** Something to show beside its line. */
 export type Shown<T> = T & {
@@ -31,7 +32,10 @@ export function checkPolicyFolder(
   nowMs: number,
   planning: readonly PlanningSince[] = [],
 ): PolicyCheck {
-  const { policies, problems } = parsePolicyFolder(folder);
+  const { policies, problems: ofPolicies } = parsePolicyFolder(folder);
+  const problems = [...ofPolicies, ...parseExceptions(folder.files).problems].sort(
+    (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,
+  );
   const warnings = sortWarnings([
     ...policyWarnings(policies, nowMs),
     ...planningWarnings(planning, policies, nowMs),

@@ -1,5 +1,6 @@
 import type { Policy, PolicyProblem, PolicySet } from '../policy.ts';
 import { isDefaultsFile, NO_DEFAULTS, type PolicyDefaults } from './defaults.ts';
+import { isExceptionsFile } from './exceptions-file.ts';
 import { joinPolicySets } from './join.ts';
 import { type PolicyFile, parsePolicyFile } from './parse.ts';
 import { parseDefaultsFile } from './parse-defaults.ts';
@@ -49,7 +50,7 @@ export function parsePolicyFolder({ files, unread }: PolicyFolder): PolicySet {
   // Also of folders without a policy: what is wrong there is told.
   for (const folder of [...own.keys()].sort()) defaultsOf(folder);
   const sets = files
-    .filter(({ file }) => !isDefaultsFile(file))
+    .filter(({ file }) => !isDefaultsFile(file) && !isExceptionsFile(file))
     .map((file) => {
       const defaults = defaultsOf(folderOf(file.file));
       if (defaults.kind === 'known') return parsePolicyFile(file, defaults.defaults);

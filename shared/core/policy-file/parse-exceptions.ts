@@ -1,0 +1,124 @@
+import { isMap } from 'yaml';
+import type { AuditException } from '../audit/exception.ts';
+import { CHECKS } from '../audit/index.ts';
+import type { PolicyProblem } from '../policy.ts';
+import { parseUntil } from '../units.ts';
+import { cutDocuments, DocumentReader, type Entry } from './document.ts';
+import { isExceptionsFile } from './exceptions-file.ts';
+import { API_VERSION, type Keyword } from './keyword.ts';
+import { FILE_BYTES_MAX } from './limits.ts';
+import { type PolicyFile, tooLargePolicyFile, unparsedPolicyFile } from './parse.ts';
+import { Positions } from './positions.ts';
+import { problemsOf } from './problem.ts';
+import { readUnit } from './rule.ts';
+import { readNote, readsThisVersion } from './setting.ts';
+import { nearest, quoted } from './spelling.ts';
+
+/** What files of exceptions gave: those that are right, and everything that is wrong with the others. */
+export interface ParsedExceptions {
+  readonly exceptions: readonly AuditException[];
+  readonly problems: readonly PolicyProblem[];
+}
+
+const text = { type: 'string', minLength: 1 };
+const FILE_KEYWORDS = {
+  apiVersion: { description: 'The version of the policy language.', example: API_VERSION, schema: text },
+  exceptions: { description: 'The exceptions.', example: [], schema: { type: 'array' } },
+} as const satisfies Record<string, Keyword>;
+
+const EXCEPTION_KEYWORDS = {
+  check: { description: 'The id of the check.', example: 'public-access', schema: text },
+  project: { description: 'The id of the project.', example: 'acme', schema: text },
+  resource: { description: 'The full name of the resource, or a pattern.', example: '**', schema: text },
+  owner: { description: 'Who answers for it.', example: 'platform@example.com', schema: text },
+  reason: { description: 'Why it is accepted.', example: 'The images are public on purpose.', schema: text },
+  expires: { description: 'The last day on which it holds.', example: '2027-01-31', schema: text },
+} as const satisfies Record<string, Keyword>;
+
+/** Reads all files of exceptions of a folder. A broken exception is a problem, and what it was for stays a failure. */
+export function parseExceptions(files: readonly PolicyFile[]): ParsedExceptions {
+  const all = files.filter(({ file }) => isExceptionsFile(file)).map(parseFile);
+  return {
+    exceptions: all.flatMap(({ exceptions }) => exceptions),
+    problems: all.flatMap(({ problems }) => problems),
+  };
+}
+
+function parseFile({ file, text: content }: PolicyFile): ParsedExceptions {
+  if (content.length > FILE_BYTES_MAX || Buffer.byteLength(content) > FILE_BYTES_MAX)
+    return { exceptions: [], problems: tooLargePolicyFile(file).problems };
+  const body = content.startsWith('\ufeff') ? content.slice(1) : content;
+  const documents = cutDocuments(body).filter((part) => part.text.trim() !== '');
+  const [first] = documents;
+  if (first === undefined || documents.length > 1) {
+    const { problems } = unparsedPolicyFile(
+      file,
+      first === undefined ? 'POLICY_EMPTY' : 'POLICY_TOO_MANY',
+      `A file of exceptions is one document, and here ${first === undefined ? 'is none' : `are ${documents.length}`}.`,
+    );
+    return { exceptions: [], problems };
+  }
+  const reader = new DocumentReader(first);
+  const positions = new Positions(body);
+  const exceptions = reader.isYaml ? readFile(reader, file, positions) : [];
+  return { exceptions, problems: problemsOf(reader.problems, positions, file, null, null) };
+}
+
+function readFile(reader: DocumentReader, file: string, positions: Positions): readonly AuditException[] {
+  const { root } = reader;
+  if (root === null || !isMap(root)) {
+    reader.report(
+      'POLICY_TYPE',
+      root ?? 0,
+      `Exceptions are a mapping that begins with apiVersion: ${API_VERSION}.`,
+    );
+    return [];
+  }
+  if (!readsThisVersion(reader, root)) return [];
+  const entries = reader.mapping(root, root, 'a file of exceptions', FILE_KEYWORDS);
+  if (entries === null) return [];
+  for (const key of Object.keys(FILE_KEYWORDS)) {
+    if (!entries.has(key)) reader.report('POLICY_MISSING_KEY', root, `The file has no ${key}.`);
+  }
+  const list = entries.get('exceptions');
+  const items = list === undefined ? null : reader.list(list, null);
+  return (items ?? []).flatMap((item) => {
+    const found = reader.problems.length;
+    const read = reader.mapping(item, item, 'an exception', EXCEPTION_KEYWORDS);
+    if (read === null) return [];
+    for (const key of Object.keys(EXCEPTION_KEYWORDS)) {
+      if (!read.has(key))
+        reader.report('POLICY_MISSING_KEY', item, `The exception has no ${key}, and needs one.`);
+    }
+    const word = (key: string): string => readNote(reader, read.get(key)) ?? '';
+    const expires = read.get('expires');
+    const exception: AuditException = {
+      check: readCheck(reader, read.get('check')),
+      project: word('project'),
+      resource: word('resource'),
+      owner: word('owner'),
+      reason: word('reason'),
+      expiresMs:
+        expires === undefined
+          ? 0
+          : (readUnit(reader, expires, 'POLICY_DATE', 'a date such as 2027-01-31', parseUntil) ?? 0),
+      place: `${file}:${positions.of(reader.offsetOf(item)).line}`,
+    };
+    return reader.problems.length === found ? [exception] : [];
+  });
+}
+
+function readCheck(reader: DocumentReader, entry: Entry | undefined): string {
+  const id = readNote(reader, entry);
+  if (entry === undefined || id === null) return '';
+  const ids = CHECKS.map((check) => check.id);
+  if (!ids.includes(id)) {
+    const near = nearest(id, ids);
+    reader.report(
+      'POLICY_VALUE',
+      entry,
+      `check is the id of a check, as docs/audit-checks.md lists them, not ${quoted(id)}.${near === null ? '' : ` Did you mean ${near}?`}`,
+    );
+  }
+  return id;
+}
