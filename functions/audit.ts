@@ -9,9 +9,16 @@ http(
     once(async () => {
       const { openGoogleAccess } = await import('../shared/adapters/google/open-access.ts');
       const { access } = openGoogleAccess(null);
+      const topic = settings.findingTopic;
+      const { createPubSubPublisher } = await import('../shared/adapters/messaging/pubsub-publisher.ts');
       return {
         projects: settings.auditProjects,
-        ports: { access, ledger: await openConfiguredLedger(), clock: Date.now },
+        ports: {
+          access,
+          ledger: await openConfiguredLedger(),
+          clock: Date.now,
+          ...(topic === null ? {} : { changes: { publisher: createPubSubPublisher(), topic } }),
+        },
       };
     }),
   ),

@@ -14,6 +14,8 @@ export interface Settings {
   readonly workTopic: string;
   readonly deadLetterTopic: string;
   readonly auditProjects: readonly string[];
+  /** Where audits tell what changed, `projects/PROJECT/topics/TOPIC`; null: nowhere. Optional, set by hand. */
+  readonly findingTopic: string | null;
   /** Where to ask what is in use, one source a line as in docs/in-use.md; null where nobody is asked. */
   readonly inUse: string | null;
   /**
@@ -65,6 +67,9 @@ export function readSettings(environment: Environment): Settings {
     },
     get auditProjects() {
       return list(environment, 'GCR_WARDEN_AUDIT_PROJECTS');
+    },
+    get findingTopic() {
+      return environment['GCR_WARDEN_FINDING_TOPIC']?.trim() || null;
     },
     get inUse() {
       return environment['GCR_WARDEN_IN_USE']?.trim() || null;
