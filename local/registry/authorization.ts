@@ -27,13 +27,13 @@ export class Authorization {
 
   /** `GET /v2/token`: changes a credential, or nothing where none is asked for, into a token for one scope. */
   token(method: string, query: URLSearchParams, header: string | undefined): Reply {
-    // The OAuth2 form of the exchange, a POST, is answered with 405 by Artifact Registry.
+    // The OAuth2 form of the exchange, a POST, is answered with 405 by Artifact Registry (dialect: token-get).
     if (method !== 'GET') return problem(405, 'UNSUPPORTED', 'Tokens are exchanged by GET', { Allow: 'GET' });
     if (this.#credentials !== null) {
       const credential = parseBasic(header ?? '');
       if (credential === null || !isAllowed(credential, this.#credentials)) return invalidCredential();
     }
-    // One scope an exchange: several break on Google. Here the first one counts, so that crane still mounts
+    // One scope an exchange: several break on Google (dialect: token-one-scope). Here the first one counts, so that crane still mounts
     // across repositories (it asks for both at once), and a client that relies on the others is refused.
     const [scope] = query.getAll('scope').flatMap((text) => text.split(' ').filter((part) => part !== ''));
     const grant: Grant | null = scope === undefined ? { kind: 'none' } : parseScope(scope);
@@ -57,7 +57,7 @@ export class Authorization {
     }
     const basic = parseBasic(header);
     if (basic !== null) {
-      // `oauth2accesstoken` and `_json_key` work straight on /v2/ requests, with no token exchange.
+      // `oauth2accesstoken` and `_json_key` work straight on /v2/ requests, with no token exchange (dialect: basic-straight).
       return this.#credentials === null || isAllowed(basic, this.#credentials) ? null : invalidCredential();
     }
     const bearer = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(header)?.[1];
@@ -79,7 +79,7 @@ export class Authorization {
   }
 }
 
-/** A credential that was rejected: Artifact Registry answers it with no challenge. */
+/** A credential that was rejected: Artifact Registry answers it with no challenge (dialect: credential-rejected). */
 function invalidCredential(): Reply {
   return problem(401, 'UNAUTHORIZED', 'not authenticated: No valid credential was supplied.');
 }
@@ -88,7 +88,7 @@ function isWrite(method: string, route: Route): boolean {
   return route.kind === 'uploads' || (method !== 'GET' && method !== 'HEAD');
 }
 
-/** The scope a request is challenged with. DELETE, PUT and POST want `pull,push`; nothing wants `delete`. */
+/** The scope a request is challenged with. DELETE, PUT and POST want `pull,push`; nothing wants `delete` (dialect: challenge-push). */
 function neededScope(method: string, route: Route): string | null {
   if (route.kind === 'catalog') return 'registry:catalog:*';
   if (!('name' in route)) return null;
@@ -102,7 +102,7 @@ function refusal(method: string, route: Route, grant: Grant): Reply | null {
       : denied('artifactregistry.repositories.downloadArtifacts', 'projects/*');
   }
   if (!('name' in route)) return null;
-  // Container Registry bound a token to its scope; being strict finds clients that mix tokens up.
+  // Container Registry bound a token to its scope (dialect: token-bound); being strict finds clients that mix tokens up.
   if (grant.kind !== 'repository' || grant.name !== route.name) {
     const resource = grant.kind === 'repository' ? grant.name : grant.kind;
     return problem(

@@ -12,7 +12,7 @@ export type Deletion =
 
 /**
  * Deletes by tag or by digest. It runs without a pause between the checks and the change: the digest delete
- * is a compare-and-swap, as it is on Google.
+ * is a compare-and-swap, as it is on Google (dialect: delete-guard).
  */
 export function deleteReference(
   repository: ImageRepository,
@@ -31,7 +31,7 @@ function deleteTag(repository: ImageRepository, tag: string, dialect: Dialect): 
   }
   if (repository.resolve(tag) === null) return refused(manifestUnknown(tag));
   if (dialect.immutableTags) return refused(immutable(tag));
-  // Deleting a tag only untags: the manifest stays.
+  // Deleting a tag only untags: the manifest stays (dialect: delete-tag).
   repository.untag(tag);
   return { kind: 'untagged', tag };
 }

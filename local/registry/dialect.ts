@@ -7,9 +7,11 @@ import { WardenError } from '../../shared/core/error.ts';
 export interface Dialect {
   /**
    * How a request without a token is challenged.
-   * - `artifact-registry`: `/v2/` names the realm only; repository paths name realm, service and scope.
-   * - `gcr`: realm and quoted service everywhere, no scope.
-   * - `gcr-unquoted`: the same with `service=gcr.io` as a bare token, as gcr.io sends it since 2026-02.
+   * - `artifact-registry`: `/v2/` names the realm only; repository paths name realm, service and scope
+   *   (dialect: challenge-realm-only).
+   * - `gcr`: realm and quoted service everywhere, no scope (dialect: challenge-gcr).
+   * - `gcr-unquoted`: the same with `service=gcr.io` as a bare token, as gcr.io sends it since 2026-02
+   *   (dialect: challenge-unquoted).
    */
   readonly challenge: 'artifact-registry' | 'gcr' | 'gcr-unquoted';
   /**
@@ -17,13 +19,13 @@ export interface Dialect {
    * cuts the list and gives no hint, which clients have to survive too).
    */
   readonly paging: 'link' | 'next' | 'both' | 'none';
-  /** The most entries on one page, whatever `n` asks for. Artifact Registry was seen to stop at 10,000. */
+  /** The most entries on one page, whatever `n` asks for. Artifact Registry was seen to stop at 10,000 (dialect: listing-cap). */
   readonly pageCap: number;
-  /** Artifact Registry's `dockerConfig.immutableTags`: a tag can neither move nor go. */
+  /** Artifact Registry's `dockerConfig.immutableTags`: a tag can neither move nor go (dialect: delete-immutable). */
   readonly immutableTags: boolean;
   /**
    * Answers 429 to every request whose number divides by `every`; null never does. `retryAfterSeconds` null
-   * leaves `Retry-After` out: it is not known whether Google sends it.
+   * leaves `Retry-After` out: it is not known whether Google sends it (dialect: quota).
    */
   readonly throttle: { readonly every: number; readonly retryAfterSeconds: number | null } | null;
   /**
@@ -32,7 +34,7 @@ export interface Dialect {
    * and `tags/list` names tags only.
    */
   readonly guard: 'google' | 'plain';
-  /** Whether `GET …/referrers/DIGEST` exists. Without it clients fall back to the tag `sha256-<hex>`. */
+  /** Whether `GET …/referrers/DIGEST` exists. Without it clients fall back to the tag `sha256-<hex>` (dialect: referrers). */
   readonly referrers: boolean;
 }
 

@@ -5,7 +5,7 @@ import type { HeldManifest, ImageRepository } from './image-repository.ts';
 import { cutPage, type PageRequest, pageHint } from './page.ts';
 import { jsonReply, type Reply } from './reply.ts';
 
-/** One value of the map `manifest`. All numbers are texts of digits. */
+/** One value of the map `manifest`. All numbers are texts of digits (dialect: listing-map). */
 interface ManifestEntry {
   readonly imageSizeBytes: string;
   readonly mediaType: string;
@@ -14,10 +14,10 @@ interface ManifestEntry {
   readonly timeUploadedMs: string;
 }
 
-/** Year 1: what Artifact Registry shows where an image claims no created time. */
+/** Year 1: what Artifact Registry shows where an image claims no created time (dialect: listing-year-1). */
 const NO_CREATED_TIME_MS = -62_135_596_800_000;
 
-/** `_catalog`: every repository the caller can see. It ends with `next: ""` where it pages by `next`. */
+/** `_catalog`: every repository the caller can see. It ends with `next: ""` where it pages by `next` (dialect: catalog-next). */
 export function catalogReply(
   names: readonly string[],
   request: PageRequest,
@@ -110,7 +110,7 @@ export function plainListingReply(
 }
 
 function manifestEntry(held: HeldManifest, tags: readonly string[]): ManifestEntry {
-  // Artifact Registry leaves `layerId` out, and shows no size for an index.
+  // Artifact Registry leaves `layerId` out, and shows no size for an index (dialect: listing-fields).
   const isIndex = held.manifest.kind === 'index';
   const blobBytes = held.manifest.blobs.reduce((sum, blob) => sum + blob.sizeBytes, 0);
   return {

@@ -2,7 +2,7 @@ import type { Digest } from '../../shared/core/digest.ts';
 import { formatImageReference, type Repository } from '../../shared/core/reference.ts';
 
 /**
- * What the registry tells topic `gcr` about one change: the documented JSON, in which `digest` is
+ * What the registry tells topic `gcr` about one change (dialect: notification): the documented JSON, in which `digest` is
  * `HOST/NAME@sha256:…` and `tag` is `HOST/NAME:TAG`. There is no time, size or actor in it.
  */
 export interface Notification {
@@ -23,7 +23,7 @@ export function untagged(repository: Repository, tag: string): Notification {
   return { action: 'DELETE', tag: formatImageReference({ repository, tag, digest: null }) };
 }
 
-/** That a deleted digest is told at all is not documented; readers have to cope with both. */
+/** That a deleted digest is told at all is not documented; readers have to cope with both (dialect: notification-delete). */
 export function deleted(repository: Repository, digest: Digest): Notification {
   return { action: 'DELETE', digest: formatImageReference({ repository, tag: null, digest }) };
 }

@@ -40,7 +40,7 @@ export function repositoryUnknown(name: string): Reply {
   return problem(404, 'NAME_UNKNOWN', `Repository "${name}" not found`);
 }
 
-/** The answer where a tag or a digest does not exist, in Google's words. */
+/** The answer where a tag or a digest does not exist, in Google's words (dialect: delete-gone). */
 export function manifestUnknown(reference: string): Reply {
   return problem(404, 'MANIFEST_UNKNOWN', `Failed to fetch "${reference}"`);
 }

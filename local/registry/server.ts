@@ -224,7 +224,7 @@ async function serve(
 
 function nameRefusal(dialect: Dialect, name: string): Reply | null {
   if (!isRepositoryName(name)) return problem(400, 'NAME_INVALID', 'The repository name is not valid');
-  // Every path on Google begins with a project, which is no repository by itself.
+  // Every path on Google begins with a project, which is no repository by itself (dialect: name-components).
   if (dialect.guard === 'google' && !name.includes('/')) {
     return problem(400, 'NAME_INVALID', 'invalid number of path components: 1');
   }

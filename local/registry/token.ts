@@ -13,7 +13,7 @@ export interface Credential {
   readonly password: string;
 }
 
-/** Artifact Registry's tokens were seen to live this long. */
+/** Artifact Registry's tokens were seen to live this long (dialect: token-life). */
 export const TOKEN_LIFETIME_SECONDS = 43_200;
 
 /**
