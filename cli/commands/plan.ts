@@ -61,9 +61,12 @@ async function writePlan(file: string, plan: Plan): Promise<void> {
   try {
     await writeFile(file, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
   } catch (cause) {
-    throw new WardenError('PLAN_UNWRITABLE', `The plan can't be written to ${file}: ${messageOf(cause)}.`, {
-      cause,
-    });
+    // No text can be longer (V8: 2^29 characters), neither here nor where "apply" reads it.
+    const why =
+      cause instanceof RangeError
+        ? 'it is too long to be read again; plan fewer repositories at a time'
+        : messageOf(cause);
+    throw new WardenError('PLAN_UNWRITABLE', `The plan can't be written to ${file}: ${why}.`, { cause });
   }
 }
 

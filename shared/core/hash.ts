@@ -29,7 +29,58 @@ export function startHash(): RunningHash {
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
-    const entries = Object.entries(inner as Record<string, unknown>);
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+    return sortKeys(inner as Record<string, unknown>);
   });
+}
+
+function sortKeys(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/** How deep `hashCanonicalJson` takes a value apart: down to the decisions and steps of a plan's repositories. */
+const PIECES_DEPTH = 4;
+const PIECE_LENGTH = 65_536;
+
+/**
+ * The sha256 digest of `canonicalJson(value)`, taken piece by piece: the text of a plan with a million
+ * decisions is longer than any string can be (V8: 2^29 characters).
+ */
+export function hashCanonicalJson(value: unknown): Digest {
+  const hash = startHash();
+  let text = '';
+  const write = (piece: string): void => {
+    text += piece;
+    if (text.length < PIECE_LENGTH) return;
+    hash.update(text);
+    text = '';
+  };
+  const visit = (inner: unknown, depth: number): void => {
+    if (depth === PIECES_DEPTH || inner === null || typeof inner !== 'object') {
+      write(canonicalJson(inner));
+      return;
+    }
+    let separator = '';
+    if (Array.isArray(inner)) {
+      write('[');
+      for (const one of inner as unknown[]) {
+        write(separator);
+        visit(one ?? null, depth + 1);
+        separator = ',';
+      }
+      write(']');
+      return;
+    }
+    write('{');
+    for (const [key, one] of Object.entries(sortKeys(inner as Record<string, unknown>))) {
+      // As JSON leaves them out.
+      if (one === undefined) continue;
+      write(`${separator}${JSON.stringify(key)}:`);
+      visit(one, depth + 1);
+      separator = ',';
+    }
+    write('}');
+  };
+  visit(value, 0);
+  hash.update(text);
+  return hash.digest();
 }

@@ -3,7 +3,7 @@ import { decide, policiesFor } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
 import { evaluateRule } from './evaluate.ts';
-import { canonicalJson, sha256 } from './hash.ts';
+import { hashCanonicalJson } from './hash.ts';
 import { type Inventory, type InventorySources, type InventoryTaking, takeInventory } from './inventory.ts';
 import { hashInventory } from './inventory-hash.ts';
 import { repositoryWarnings } from './inventory-warnings.ts';
@@ -209,5 +209,5 @@ export function assemblePlan(parts: Omit<Plan, 'id' | 'version' | 'kind'>): Plan
 /** The id that a plan's content gives; a plan that was edited has another. */
 export function planId(plan: Omit<Plan, 'id'> & { readonly id?: Digest }): Digest {
   const { id: _id, ...content } = plan;
-  return sha256(canonicalJson(content));
+  return hashCanonicalJson(content);
 }
