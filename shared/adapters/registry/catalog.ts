@@ -10,10 +10,11 @@ import {
 import { CatalogPage } from './catalog-page.ts';
 import { walkChildren } from './child-walk.ts';
 import { pullScope } from './manifest-source.ts';
-import { walkPages } from './page.ts';
+import { readOnePage, walkPages } from './page.ts';
 import { repositoryPath } from './path.ts';
 import { RegistryError } from './registry-error.ts';
-import type { Session, SessionReply } from './session.ts';
+import type { Session } from './session.ts';
+import { TagsListPage } from './tags-list-page.ts';
 
 /** Distribution refuses more by default (`catalog.maxentries`). */
 const PAGE_SIZE = 1_000;
@@ -101,34 +102,20 @@ async function isRepository(session: Session, target: Target): Promise<boolean> 
   // Google answers 400 to a name of one component, which is a project.
   if (hostKind(target.host) === 'google' && !target.prefix.includes('/')) return false;
   const repository = { host: target.host, name: target.prefix };
-  const reply = await session.send({
-    host: target.host,
-    path: `${repositoryPath(repository)}/tags/list?n=1`,
-    scope: pullScope(repository),
-    method: 'GET',
-    bodyLimitBytes: 67_108_864,
-  });
-  if (reply.status === 404) return false;
-  // A registry whose names all begin with a project says so of a project alone, as Google does.
-  if (reply.status === 400 && reply.failure().complaints.some(({ code }) => code === 'NAME_INVALID'))
-    return false;
-  if (reply.status !== 200) throw reply.failure();
-  const { tags, manifest } = parsed(reply);
-  const hasTags = Array.isArray(tags) && tags.length > 0;
-  return hasTags || (manifest !== null && typeof manifest === 'object' && Object.keys(manifest).length > 0);
-}
-
-function parsed({ body, line, status }: SessionReply): Record<string, unknown> {
   try {
-    const document: unknown = JSON.parse(body.toString('utf8'));
-    if (document !== null && typeof document === 'object') return document as Record<string, unknown>;
-  } catch {
-    // Said below.
+    const { told } = await readOnePage(session, {
+      host: target.host,
+      scope: pullScope(repository),
+      path: `${repositoryPath(repository)}/tags/list`,
+      pageSize: 1,
+      open: () => new TagsListPage(),
+    });
+    return told.size > 0;
+  } catch (thrown) {
+    if (!(thrown instanceof RegistryError)) throw thrown;
+    // A registry whose names all begin with a project says so of a project alone, as Google does.
+    const isNoName = thrown.status === 400 && thrown.complaints.some(({ code }) => code === 'NAME_INVALID');
+    if (thrown.status === 404 || isNoName) return false;
+    throw thrown;
   }
-  throw new RegistryError(
-    'REGISTRY_BODY_INVALID',
-    `${line.method} ${line.url} answered with something that is not a JSON object, or is cut short. Nothing of it is used.`,
-    line,
-    { status },
-  );
 }

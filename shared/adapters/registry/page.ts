@@ -184,7 +184,7 @@ function skips(previous: { readonly span: Span; readonly resumeAfter: string }, 
 
 function fetchPage<Reader extends PageReader>(
   session: Session,
-  request: PagedRequest<Reader>,
+  request: Pick<PagedRequest<Reader>, 'host' | 'scope' | 'open'>,
   url: URL,
 ): Fetching<Reader> {
   let linked: URL | null = null;
@@ -244,6 +244,18 @@ function notAPage(line: RequestLine, status: number): RegistryError {
     line,
     { status },
   );
+}
+
+/**
+ * Reads one page by itself, whatever follows it.
+ * @throws RegistryError for what is no page, any status but 200 among it
+ */
+export async function readOnePage<Reader extends PageReader>(
+  session: Session,
+  request: Pick<PagedRequest<Reader>, 'host' | 'scope' | 'path' | 'pageSize' | 'open'>,
+): Promise<Reader> {
+  const url = session.urlOf(request.host, `${request.path}?n=${request.pageSize}`);
+  return (await fetchPage(session, request, url).fetched).page;
 }
 
 /** The same page asked for with its parameters in another order is the same page. */

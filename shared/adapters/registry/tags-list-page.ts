@@ -1,7 +1,8 @@
 import { DIGEST_WORDS, readDigest } from './digest-table.ts';
 import { JsonTokens, TOKEN, type Token } from './json-tokens.ts';
 import type { PageEnd, PageReader, Span } from './page.ts';
-import { NO_TYPE, TAGS_MAX, type ToldEntry, ToldListing, UNREADABLE } from './told-listing.ts';
+import { NO_TYPE, UNREADABLE } from './told-fact.ts';
+import { TAGS_MAX, type ToldEntry, ToldListing } from './told-listing.ts';
 import { Utf8Check } from './utf8.ts';
 
 /** Where in the document the reader stands. */

@@ -1,21 +1,24 @@
 import type { Digest } from '../../core/digest.ts';
-import { type Fact, known, unknown } from '../../core/fact.ts';
+import { known } from '../../core/fact.ts';
 import type { ListedManifest } from '../../core/listing.ts';
 import { MEDIA_TYPES } from '../../core/manifest.ts';
 import { ByteTable } from './byte-table.ts';
 import { nextLength, release, widened, widenedBytes, widenedFloats } from './column.ts';
 import { DigestTable } from './digest-table.ts';
+import {
+  agreed,
+  DIFFERENT,
+  DIFFERENT_TYPES,
+  NO_TYPE,
+  sizeFact,
+  TOLD_DIFFERENTLY,
+  TYPE_UNTOLD,
+  uploadFact,
+} from './told-fact.ts';
 
-/** A number that the registry did not tell in a readable form. */
-export const UNREADABLE = Number.NaN;
-/** A number that two pages told differently. */
-const DIFFERENT = -1;
-/** Media types by their number in the table; these two are none. */
-export const NO_TYPE = 0xffff_ffff;
-const DIFFERENT_TYPES = 0xffff_fffe;
 const NOBODY = 0xffff_ffff;
 
-/** More than this in one repository is refused as incomplete; Artifact Registry's own tools end long before. */
+/** A repository with as many is incomplete: what reads it has to end somewhere. */
 export const MANIFESTS_MAX = 2_000_000;
 export const TAGS_MAX = 2_000_000;
 /** Of a listing that has one of them, nothing is deleted; they are kept for showing. */
@@ -185,7 +188,9 @@ export class ToldListing {
       this.#sizeOf = widenedFloats(this.#sizeOf, nextLength(id));
       this.#uploadOf = widenedFloats(this.#uploadOf, nextLength(id));
     }
-    this.#typeOf[id] = isNew ? mediaType : agreed(this.#typeOf[id] as number, mediaType, DIFFERENT_TYPES);
+    this.#typeOf[id] = isNew
+      ? mediaType
+      : agreed(this.#typeOf[id] as number, mediaType, DIFFERENT_TYPES, NO_TYPE);
     this.#sizeOf[id] = isNew ? sizeBytes : agreed(this.#sizeOf[id] as number, sizeBytes, DIFFERENT);
     this.#uploadOf[id] = isNew ? uploadedAtMs : agreed(this.#uploadOf[id] as number, uploadedAtMs, DIFFERENT);
   }
@@ -336,32 +341,4 @@ export class ToldListing {
       return [...new Set(Array.from(tags.subarray(from, to), (tag) => this.tags.ascii(tag)))].sort();
     };
   }
-}
-
-/** What two pages say of one manifest; what only one could tell is not known either. */
-function agreed(a: number, b: number, different: number): number {
-  if (Object.is(a, b)) return a;
-  if (Number.isNaN(a) || a === NO_TYPE) return a;
-  return Number.isNaN(b) || b === NO_TYPE ? b : different;
-}
-
-const TOLD_DIFFERENTLY = unknown('two pages of the listing tell it differently');
-const TYPE_UNTOLD = unknown('the registry names no media type');
-const SIZE_UNTOLD = unknown('the registry tells no readable size');
-const SIZE_ZERO = unknown('the registry tells a size of 0');
-const UPLOAD_UNTOLD = unknown('the registry tells no readable upload time');
-
-/**
- * An index may weigh 0: its images are listed and weighed by themselves. Nothing else does, so there 0 means
- * that the registry does not know.
- */
-function sizeFact(sizeBytes: number, isIndex: boolean): Fact<number> {
-  if (Number.isNaN(sizeBytes)) return SIZE_UNTOLD;
-  if (sizeBytes === DIFFERENT) return TOLD_DIFFERENTLY;
-  return sizeBytes === 0 && !isIndex ? SIZE_ZERO : known(sizeBytes);
-}
-
-function uploadFact(uploadedAtMs: number): Fact<number> {
-  if (Number.isNaN(uploadedAtMs)) return UPLOAD_UNTOLD;
-  return uploadedAtMs === DIFFERENT ? TOLD_DIFFERENTLY : known(uploadedAtMs);
 }
