@@ -28,10 +28,11 @@ const CHUNK_TEXT_BYTES_MAX = 32 * 1024 * 1024;
  * @throws WardenError LEDGER_TOO_LARGE where a single item is over the limit
  */
 export function packList(items: readonly unknown[], limits: PackLimits = CHUNK_LIMITS): PackedChunk[] {
-  const texts = items.map((item) => JSON.stringify(item));
   const chunks: PackedChunk[] = [];
-  for (let from = 0; from < texts.length; from += limits.itemsMax) {
-    packTexts(texts.slice(from, from + limits.itemsMax), limits, chunks);
+  for (let from = 0; from < items.length; from += limits.itemsMax) {
+    // One chunk's texts at a time: those of all would be many times what is kept of them.
+    const texts = items.slice(from, from + limits.itemsMax).map((item) => JSON.stringify(item));
+    packTexts(texts, limits, chunks);
   }
   return chunks;
 }
