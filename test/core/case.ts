@@ -160,7 +160,7 @@ const condition: fc.Arbitrary<Condition> = fc.oneof(
       ageMs,
     )
     .map(([kind, age]): Condition => ({ kind, ageMs: age })),
-  fc.constant<Condition>({ kind: 'inUse' }),
+  fc.constantFrom<Condition>({ kind: 'inUse' }, { kind: 'inUse', trustsBestEffort: true }),
   fc.nat(MANIFESTS_MAX).map((index): Condition => ({ kind: 'digests', digests: [digestOf(nameOf(index))] })),
   fc.nat(3000).map((sizeBytes): Condition => ({ kind: 'largerThan', sizeBytes })),
   fc.constant<Condition>({ kind: 'mediaTypes', mediaTypes: [MEDIA_TYPES.ociIndex] }),

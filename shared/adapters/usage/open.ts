@@ -2,7 +2,7 @@ import type { UsagePlace, UsageSource } from '../../core/usage/place.ts';
 import type { Clock, UsageReader } from '../../ports.ts';
 import type { GoogleRest } from '../google/rest.ts';
 import type { TokenSource } from '../google/token.ts';
-import { noUsageSource, usageFromAll, withinScope } from './source.ts';
+import { noUsageSource, oneAtATime, usageFromAll, withinScope } from './source.ts';
 
 export interface UsageOptions {
   readonly clock: Clock;
@@ -37,7 +37,8 @@ export async function openUsageSources(
     }),
   );
   return {
-    usage: usageFromAll(readers),
+    // Every repository of a run asks again before its first delete; a scan of an organisation costs as much as all of them.
+    usage: oneAtATime(usageFromAll(readers)),
     close: async () => {
       await google?.rest.close();
     },

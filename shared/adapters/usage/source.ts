@@ -49,6 +49,30 @@ export function usageFromAll(readers: readonly UsageReader[]): UsageReader {
   };
 }
 
+/**
+ * Reads one time after the other, however many ask: who comes while a reading is under way gets the next one,
+ * together with all who came meanwhile. Nobody gets an answer to a question that was put before their own.
+ */
+export function oneAtATime(reader: UsageReader): UsageReader {
+  let running: Promise<Usage> | null = null;
+  let next: Promise<Usage> | null = null;
+  const start = (): Promise<Usage> => {
+    next = null;
+    const reading = reader.read().finally(() => {
+      if (running === reading) running = null;
+    });
+    running = reading;
+    return reading;
+  };
+  return {
+    read() {
+      if (running === null) return start();
+      next ??= running.then(start, start);
+      return next;
+    },
+  };
+}
+
 /** A reader whose silence says nothing of other repositories than these. */
 export function withinScope(reader: UsageReader, repositories: readonly string[]): UsageReader {
   const scope: UsageScope = { repositories };

@@ -26,7 +26,7 @@ export interface UsageSource {
   readonly repositories: readonly string[] | null;
 }
 
-const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{1,28}[a-z0-9]$/;
 const SCOPE =
   /^(?:(?:organizations|folders)\/[0-9]{1,20}|projects\/(?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]{1,28}[a-z0-9])$/;
 const SETTING = /,(max-age|rollback|revisions|repositories)=/;

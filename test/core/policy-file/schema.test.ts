@@ -117,6 +117,7 @@ function policyWith(odd: boolean): fc.Arbitrary<unknown> {
         odd: [{ cron: '0 3 30 2 *' }, { cron: '0 3 * * *', timeZone: 'Berlin' }, { timeZone: 'UTC' }],
       }),
       mode: oneOf({ right: ['plan', 'enforce'], odd: ['on', true] }),
+      trustInUse: oneOf({ right: ['complete', 'best-effort'], odd: ['always', true] }),
       limits: oneOf({
         right: [{}, { digests: 1 }, { share: '12.5%', mayEmpty: true }],
         odd: [{ share: '101%' }, { digests: 0 }],
