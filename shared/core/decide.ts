@@ -3,14 +3,21 @@ import type { Digest } from './digest.ts';
 import { type Answer, evaluateRule } from './evaluate.ts';
 import { artifactOf, type Graph, keptWith } from './graph.ts';
 import type { Artifact, Inventory } from './inventory.ts';
-import { selectsRepository } from './pattern.ts';
+import { reachesRepository, selectsRepository } from './pattern.ts';
 import type { Policy, Rule } from './policy.ts';
 import { byReach, type RuleReach, reachOf } from './rule-reach.ts';
 
-/** The policies that select a repository, in an order that does not depend on files. */
+/**
+ * The policies that select a repository, in an order that does not depend on files. Where a Google service
+ * fills the repository, it takes one that names it; of the others, which only reach it by a wildcard, the keep
+ * rules count and no delete rule does.
+ */
 export function policiesFor(policies: readonly Policy[], repository: string): Policy[] {
-  return policies
-    .filter((policy) => selectsRepository(policy.repositories, repository))
+  const reaching = policies.filter((policy) => reachesRepository(policy.repositories, repository));
+  const selecting = new Set(reaching.filter((policy) => selectsRepository(policy.repositories, repository)));
+  if (selecting.size === 0) return [];
+  return reaching
+    .map((policy) => (selecting.has(policy) ? policy : { ...policy, delete: [] }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 

@@ -202,17 +202,24 @@ function compileSelection(selection: RepositorySelection): CompiledSelection {
 }
 
 /**
- * Whether a selection names a repository, written `HOST/NAME`: any include matches the whole of it and no
- * exclude does. `*` and `?` stay within a component (the host with its port is one), `**` crosses. `x/**` is
- * everything below `x` and not `x` itself, as in gitignore. What a Google service fills for itself is selected
- * only by an include that names it exactly.
+ * Whether a selection's patterns match a repository, written `HOST/NAME`: any include matches the whole of it
+ * and no exclude does. `*` and `?` stay within a component (the host with its port is one), `**` crosses.
+ * `x/**` is everything below `x` and not `x` itself, as in gitignore.
+ */
+export function reachesRepository(selection: RepositorySelection, repository: string): boolean {
+  const { include, exclude } = compileSelection(selection);
+  return include.some((glob) => glob.test(repository)) && !exclude.some((glob) => glob.test(repository));
+}
+
+/**
+ * Whether a selection means a repository: its patterns match it, and where a Google service fills the
+ * repository for itself, an include that names it without a wildcard does.
  */
 export function selectsRepository(selection: RepositorySelection, repository: string): boolean {
-  const { include, exclude } = compileSelection(selection);
-  if (!include.some((glob) => glob.test(repository))) return false;
-  if (exclude.some((glob) => glob.test(repository))) return false;
+  if (!reachesRepository(selection, repository)) return false;
   const managed = managedRepository(repository);
   if (managed === null) return true;
+  const { include } = compileSelection(selection);
   return selection.include.some((glob, at) => namesManaged(glob, managed) && include[at]?.test(repository));
 }
 

@@ -10,7 +10,7 @@ import { repositoryWarnings } from './inventory-warnings.ts';
 import type { Listing } from './listing.ts';
 import { managedRepository } from './managed-repository.ts';
 import { oldestPart } from './oldest-part.ts';
-import { selectsRepository } from './pattern.ts';
+import { reachesRepository } from './pattern.ts';
 import type { Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import { type Going, limitRefusal, sizeOf, strictestLimits } from './plan-limit.ts';
 import { stepsFor } from './plan-steps.ts';
@@ -152,7 +152,7 @@ function refusalOf(
 
 function guardOf(problems: readonly PolicyProblem[], repository: string): PolicyProblem | null {
   return (
-    problems.find((problem) => problem.guards !== null && selectsRepository(problem.guards, repository)) ??
+    problems.find((problem) => problem.guards !== null && reachesRepository(problem.guards, repository)) ??
     null
   );
 }

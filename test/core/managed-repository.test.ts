@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { decide, policiesFor } from '../../shared/core/decide.ts';
 import { managedRepository } from '../../shared/core/managed-repository.ts';
 import { selectsRepository } from '../../shared/core/pattern.ts';
 import { planRepository } from '../../shared/core/plan-repository.ts';
+import type { Policy, Rule } from '../../shared/core/policy.ts';
 import { listingOf, NOW_MS, policy, policySet, rule, takingOf } from './estate.ts';
 
 const PKG = 'europe-west1-docker.pkg.dev/acme';
@@ -74,5 +76,26 @@ describe('a repository that a Google service fills for itself', () => {
       ],
     });
     expect(planFor([`${PKG}/gcf-artifacts/**`]).steps).toHaveLength(1);
+  });
+
+  it('is kept by the keep rules of a policy that only reaches it, and deleted by none of its delete rules', () => {
+    const repository = `${PKG}/gcf-artifacts/fn`;
+    const all = rule('delete', 'all', [{ kind: 'all' }]);
+    const none = rule('delete', 'none', [{ kind: 'state', state: 'tagged' }]);
+    const kept = rule('keep', 'all', [{ kind: 'all' }]);
+    const wide = { include: ['**'], exclude: [] };
+    const exact = { include: [`${PKG}/gcf-artifacts/**`], exclude: [] };
+    const decisions = (...policies: Policy[]) => {
+      const { inventory, graph } = takingOf([{ name: 'a' }]);
+      return decide(inventory, graph, policiesFor(policies, repository), NOW_MS).map(
+        ({ verdict }) => verdict,
+      );
+    };
+    const named = (name: string, rules: Rule[], repositories: typeof wide) =>
+      policy(rules, { name, repositories });
+    expect(decisions(named('a', [all], exact))).toEqual(['delete']);
+    expect(decisions(named('a', [all], exact), named('b', [kept], wide))).toEqual(['keep']);
+    expect(decisions(named('a', [none], exact), named('b', [all], wide))).toEqual(['keep']);
+    expect(policiesFor([named('b', [all, kept], wide)], repository)).toEqual([]);
   });
 });
