@@ -3,7 +3,7 @@ import { messageOf } from '../core/error.ts';
 import { outcomeLabel, type Run } from '../core/journal.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
 import { parseRepository } from '../core/reference.ts';
-import type { Lease } from '../ports.ts';
+import type { Lease, RegistryDeleter } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult, StepResult } from './apply-request.ts';
 import { runBatches } from './batch-run.ts';
 import type { Turns } from './concurrency.ts';
@@ -38,6 +38,9 @@ interface Work {
 export async function runRepository(ports: ApplyPorts, running: RepositoryRun): Promise<RepositoryResult> {
   const { plan, work, request, startedAtMs } = running;
   const runId = running.lease.holder;
+  // Asked for while the ledger is: it is a question of its own, and its answer is needed last.
+  const guard = ports.deleter.guard(parseRepository(work.repository));
+  guard.catch(() => {});
   await settleOpenIntents(ports, parseRepository(work.repository), running.lease);
   const run: Run = {
     version: 1,
@@ -56,7 +59,7 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
   };
   await ports.ledger.saveRun(run, running.lease);
   const watch = await watchRun(ports, work, request, running.stop, running.lease);
-  const { results, ended } = await runSteps(ports, running, watch);
+  const { results, ended } = await runSteps(ports, running, { watch, guard });
 
   const outcomes: Record<string, number> = {};
   for (const { outcome } of results) {
@@ -69,7 +72,11 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
   return { repository: work.repository, runId, refusal, results };
 }
 
-async function runSteps(ports: ApplyPorts, running: RepositoryRun, watch: RunWatch): Promise<Work> {
+async function runSteps(
+  ports: ApplyPorts,
+  running: RepositoryRun,
+  { watch, guard }: { readonly watch: RunWatch; readonly guard: ReturnType<RegistryDeleter['guard']> },
+): Promise<Work> {
   const { work, request } = running;
   const nothing = (ended: string): Work => ({ results: [], ended });
   watch.mayGoOn();
@@ -78,7 +85,7 @@ async function runSteps(ports: ApplyPorts, running: RepositoryRun, watch: RunWat
   const repository = parseRepository(work.repository);
   let runner: StepRunner;
   try {
-    runner = createStepRunner(ports, repository, await ports.deleter.guard(repository));
+    runner = createStepRunner(ports, repository, await guard);
   } catch (problem) {
     return nothing(`How the registry deletes could not be found out: ${messageOf(problem)}`);
   }
