@@ -3,9 +3,12 @@ import { usesAmong } from '../../../shared/app/uses-among.ts';
 import { unknown } from '../../../shared/core/fact.ts';
 import { deriveHistory } from '../../../shared/core/history.ts';
 import { planListing } from '../../../shared/core/plan-repository.ts';
+import type { Condition, Rule } from '../../../shared/core/policy.ts';
 import { parsePolicyFile } from '../../../shared/core/policy-file/parse.ts';
 import type { UsageAnswer } from '../../../shared/core/usage.ts';
+import { anyCase, doomedBy, planOf } from '../case.ts';
 import { answerOf, digestOf, NOW_MS, REPOSITORY, takingOf } from '../estate.ts';
+import { checkProperty } from '../property.ts';
 
 const policy = (name: string, trust: string): string => `apiVersion: gcr-warden/v1
 policy: ${name}
@@ -89,4 +92,27 @@ it('a value that trustInUse does not have is an error', () => {
   const text = policy('p', 'trustInUse: always');
   const { problems } = parsePolicyFile({ file: 'a.yaml', text, gitRevision: unknown('not in git') });
   expect(problems).toMatchObject([{ code: 'POLICY_VALUE', line: 6 }]);
+});
+
+it('an answer by best effort never lets anything go that a policy without trust would have kept', () => {
+  const strict = (rule: Rule): Rule => ({
+    ...rule,
+    // The newest two of what is in use are others once a third is seen to be; that is what such a rule says.
+    newest: rule.conditions.some(({ kind }) => kind === 'inUse') ? null : rule.newest,
+    conditions: rule.conditions.map((one): Condition => (one.kind === 'inUse' ? { kind: 'inUse' } : one)),
+  });
+  checkProperty(
+    anyCase.map((one) => ({
+      ...one,
+      policies: one.policies.map((policy) => ({ ...policy, keep: policy.keep.map(strict) })),
+    })),
+    (one) => {
+      const names = one.pieces.slice(0, 2).map(({ name }) => ({ name, by: 'pod prod/api' }));
+      const more = [...one.usage.answers, answerOf('best effort', ...names)];
+      const before = doomedBy(planOf(one).plan);
+      const after = doomedBy(planOf({ ...one, usage: { version: 1, answers: more } }).plan);
+      expect([...after].filter((digest) => !before.has(digest))).toEqual([]);
+    },
+    300,
+  );
 });
