@@ -2,7 +2,7 @@ import { checkApproval, isApproved } from '../core/approval.ts';
 import { messageOf } from '../core/error.ts';
 import type { Plan } from '../core/plan.ts';
 import { checkApplicable } from '../core/plan-check.ts';
-import { wayOut } from '../core/plan-limit.ts';
+import { isOverLimit, wayOut } from '../core/plan-limit.ts';
 import { parseRepository } from '../core/reference.ts';
 import type { Lease } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult } from './apply-request.ts';
@@ -91,7 +91,12 @@ async function applyToRepository(
 
 /** Why a plan's repository is to be left alone, unless a person let it go all the same. */
 function refusalOf({ plan, work, request }: Pick<RepositoryRun, 'plan' | 'work' | 'request'>): string | null {
-  if (work.refusal === null || isApproved(work.refusal, plan, request.approval ?? null)) return null;
+  if (work.refusal === null) {
+    return isOverLimit(work)
+      ? 'More would go than the limits in the plan allow, though it does not say so.'
+      : null;
+  }
+  if (isApproved(work.refusal, plan, request.approval ?? null)) return null;
   return `${work.refusal.message}${wayOut(work)}`;
 }
 

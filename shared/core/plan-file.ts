@@ -60,6 +60,16 @@ const planShape = z.looseObject({
       refusal: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
       // Without it nobody would look again at what runs.
       asksUsage: z.boolean(),
+      manifestCount: z.number().int(),
+      // What is held while the run works.
+      limits: z
+        .looseObject({
+          digests: z.number(),
+          share: z.number(),
+          perDay: z.array(z.looseObject({ policy: z.string(), digests: z.number().int() })),
+          freeze: z.array(z.looseObject({ policy: z.string(), fromMs: z.number(), untilMs: z.number() })),
+        })
+        .nullable(),
       decisions: z.array(
         z.looseObject({
           root: digest,

@@ -79,6 +79,14 @@ function refusalBy({ name, limits }: Policy, going: Going): Refusal | null {
   return null;
 }
 
+/** Whether a plan takes more than its own limits allow, whatever it says of that; for who is about to apply it. */
+export function isOverLimit({ steps, limits, manifestCount }: RepositoryPlan): boolean {
+  const deletions = steps.filter((step) => step.kind === 'delete').length;
+  // Steps that no policy limits were made by nobody we know.
+  if (limits === null) return deletions > 0;
+  return deletions > limits.digests || deletions > limits.share * manifestCount;
+}
+
 /** How a repository that is over a limit can begin all the same, as every output shows it; '' where it can't. */
 export function wayOut({ refusal, limits, manifestCount }: RepositoryPlan): string {
   if (limits === null || (refusal?.code !== 'LIMIT_DIGESTS' && refusal?.code !== 'LIMIT_SHARE')) return '';

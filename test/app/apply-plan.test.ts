@@ -289,6 +289,25 @@ describe('plans that must not be applied', () => {
     expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
   });
 
+  it('more than its own limits allow, though it does not say so: nothing is sent', async () => {
+    const stage = await setStage();
+    await stage.push('one', ['pr-1'], 30);
+    await stage.push('two', ['pr-2'], 30);
+    const plan = await planned(stage);
+    const [work] = plan.repositories;
+    if (work?.limits == null) throw new Error('no limits');
+    const { limits } = work;
+    for (const strict of [{ ...limits, digests: 1 }, { ...limits, share: 0.9 }, null]) {
+      const result = await applied(stage, { ...plan, repositories: [{ ...work, limits: strict }] });
+      expect(result).toMatchObject({
+        runId: null,
+        results: [],
+        refusal: expect.stringContaining('More would'),
+      });
+    }
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+
   it('a listing that can not be shown to be complete: nothing is sent', async () => {
     const stage = await setStage();
     await stage.push('old', ['pr-1'], 30);
