@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type CaseStage, lookOf, openCase, stepOf, type Theatre } from './case.ts';
+import type { Evidence } from './checker.ts';
+import { stepText } from './event.ts';
+import type { Passing } from './gateway.ts';
+import type { ProcessOrder } from './process.ts';
+import type { PlannedImage, Schedule } from './schedule.ts';
+
+const PROCESS = fileURLToPath(new URL('process.ts', import.meta.url));
+
+/** Where a real process is killed: at a boundary of its ledger, or of its requests; nowhere to count them. */
+export type KillPoint =
+  | { readonly kind: 'ledger' | 'request'; readonly at: number }
+  | { readonly kind: 'none' };
+
+/** How a process ended. */
+export interface Ending {
+  readonly evidence: Evidence;
+  readonly wasKilled: boolean;
+  /** Boundaries that it passed; of the ledger null where it could not tell any more. */
+  readonly ledgerBoundaries: number | null;
+  readonly requestBoundaries: number;
+}
+
+/** A repository with one of everything. */
+const IMAGES: readonly PlannedImage[] = [
+  { tags: ['pr-1', 'pr-1-debug'], daysOld: 40, shape: 'signed' },
+  { tags: ['pr-2'], daysOld: 20, shape: 'index' },
+  { tags: [], daysOld: 30, shape: 'with sbom' },
+  { tags: ['stable'], daysOld: 90, shape: 'index' },
+  { tags: ['pr-3'], daysOld: 2, shape: 'image' },
+];
+
+function scheduleFor(guard: Schedule['guard']): Schedule {
+  return {
+    seed: 1,
+    guard,
+    images: IMAGES,
+    limits: { digests: 100, perDay: null },
+    inUse: null,
+    onHold: null,
+    shifts: [],
+  };
+}
+
+/** Lets a real process work, kills it at one point with SIGKILL, and lets others finish what it left. */
+export async function playKill(
+  theatre: Theatre,
+  guard: Schedule['guard'],
+  point: KillPoint,
+): Promise<Ending> {
+  let ending: Omit<Ending, 'evidence'> | null = null;
+  const evidence = await openCase(theatre, scheduleFor(guard), {}, async (stage) => {
+    ending = await runAndKill(stage, point);
+  });
+  if (ending === null) throw new Error('the process was not begun');
+  return { ...(ending as Omit<Ending, 'evidence'>), evidence };
+}
+
+async function runAndKill(stage: CaseStage, point: KillPoint): Promise<Omit<Ending, 'evidence'>> {
+  const { world, gateway, repository, ledger, ledgerPath } = stage;
+  const name = 'process';
+  const order: ProcessOrder = {
+    name,
+    repository,
+    ledgerPath,
+    nowMs: world.nowMs,
+    dieAt: point.kind === 'ledger' ? point.at : null,
+  };
+  const child = spawn(process.execPath, [PROCESS, JSON.stringify(order)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  let complained = '';
+  child.stdout.on('data', (piece: Buffer) => {
+    printed += piece.toString('utf8');
+  });
+  child.stderr.on('data', (piece: Buffer) => {
+    complained += piece.toString('utf8');
+  });
+  let requestBoundaries = 0;
+  const boundary = async (): Promise<void> => {
+    requestBoundaries += 1;
+    if (point.kind !== 'request' || point.at !== requestBoundaries) return;
+    child.kill('SIGKILL');
+    await new Promise(() => {});
+  };
+  gateway.gates.set(name, {
+    async before(passing: Passing) {
+      await boundary();
+      if (passing.method === 'DELETE') {
+        // What is on the disk now is what a successor would find.
+        const open = await ledger.openIntents(`${repository.host}/${repository.name}`);
+        const steps = open.map(({ step }) => ({ text: stepText(step), digest: step.digest }));
+        world.tell({ kind: 'intended', by: name, steps });
+        world.tell({ kind: 'sent', by: name, step: stepOf(passing) });
+      }
+      return 'none';
+    },
+    async after(passing) {
+      const looked = lookOf(passing);
+      if (looked !== null) world.tell({ kind: 'looked', by: name, at: looked });
+      await boundary();
+    },
+    cutListing: () => {},
+  });
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
+    child.once('close', (...ended) => resolve(ended)),
+  );
+  gateway.cut(name);
+  if (signal !== 'SIGKILL' && code !== 0) throw new Error(`the process ended with ${code}: ${complained}`);
+  const wasKilled = signal === 'SIGKILL';
+  const told = wasKilled ? null : (JSON.parse(printed) as { readonly boundaries: number });
+  return { wasKilled, ledgerBoundaries: told?.boundaries ?? null, requestBoundaries };
+}
