@@ -1,6 +1,6 @@
 import type { BindingEvidence, RemedyStep } from '../finding.ts';
 import { command, conditionFlag } from './command.ts';
-import type { GraphBinding, PolicyNode } from './graph.ts';
+import type { AccessNode, GraphBinding, PolicyNode } from './graph.ts';
 import { handStep } from './remedy-step.ts';
 import {
   conditionBlocks,
@@ -20,7 +20,7 @@ const UNWRITABLE =
  * conditions of the others.
  */
 export function removeMember(
-  node: PolicyNode,
+  node: AccessNode,
   binding: GraphBinding,
   member: string,
   project: string,
@@ -30,7 +30,7 @@ export function removeMember(
 
 /** Adds a member to a role, under the condition of the binding that it replaces. */
 export function addMember(
-  node: PolicyNode,
+  node: AccessNode,
   binding: Pick<GraphBinding, 'role' | 'condition'>,
   member: string,
   project: string,
@@ -40,7 +40,7 @@ export function addMember(
 
 function changeMember(
   verb: 'add' | 'remove',
-  node: PolicyNode,
+  node: AccessNode,
   { role, condition }: Pick<GraphBinding, 'role' | 'condition'>,
   member: string,
   project: string,
@@ -84,7 +84,7 @@ function changeMember(
 
 /** How gcloud and Terraform name what holds a policy: the words before and after the verb, the resource's attributes. */
 function policyHolder(
-  node: PolicyNode,
+  node: AccessNode,
   project: string,
 ): {
   readonly words: readonly (readonly string[])[];
@@ -117,6 +117,42 @@ function policyHolder(
         attributes: { project, location, repository: id },
       };
     }
+    case 'folder': {
+      const number = node.name.slice('folders/'.length);
+      return {
+        words: [['resource-manager', 'folders'], [number]],
+        type: 'google_folder_iam_member',
+        attributes: { folder: node.name },
+      };
+    }
+    case 'organization': {
+      const number = node.name.slice('organizations/'.length);
+      return {
+        words: [['organizations'], [number]],
+        type: 'google_organization_iam_member',
+        attributes: { org_id: number },
+      };
+    }
+    case 'account': {
+      const { email } = node.account;
+      return {
+        words: [
+          ['iam', 'service-accounts'],
+          [email, `--project=${project}`],
+        ],
+        type: 'google_service_account_iam_member',
+        attributes: { service_account_id: `projects/${project}/serviceAccounts/${email}` },
+      };
+    }
+    case 'topic':
+      return {
+        words: [
+          ['pubsub', 'topics'],
+          ['gcr', `--project=${project}`],
+        ],
+        type: 'google_pubsub_topic_iam_member',
+        attributes: { project, topic: 'gcr' },
+      };
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { Binding, IamCondition, IamPolicy, RegistryBucket } from '../../../shared/core/audit/access.ts';
-import type { AuditReplies } from '../../../shared/core/audit/replies.ts';
+import type { AccountReply, AuditReplies } from '../../../shared/core/audit/replies.ts';
 import { type Fact, known, unknown } from '../../../shared/core/fact.ts';
 import type { Remediation } from '../../../shared/core/finding.ts';
 import { DAY_MS } from '../../../shared/core/units.ts';
@@ -72,6 +72,30 @@ function applyCommand(replies: AuditReplies, words: readonly string[], nowMs: nu
         `projects/${project}/locations/${flag('--location')}/repositories/${last}`,
         (policy) => rebound(policy, verb, flag),
       );
+    case 'gcloud resource-manager folders add-iam-policy-binding':
+    case 'gcloud resource-manager folders remove-iam-policy-binding':
+      return onAncestor(replies, `folders/${last}`, (policy) => rebound(policy, verb, flag));
+    case 'gcloud organizations add-iam-policy-binding':
+    case 'gcloud organizations remove-iam-policy-binding':
+      return onAncestor(replies, `organizations/${last}`, (policy) => rebound(policy, verb, flag));
+    case 'gcloud iam service-accounts add-iam-policy-binding':
+    case 'gcloud iam service-accounts remove-iam-policy-binding':
+      return onAccount(replies, last, (each) => ({ ...each, policy: rebound(each.policy, verb, flag) }));
+    case 'gcloud iam service-accounts disable':
+      return onAccount(replies, last, (each) => ({
+        ...each,
+        account: { ...each.account, disabled: true },
+      }));
+    case 'gcloud iam service-accounts delete':
+      flag('--quiet');
+      return withoutAccount(replies, last);
+    case 'gcloud pubsub topics add-iam-policy-binding':
+    case 'gcloud pubsub topics remove-iam-policy-binding': {
+      if (last !== 'gcr') throw new Error(`no such topic: ${last}`);
+      const { topicPolicy } = replies;
+      if (topicPolicy.kind === 'unknown' || topicPolicy.value === null) throw new Error('no topic');
+      return { ...replies, topicPolicy: rebound(known(topicPolicy.value), verb, flag) };
+    }
     case 'gcloud storage buckets update':
       return onBucket(replies, last, (each) => ({ ...each, bucket: updated(each.bucket, flags) }));
     case 'gcloud storage rm':
@@ -126,6 +150,81 @@ function onKeys(replies: AuditReplies, email: string, verb: string, id: string, 
   });
   if (!found) throw new Error(`no such key: ${id} of ${email}`);
   return { ...replies, accounts: known(accounts) };
+}
+
+function onAccount(
+  replies: AuditReplies,
+  email: string,
+  change: (reply: AccountReply) => AccountReply,
+): AuditReplies {
+  if (replies.accounts.kind === 'unknown') throw new Error('nobody knows the accounts');
+  if (!replies.accounts.value.some(({ account }) => account.email === email))
+    throw new Error(`no such account: ${email}`);
+  const accounts = replies.accounts.value.map((each) => (each.account.email === email ? change(each) : each));
+  return { ...replies, accounts: known(accounts) };
+}
+
+/** A deleted account stays in policies, by another name: https://cloud.google.com/iam/docs/principal-identifiers */
+function withoutAccount(replies: AuditReplies, email: string): AuditReplies {
+  const all = replies.accounts.kind === 'known' ? replies.accounts.value : [];
+  const uniqueId = all.find(({ account }) => account.email === email)?.account.uniqueId;
+  if (uniqueId === undefined) throw new Error(`no such account: ${email}`);
+  const gone = (policy: Fact<IamPolicy>): Fact<IamPolicy> =>
+    policy.kind === 'unknown'
+      ? policy
+      : known({
+          ...policy.value,
+          bindings: policy.value.bindings.map((each) => ({
+            ...each,
+            members: each.members.map((member) =>
+              member === `serviceAccount:${email}` ? `deleted:${member}?uid=${uniqueId}` : member,
+            ),
+          })),
+        });
+  return {
+    ...replies,
+    projectPolicy: gone(replies.projectPolicy),
+    accounts: known(
+      all
+        .filter(({ account }) => account.email !== email)
+        .map((each) => ({ ...each, policy: gone(each.policy) })),
+    ),
+    ancestors:
+      replies.ancestors.kind === 'unknown'
+        ? replies.ancestors
+        : known(replies.ancestors.value.map((each) => ({ ...each, policy: gone(each.policy) }))),
+    buckets: replies.buckets.map((each) => ({
+      ...each,
+      policy: each.policy === null ? null : gone(each.policy),
+    })),
+    locations:
+      replies.locations.kind === 'unknown'
+        ? replies.locations
+        : known(
+            replies.locations.value.map((location) => ({
+              ...location,
+              repositories:
+                location.repositories.kind === 'unknown'
+                  ? location.repositories
+                  : known(
+                      location.repositories.value.map((each) => ({ ...each, policy: gone(each.policy) })),
+                    ),
+            })),
+          ),
+  };
+}
+
+function onAncestor(
+  replies: AuditReplies,
+  name: string,
+  change: (policy: Fact<IamPolicy>) => Fact<IamPolicy>,
+): AuditReplies {
+  if (replies.ancestors.kind === 'unknown' || !replies.ancestors.value.some((each) => each.name === name))
+    throw new Error(`nothing above the project is ${name}`);
+  const ancestors = replies.ancestors.value.map((each) =>
+    each.name === name ? { ...each, policy: change(each.policy) } : each,
+  );
+  return { ...replies, ancestors: known(ancestors) };
 }
 
 function onBucket(
