@@ -9,7 +9,7 @@ import type { Descriptor } from '../../shared/core/manifest.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import type { Repository } from '../../shared/core/reference.ts';
 import { DAY_MS, MINUTE_MS } from '../../shared/core/units.ts';
-import type { Ledger, UsageReader } from '../../shared/ports.ts';
+import type { Ledger, TagKeeper, UsageReader } from '../../shared/ports.ts';
 import type { Evidence } from './checker.ts';
 import { type Dice, diceOf } from './dice.ts';
 import { type Gate, type Gateway, openGateway, type Passing } from './gateway.ts';
@@ -281,6 +281,7 @@ async function playShift(stage: CaseStage, shift: Shift, name: string): Promise<
     policies: policyOf(stage.schedule),
     ledgerFaults: shift.ledgerFaults,
     tell: (event) => world.tell(event),
+    tags: stage.schedule.guard === 'google' ? keeperOf(world) : null,
     ...(planted.ports === undefined ? {} : { plant: (ports) => planted.ports?.(ports, life) ?? ports }),
     ...(planted.plan === undefined ? {} : { plantPlan: planted.plan }),
   }).then(
@@ -318,6 +319,19 @@ export function lookOf({ method, path }: Passing): string | null {
   return method !== 'DELETE' && path.includes('/manifests/') && !reference.startsWith('sha256:')
     ? reference
     : null;
+}
+
+/** Artifact Registry's API beside the registry: it makes a tag where there is none. */
+function keeperOf(world: World): TagKeeper {
+  return {
+    keeps: () => true,
+    async createTag({ name }, tag, digest) {
+      const made = world.registry.createTag(name, tag, digest);
+      if (made === 'created') world.tell({ kind: 'pushed', by: 'warden', digest, tag });
+      if (made === 'absent') throw new Error(`there is no ${digest}`);
+      return made;
+    },
+  };
 }
 
 function usageOf(world: World, name: string, isUnknown: boolean): UsageReader {

@@ -53,7 +53,8 @@ export function violations(evidence: Evidence): string[] {
 }
 
 /** Replays what happened and looks at each deletion at its moment. */
-function wrongDeletions({ schedule, events, relations }: Evidence): string[] {
+function wrongDeletions(evidence: Evidence): string[] {
+  const { schedule, events, relations } = evidence;
   const found: string[] = [];
   const standing = new Map<Digest, Standing>();
   const running = new Map<Digest, number>();
@@ -67,6 +68,8 @@ function wrongDeletions({ schedule, events, relations }: Evidence): string[] {
   const intended = new Map<string, Digest>();
   /** Who sent a step last. */
   const senders = new Map<string, Actor>();
+  /** Tags that were taken from what somebody had moved them to in that very moment. */
+  const lostTags: string[] = [];
   const changedAt = new Map<string, number>();
   const holderOf = (tag: string): Digest | undefined =>
     [...standing].find(([, { tags }]) => tags.has(tag))?.[0];
@@ -108,6 +111,7 @@ function wrongDeletions({ schedule, events, relations }: Evidence): string[] {
           const looked = lookedAt.get(`${by} ${event.tag}`);
           const isMovedSince = looked !== undefined && (changedAt.get(event.tag) ?? -1) > looked;
           const planned = intended.get(`${by} untag ${event.tag}`);
+          if (isMovedSince) lostTags.push(event.tag);
           if (isMovedSince || (planned === holder && isClaimedSince(holder, listedAt.get(by) ?? -1))) break;
           const kept = keptBecause(holder, atMs, listedAt.get(by) ?? -1);
           if (kept !== null) found.push(`tag ${event.tag} was taken from ${holder}, ${kept}`);
@@ -147,6 +151,14 @@ function wrongDeletions({ schedule, events, relations }: Evidence): string[] {
         toldAt.set(event.by, at);
         break;
     }
+  }
+  for (const tag of lostTags) {
+    const isThere = Object.values(evidence.standing).some((tags) => tags.includes(tag));
+    // Whoever takes it away after it was put back wants it so.
+    const wasThere = events.some(
+      (event) => event.kind === 'pushed' && event.by !== OTHERS && event.tag === tag,
+    );
+    if (!isThere && !wasThere) found.push(`tag ${tag} was moved while it was removed, and is lost`);
   }
   return found;
 

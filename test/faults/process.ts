@@ -54,6 +54,7 @@ await work({
   policies: policyOf({ limits: { digests: 100, perDay: null } }),
   ledgerFaults: [],
   tell: () => {},
+  tags: null,
 });
 await ledger.close();
 process.stdout.write(JSON.stringify({ boundaries: life.passed }));

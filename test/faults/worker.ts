@@ -11,7 +11,7 @@ import type { Plan } from '../../shared/core/plan.ts';
 import type { PolicySet } from '../../shared/core/policy.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import type { Repository } from '../../shared/core/reference.ts';
-import type { Ledger, UsageReader } from '../../shared/ports.ts';
+import type { Ledger, TagKeeper, UsageReader } from '../../shared/ports.ts';
 import { stepText, type Told } from './event.ts';
 import type { Life } from './life.ts';
 import type { LedgerFault, Schedule } from './schedule.ts';
@@ -50,6 +50,8 @@ export interface WorkerSetting {
   readonly policies: PolicySet;
   readonly ledgerFaults: readonly LedgerFault[];
   readonly tell: (event: Told) => void;
+  /** Puts lost tags back; null where nobody can. */
+  readonly tags: TagKeeper | null;
   /** Puts a fault of the program itself in its place, for tests of the checker. */
   readonly plant?: (ports: ApplyPorts) => ApplyPorts;
   readonly plantPlan?: (plan: Plan) => Plan;
@@ -82,6 +84,7 @@ export async function work(setting: WorkerSetting): Promise<Plan> {
     },
     logger: { log: () => {} },
     concurrency: CONCURRENCY,
+    ...(setting.tags === null ? {} : { tags: mortalKeeper(setting.tags, life) }),
   };
   const ports = setting.plant?.(honest) ?? honest;
   try {
@@ -127,6 +130,18 @@ function mortalLedger({ ledger, life, ledgerFaults, tell }: WorkerSetting): Ledg
       };
     },
   });
+}
+
+function mortalKeeper(tags: TagKeeper, life: Life): TagKeeper {
+  return {
+    keeps: (repository) => tags.keeps(repository),
+    async createTag(repository, tag, digest) {
+      await life.boundary();
+      const made = await tags.createTag(repository, tag, digest);
+      await life.boundary();
+      return made;
+    },
+  };
 }
 
 function lost(name: string): WardenError {
