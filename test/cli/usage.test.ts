@@ -21,7 +21,7 @@ describe('gcr-warden', () => {
     ['a command below one', ['policy', 'chek'], /unknown command 'chek'\n\(Did you mean check\?\)/],
     ['an option', ['list', '--jsn', 'gcr.io/acme'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
     ['an option of a command below one', ['policy', 'check', '--formt'], /\(Did you mean --format\?\)/],
-    ['no target', ['list'], /missing required argument 'target'/],
+    ['no target', ['list'], /OPTION_INVALID: Name what to list/],
     ['no policies', ['plan', 'gcr.io/acme'], /required option '--policies <dir>'/],
     ['no command', [], /^Usage: gcr-warden /],
     ['a target without a host', ['list', 'acme'], /^error: REFERENCE_INVALID: "acme" /],

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import type { Digest } from '../../shared/core/digest.ts';
 import type { HistoryFact } from '../../shared/core/history.ts';
 import { deriveHistory, reconcile } from '../../shared/core/history.ts';
-import { type InventoryTaking, takeInventory } from '../../shared/core/inventory.ts';
+import { type InventorySources, type InventoryTaking, takeInventory } from '../../shared/core/inventory.ts';
 import type { Listing } from '../../shared/core/listing.ts';
 import { MEDIA_TYPES, subjectOfTag } from '../../shared/core/manifest.ts';
 import type { RepositoryPlan } from '../../shared/core/plan.ts';
-import { type PlanScope, planRepository } from '../../shared/core/plan-repository.ts';
+import { type PlanScope, planListing } from '../../shared/core/plan-repository.ts';
 import type { Condition, Newest, Policy, Rule, TagPattern } from '../../shared/core/policy.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import type { Usage } from '../../shared/core/usage.ts';
@@ -217,29 +217,34 @@ export const anyCase: fc.Arbitrary<Case> = fc.record({ pieces, facts, usage, pol
 /** The same, of repositories that are read whole and were pushed in order. */
 export const orderlyCase: fc.Arbitrary<Case> = fc.record({ pieces: orderlyPieces, facts, usage, policies });
 
-/** The inventory of a case, taken as a run takes it: the history is reconciled with the listing first. */
+/** What a case is judged by: the history is reconciled with the listing first, as in a run. */
+function sourcesOfCase(one: Case, listing: Listing): InventorySources {
+  const missed = reconcile(deriveHistory(REPOSITORY, one.facts), listing);
+  const history = deriveHistory(REPOSITORY, [...one.facts, ...missed]);
+  return { listing, history, usage: one.usage };
+}
+
+/** The inventory of a case with every fact, whether a rule asks for it or not. */
 export function takingOfCase(
   one: Case,
   listing = listingOf(one.pieces),
 ): InventoryTaking & { readonly listing: Listing } {
-  const missed = reconcile(deriveHistory(REPOSITORY, one.facts), listing);
-  const history = deriveHistory(REPOSITORY, [...one.facts, ...missed]);
-  return { listing, ...takeInventory({ listing, history, usage: one.usage }) };
+  return { listing, ...takeInventory(sourcesOfCase(one, listing)) };
 }
 
-/** The plan of a case. */
+/** The plan of a case, made as a run makes it. */
 export function planOf(
   one: Case,
   more: { scope?: PlanScope; listing?: Listing } = {},
 ): { readonly plan: RepositoryPlan; readonly listing: Listing } {
-  const taking = takingOfCase(one, more.listing);
-  const plan = planRepository({
-    ...taking,
+  const listing = more.listing ?? listingOf(one.pieces);
+  const plan = planListing({
+    ...sourcesOfCase(one, listing),
     policies: policySet(...one.policies),
     scope: more.scope ?? 'all',
     nowMs: NOW_MS,
   });
-  return { plan, listing: taking.listing };
+  return { plan, listing };
 }
 
 /** What a plan would delete. */
