@@ -19,6 +19,14 @@ export async function mapConcurrently<Item, Result>(
   return results;
 }
 
+/**
+ * How many repositories to read side by side, so that of so many requests at once none is missing while what was
+ * read is worked on: half as many more. The requests themselves are counted where they are sent.
+ */
+export function lanesFor(concurrency: number): number {
+  return Math.ceil(concurrency * 1.5);
+}
+
 /** Runs work when its turn comes: a limited number at once, in the order of asking. */
 export type Turns = <Result>(work: () => Promise<Result>) => Promise<Result>;
 

@@ -10,15 +10,17 @@ import {
 } from '../core/reference.ts';
 import type { RepositorySnapshot, Snapshot } from '../core/snapshot.ts';
 import type { Clock, EventLedger, RegistryReader, UsageReader } from '../ports.ts';
-import { mapConcurrently } from './concurrency.ts';
+import { lanesFor, mapConcurrently } from './concurrency.ts';
 
 export interface SnapshotPorts {
   readonly registry: RegistryReader;
   readonly ledger: EventLedger;
   readonly usage: UsageReader;
   readonly clock: Clock;
-  /** Repositories worked on side by side. */
+  /** Requests side by side, which the registry's transport has to hold. */
   readonly concurrency: number;
+  /** Told how many repositories were read, of how many; first when the catalog is known. */
+  readonly onRead?: (read: number, all: number) => void;
 }
 
 /**
@@ -30,11 +32,15 @@ export async function takeSnapshot(ports: SnapshotPorts, target: Target): Promis
   const takenAtMs = ports.clock();
   const catalog = await ports.registry.catalog(target);
   const usage = await ports.usage.read();
-  const repositories = await mapConcurrently(
-    [...catalog.repositories].sort(),
-    ports.concurrency,
-    (repository) => snapshotOf(ports, parseRepository(repository), takenAtMs),
-  );
+  const names = [...catalog.repositories].sort();
+  let read = 0;
+  ports.onRead?.(read, names.length);
+  const repositories = await mapConcurrently(names, lanesFor(ports.concurrency), async (repository) => {
+    const snapshot = await snapshotOf(ports, parseRepository(repository), takenAtMs);
+    read += 1;
+    ports.onRead?.(read, names.length);
+    return snapshot;
+  });
   return {
     version: 1,
     kind: 'gcr-warden/snapshot',

@@ -5,7 +5,7 @@
  * - `bench/rN`: 200 digests on one page, after 20 ms, with a token for that repository alone.
  * - `whole/big`: 200 MB on one page, as classic registries send everything.
  * - `paged/big`: the same in pages of 10,000 manifests.
- * - `/requests`: how often what was asked.
+ * - `/requests`: how often what was asked, and by how many milliseconds all answers together were later than meant.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -82,7 +82,9 @@ const server = createServer((request, reply) => {
   const isToken = url.pathname === '/v2/token';
   const kind = isToken ? 'token' : url.pathname === '/v2/' ? 'ping' : 'page';
   requests[kind] = (requests[kind] ?? 0) + 1;
+  const askedAtMs = performance.now();
   setTimeout(() => {
+    requests['lateMs'] = (requests['lateMs'] ?? 0) + performance.now() - askedAtMs - LATENCY_MS;
     if (isToken) {
       reply.setHeader('content-type', 'application/json');
       reply.end(

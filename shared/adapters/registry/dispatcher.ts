@@ -1,4 +1,4 @@
-import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 
 /** Which proxy HTTPS goes through, in the form of the usual environment variables. */
 export interface ProxySettings {
@@ -22,10 +22,7 @@ export function openDispatcher(options: {
   readonly connectionsPerHost: number;
   readonly proxy: ProxySettings | null;
 }): Dispatcher {
-  return new EnvHttpProxyAgent({
-    httpProxy: '',
-    httpsProxy: options.proxy?.httpsProxy ?? '',
-    noProxy: options.proxy?.noProxy ?? '',
+  const connection = {
     connections: options.connectionsPerHost,
     // One request a connection at a time: a failure then concerns the request that failed and no other.
     pipelining: 1,
@@ -37,5 +34,9 @@ export function openDispatcher(options: {
     // One deadline covers an attempt as a whole.
     headersTimeout: 0,
     bodyTimeout: 0,
-  });
+  } as const;
+  const { httpsProxy = '', noProxy = '' } = options.proxy ?? {};
+  // Where there is none, nothing has to be asked about it at each request.
+  if (httpsProxy === '') return new Agent(connection);
+  return new EnvHttpProxyAgent({ httpProxy: '', httpsProxy, noProxy, ...connection });
 }

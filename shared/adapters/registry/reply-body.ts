@@ -1,5 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import type { ReadingTurns } from './reading-turns.ts';
 import { RegistryError, type RequestLine } from './registry-error.ts';
 import { headerText, type ReplyHeaders } from './reply-headers.ts';
 
@@ -11,21 +12,40 @@ export interface BodySink {
   write(piece: Buffer): void;
 }
 
+/** A body up to this size is read to its end before a sink gets any of it. */
+const HELD_MAX_BYTES = 262_144;
+
+/** What is done with a body while and after it comes in. */
+export interface BodyReading {
+  /** A longer body is refused. */
+  readonly limitBytes: number;
+  /** Where it goes; null for the whole body in what is returned. */
+  readonly sink: BodySink | null;
+  /** Told of bytes as they come over the wire. */
+  received(sizeBytes: number): void;
+  /** Told that the last byte is in. Of a small body a sink has seen nothing yet. */
+  ended(): void;
+  /** Waited for after the end, before a small body goes to the sink. */
+  readonly turn: ReadingTurns;
+}
+
 /**
  * Reads a body to its end, unpacked, into a sink or, where there is none, into what it returns. The limit counts
  * unpacked bytes, and is looked at after every piece, so that a small body that unpacks into a huge one ends
- * early. `received` is told of bytes as they come over the wire.
+ * early.
  * @throws RegistryError REGISTRY_BODY_TOO_LARGE, REGISTRY_BODY_INVALID; and what the connection throws
  */
 export async function readReplyBody(
   reply: { readonly statusCode: number; readonly headers: ReplyHeaders; readonly body: Readable },
-  limitBytes: number,
   line: RequestLine,
-  sink: BodySink | null,
-  received: (sizeBytes: number) => void,
+  { limitBytes, sink, received, ended, turn }: BodyReading,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
+  const give = (to: BodySink): void => {
+    for (const chunk of chunks) to.write(chunk);
+    chunks.length = 0;
+  };
   for await (const chunk of unpacked(reply, line, received)) {
     sizeBytes += chunk.length;
     // Leaving the loop destroys the body and with it the connection.
@@ -37,10 +57,14 @@ export async function readReplyBody(
         { status: reply.statusCode },
       );
     }
-    if (sink === null) chunks.push(chunk);
-    else sink.write(chunk);
+    chunks.push(chunk);
+    if (sink !== null && sizeBytes > HELD_MAX_BYTES) give(sink);
   }
-  return Buffer.concat(chunks);
+  ended();
+  if (sink === null) return Buffer.concat(chunks);
+  if (chunks.length > 0) await turn();
+  give(sink);
+  return Buffer.alloc(0);
 }
 
 async function* unpacked(

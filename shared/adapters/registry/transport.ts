@@ -7,6 +7,7 @@ import { HEADERS_MAX_BYTES, openDispatcher, type ProxySettings } from './dispatc
 import { createHostGate, type HostGate } from './host-gate.ts';
 import { createPace, GOOGLE_PACE, type PaceLimits } from './pace.ts';
 import { Places } from './places.ts';
+import { takeReadingTurns } from './reading-turns.ts';
 import { redirectTarget } from './redirect.ts';
 import { RETRYABLE_STATUSES, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
 import { ACCEPT_ENCODING, type BodySink, readReplyBody } from './reply-body.ts';
@@ -133,6 +134,7 @@ export function createTransport(options: TransportOptions): Transport {
   let closing: Promise<void> | null = null;
   const everywhere = new Places(concurrency.global);
   const gates = new Map<string, HostGate>();
+  const turn = takeReadingTurns();
 
   function gateOf(host: string): HostGate {
     const known = gates.get(host);
@@ -150,10 +152,15 @@ export function createTransport(options: TransportOptions): Transport {
     const latestMs = latestStartMs(request);
     const entered = await gate.enter(request.method === 'DELETE' ? 'delete' : 'request', latestMs);
     if (entered !== 'entered') return { kind: 'over', why: notSent(request, line, entered.untilMs) };
+    let isInside = true;
+    const leave = (): void => {
+      if (isInside) gate.leave();
+      isInside = false;
+    };
     try {
       if (clock() >= latestMs) return { kind: 'over', why: notSent(request, line, clock()) };
       if (request.maySend?.() === false) return { kind: 'over', why: withdrawn(line) };
-      const reply = await exchange(request, line);
+      const reply = await exchange(request, line, leave);
       const pause = pauseMs(reply, clock(), random());
       if (pause !== null) gate.pause(clock() + pause);
       return { kind: 'answered', reply };
@@ -161,7 +168,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (!(thrown instanceof RegistryError)) throw thrown;
       return { kind: thrown instanceof RunEnded ? 'over' : 'failed', why: thrown };
     } finally {
-      gate.leave();
+      leave();
     }
   }
 
@@ -185,14 +192,14 @@ export function createTransport(options: TransportOptions): Transport {
     );
   }
 
-  async function exchange(request: HttpRequest, line: RequestLine): Promise<HttpReply> {
+  async function exchange(request: HttpRequest, line: RequestLine, leave: () => void): Promise<HttpReply> {
     const leftMs = (request.endByMs ?? Number.POSITIVE_INFINITY) - clock();
     const mostMs = Math.min(totalDeadlineMs, leftMs);
     const deadline = startAttemptDeadline(attemptDeadlineMs, mostMs);
     try {
       let url = request.url;
       for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
-        const reply = await exchangeOnce(request, url, line, deadline);
+        const reply = await exchangeOnce(request, url, line, deadline, leave);
         const location = headerText(reply.headers, 'location');
         const isRedirect = reply.status >= 301 && reply.status <= 308 && location !== null;
         if (request.redirects === 'refuse' || request.method !== 'GET' || !isRedirect) return reply;
@@ -239,6 +246,7 @@ export function createTransport(options: TransportOptions): Transport {
     url: URL,
     line: RequestLine,
     { signal, received }: AttemptDeadline,
+    leave: () => void,
   ): Promise<HttpReply> {
     const headers: Record<string, string> = {
       'user-agent': userAgent,
@@ -258,7 +266,16 @@ export function createTransport(options: TransportOptions): Transport {
       }),
     );
     const sink = request.receive?.(reply.statusCode, reply.headers) ?? null;
-    const body = await readReplyBody(reply, request.bodyLimitBytes, line, sink, received);
+    const body = await readReplyBody(reply, line, {
+      limitBytes: request.bodyLimitBytes,
+      sink,
+      received,
+      // The next request needs not wait until this reply is parsed. Only after a success: others may have to pause.
+      ended: () => {
+        if (sink !== null && reply.statusCode < 300) leave();
+      },
+      turn,
+    });
     return { status: reply.statusCode, headers: reply.headers, body };
   }
 

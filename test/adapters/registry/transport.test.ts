@@ -309,6 +309,46 @@ describe('a request', () => {
     expect(most).toBe(3);
   });
 
+  it('is sent before the small reply to the one before it is worked on', async () => {
+    const server = await served((_request, reply) => json(reply, 200, {}));
+    const narrow = transport({ concurrency: { global: 1, perHost: 1 } });
+    const order: string[] = [];
+    const asked = (name: string): Promise<unknown> =>
+      narrow.send(
+        get(server, {
+          maySend: () => order.push(`${name} sent`) > 0,
+          receive: () => ({ write: () => void order.push(`${name} worked on`) }),
+        }),
+      );
+    await Promise.all([asked('first'), asked('second'), asked('third')]);
+    expect(order).toEqual([
+      'first sent',
+      'second sent',
+      'first worked on',
+      'third sent',
+      'second worked on',
+      'third worked on',
+    ]);
+  });
+
+  it('waits where the small reply to the one before it asks for a pause, whoever receives that', async () => {
+    const server = await served((_request, reply) => {
+      if (server.seen.length === 1) reply.setHeader('retry-after', '1');
+      json(reply, server.seen.length === 1 ? 503 : 200, {});
+    });
+    const waits: number[] = [];
+    const narrow = transport({
+      concurrency: { global: 1, perHost: 1 },
+      attemptsMax: 1,
+      clock: () => 1_000 + waits.reduce((sum, delayMs) => sum + delayMs, 0),
+      sleep: async (delayMs) => void waits.push(delayMs),
+    });
+    const sink = { receive: () => ({ write: () => {} }) };
+    const replies = await Promise.all([narrow.send(get(server, sink)), narrow.send(get(server, sink))]);
+    expect(replies.map(({ status }) => status)).toEqual([503, 200]);
+    expect(waits).toHaveLength(1);
+  });
+
   it('is one of so many at once to all hosts together', async () => {
     let underWay = 0;
     let most = 0;
