@@ -51,8 +51,9 @@ export async function runChain(chain: readonly NumberedStep[], context: ChainCon
     if (step.kind === 'untag' && isGone(outcome)) begun = step.digest;
     if (!isGone(outcome) && !hasMoved(outcome)) standing ??= outcomeOfRest(step, outcome);
     if (step.kind === 'delete') {
-      for (const tag of riding)
-        settle(tag, isGone(outcome) ? outcome : outcomeOfRest(step, outcome), isCertain);
+      // What the registry refuses of the digest it refuses of the tags that only go with it.
+      const ofTags = isGone(outcome) || outcome.kind === 'blocked' ? outcome : outcomeOfRest(step, outcome);
+      for (const tag of riding) settle(tag, ofTags, isCertain);
       riding = [];
     }
     settle(numbered, outcome, isCertain);

@@ -43,20 +43,49 @@ export function createStepRunner(ports: StepRunnerPorts, repository: Repository,
     saveForUndo: (steps, turns, lease) => saveForUndo(ports, repository, steps, turns, lease),
     run: async (step, maySend) => {
       const permit = counted(maySend);
+      let outcome: Outcome | 'with its digest';
       try {
-        const outcome =
+        outcome =
           step.kind === 'untag'
             ? await untag(ports, repository, step, { guard, permit })
             : await deleteDigest(ports, repository, step, { guard, maySend: permit.ask });
-        if (outcome === 'with its digest') return outcome;
-        return await settled(ports, repository, step, outcome, permit);
       } catch (problem) {
         const retryable = problem instanceof WardenError && problem.retryable;
-        const outcome: Outcome = { kind: 'failed', retryable, reason: messageOf(problem) };
-        return await settled(ports, repository, step, outcome, permit);
+        outcome = { kind: 'failed', retryable, reason: messageOf(problem) };
       }
+      if (outcome === 'with its digest') return outcome;
+      const end = await settled(ports, repository, step, outcome, permit);
+      return guard === 'removes tags too' && step.kind === 'delete'
+        ? tagsLeft(ports, repository, step, end)
+        : end;
     },
   };
+}
+
+/**
+ * Not every registry takes the tags of a digest along: go-containerregistry's forgets the digest alone, and its
+ * tags go on serving the image. So where nothing but the digest's own delete removes the planned tags, each is
+ * asked once more.
+ */
+async function tagsLeft(
+  ports: StepRunnerPorts,
+  repository: Repository,
+  { digest, tags }: Extract<Step, { kind: 'delete' }>,
+  end: StepEnd,
+): Promise<StepEnd> {
+  if (end.outcome.kind !== 'deleted' && end.outcome.kind !== 'already gone') return end;
+  const serving: string[] = [];
+  try {
+    for (const tag of tags) {
+      if ((await ports.registry.resolveTag(repository, tag)) === digest) serving.push(tag);
+    }
+  } catch (problem) {
+    const reason = `The digest is deleted. Whether its tags still serve it is not known: ${messageOf(problem)}`;
+    return { outcome: { kind: 'failed', retryable: true, reason }, isCertain: false };
+  }
+  if (serving.length === 0) return end;
+  const reason = `the digest was deleted, and tag ${serving.join(', ')} still serves it: this registry does not take the tags of a digest along`;
+  return certainly({ kind: 'blocked', reason });
 }
 
 /**

@@ -1,13 +1,13 @@
 import { formatRepository, hostKind, type Repository } from '../../core/reference.ts';
 import { pullScope } from './manifest-source.ts';
+import { readOnePage } from './page.ts';
 import { repositoryPath } from './path.ts';
 import { RegistryError } from './registry-error.ts';
 import type { Session } from './session.ts';
+import { TagsListPage } from './tags-list-page.ts';
 
 /** What a registry does when a digest is deleted that something still points at. */
 export type Guard = 'refuses claimed digests' | 'removes tags too';
-
-const BODY_LIMIT_BYTES = 67_108_864;
 
 /** Says which guard a registry has; asks each host once. */
 export interface GuardReader {
@@ -46,33 +46,20 @@ export function createGuardReader(session: Session): GuardReader {
 
 /** null where the repository is gone, so that its registry shows nothing of itself. */
 async function ask(session: Session, repository: Repository): Promise<Guard | null> {
-  const reply = await session.send({
-    host: repository.host,
-    path: `${repositoryPath(repository)}/tags/list?n=1`,
-    scope: pullScope(repository),
-    method: 'GET',
-    bodyLimitBytes: BODY_LIMIT_BYTES,
-  });
-  if (reply.status !== 200) {
-    const failure = reply.failure();
-    if (failure.complaints.some(({ code }) => code === 'NAME_UNKNOWN')) return null;
-    throw failure;
-  }
-  let document: unknown;
   try {
-    document = JSON.parse(reply.body.toString('utf8'));
-  } catch {
-    document = null;
+    // A registry that pages takes one entry for an answer; one that doesn't sends all, of which no text is held.
+    const { speaksGoogle } = await readOnePage(session, {
+      host: repository.host,
+      scope: pullScope(repository),
+      path: `${repositoryPath(repository)}/tags/list`,
+      pageSize: 1,
+      open: () => new TagsListPage(),
+    });
+    return speaksGoogle ? 'refuses claimed digests' : 'removes tags too';
+  } catch (thrown) {
+    const isGone =
+      thrown instanceof RegistryError && thrown.complaints.some(({ code }) => code === 'NAME_UNKNOWN');
+    if (isGone) return null;
+    throw thrown;
   }
-  if (document === null || typeof document !== 'object' || Array.isArray(document)) {
-    throw new RegistryError(
-      'REGISTRY_BODY_INVALID',
-      `${reply.line.method} ${reply.line.url} answered with something that is not a JSON object. What this registry does when a digest is deleted is not known, so nothing is deleted there.`,
-      reply.line,
-      { status: reply.status },
-    );
-  }
-  const map = (document as Record<string, unknown>)['manifest'];
-  const isGoogleDialect = map !== null && typeof map === 'object' && !Array.isArray(map);
-  return isGoogleDialect ? 'refuses claimed digests' : 'removes tags too';
 }

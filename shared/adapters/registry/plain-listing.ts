@@ -2,7 +2,7 @@ import type { Digest } from '../../core/digest.ts';
 import { WardenError } from '../../core/error.ts';
 import { type Fact, known, unknown } from '../../core/fact.ts';
 import type { ListedManifest, Listing } from '../../core/listing.ts';
-import type { Manifest } from '../../core/manifest.ts';
+import { type Manifest, MEDIA_TYPES } from '../../core/manifest.ts';
 import type { Repository } from '../../core/reference.ts';
 import { inLanes } from './lanes.ts';
 import { type ResolvedTag, resolveTag } from './manifest-source.ts';
@@ -60,12 +60,22 @@ export async function resolveTags(
     manifests.push({
       digest,
       tags: held.tags.sort(),
-      mediaType: typeFact(fact.kind === 'known' ? fact.value.manifest.mediaType : held.mediaType),
+      mediaType: fact.kind === 'known' ? typeFact(fact.value.manifest.mediaType) : unreadType(held.mediaType),
       sizeBytes: fact.kind === 'known' ? weighed(fact.value.manifest, fact.value.sizeBytes) : fact,
       uploadedAtMs: unknown('this registry does not tell when it received a manifest'),
     });
   }
   return { manifests, relations, problem };
+}
+
+/**
+ * An image of OCI that can't be read may be about any other, and nothing but Google's own guard would keep that
+ * other one from going. Of an unknown type it is what everything here may hang on.
+ */
+function unreadType(mediaType: string | null): Fact<string> {
+  return mediaType === MEDIA_TYPES.ociManifest
+    ? unknown('it can not be read, so what it is and what it is about is not known')
+    : typeFact(mediaType);
 }
 
 function typeFact(mediaType: string | null): Fact<string> {

@@ -43,6 +43,8 @@ const DIGITS_MAX = 16;
  */
 export class TagsListPage implements PageReader {
   readonly told = new ToldListing();
+  /** Whether `manifest` is an object, if an empty one; what `told` holds of `null` is that the field was there. */
+  speaksGoogle = false;
 
   readonly #tokens = new JsonTokens();
   readonly #utf8 = new Utf8Check();
@@ -167,6 +169,7 @@ export class TagsListPage implements PageReader {
         break;
       case FIELD.manifest:
         if (token === TOKEN.beginObject) {
+          this.speaksGoogle = true;
           this.#at = AT.map;
           return;
         }
