@@ -1,7 +1,7 @@
 import type { Decision, RuleVoice } from './decision.ts';
-import type { Digest } from './digest.ts';
 import { type Answer, evaluateRule } from './evaluate.ts';
-import { artifactOf, type Graph, keptWith } from './graph.ts';
+import type { Graph, GraphNode } from './graph.ts';
+import { keptWith } from './graph-walk.ts';
 import type { Artifact, Inventory } from './inventory.ts';
 import { reachesRepository, selectsRepository } from './pattern.ts';
 import type { Policy, Rule } from './policy.ts';
@@ -25,6 +25,7 @@ export function policiesFor(policies: readonly Policy[], repository: string): Po
  * Judges every artifact of a repository. Keep beats delete, whatever the order and whichever policy says it;
  * what no rule names is kept; what is not known is kept; and what something kept needs is kept.
  *
+ * @param graph the one that the inventory was taken from
  * @param policies those that select the repository, see `policiesFor`
  */
 export function decide(
@@ -40,15 +41,21 @@ export function decide(
     .sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
   const judge = judgeBy(speakers);
   const decisions = inventory.artifacts.map((artifact) => judge(artifact));
-  const going = decisions.some(({ verdict, root }) => verdict === 'delete' && graph.nodes.has(root));
-  if (!going) return decisions;
-  const keptRoots = decisions
-    .filter(({ verdict, root }) => verdict === 'keep' && graph.nodes.has(root))
-    .map(({ root }) => root);
+  const keptRoots: GraphNode[] = [];
+  let isAnyGoing = false;
+  for (const [at, node] of graph.rootNodes.entries()) {
+    if (node === null) continue;
+    if (decisions[at]?.verdict === 'keep') keptRoots.push(node);
+    else isAnyGoing = true;
+  }
+  if (!isAnyGoing) return decisions;
   const kept = keptWith(graph, keptRoots);
-  return decisions.map((decision) =>
-    decision.verdict === 'delete' && kept.has(decision.root) ? keepForOthers(decision) : decision,
-  );
+  for (const [at, node] of graph.rootNodes.entries()) {
+    const decision = decisions[at];
+    if (node === null || decision?.verdict !== 'delete' || !kept.has(node)) continue;
+    decisions[at] = keepForOthers(decision);
+  }
+  return decisions;
 }
 
 /** A rule that is asked about one artifact after the other. */
@@ -143,19 +150,4 @@ function judgeBy(speakers: readonly Speaker[]): (artifact: Artifact) => Decision
 
 function keepForOthers(decision: Decision): Decision {
   return { ...decision, verdict: 'keep', because: 'something kept needs it', enforced: false };
-}
-
-/** The manifests that may go when these artifacts go: those that nothing else needs. */
-export function doomedManifests(graph: Graph, going: ReadonlySet<Digest>): Set<Digest> {
-  // A root without relations needs nothing and nothing needs it.
-  const staying = graph.roots.filter(({ digest }, at) => graph.rootNodes[at] !== null && !going.has(digest));
-  const kept = keptWith(
-    graph,
-    staying.map(({ digest }) => digest),
-  );
-  const doomed = new Set<Digest>();
-  for (const root of going) {
-    for (const digest of artifactOf(graph, root)) if (!kept.has(digest)) doomed.add(digest);
-  }
-  return doomed;
 }

@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts';
+import { DigestFinder } from './digest-finder.ts';
 import { type Fact, unknown } from './fact.ts';
 import type { ListedManifest, Listing } from './listing.ts';
 import { type Manifest, MEDIA_TYPES, subjectOfTag } from './manifest.ts';
@@ -6,18 +7,25 @@ import { type Manifest, MEDIA_TYPES, subjectOfTag } from './manifest.ts';
 /** What one listed manifest has to do with other listed manifests of its repository. */
 export interface GraphNode {
   readonly manifest: ListedManifest;
+  /** Its place among the graph's nodes. */
+  readonly place: number;
   /** Tags that name an image. Signature and fallback tags of a listed subject are not among them. */
   readonly tags: readonly string[];
   /** Tags that tie it to a listed subject: cosign's and the referrers fallback tag. */
   readonly subjectTags: readonly string[];
   /** Listed manifests that it points at as an index. */
-  readonly children: readonly Digest[];
+  readonly children: readonly GraphNode[];
   /** Listed manifests that it is about, by OCI `subject` or by a signature or fallback tag. */
-  readonly subjects: readonly Digest[];
+  readonly subjects: readonly GraphNode[];
   /** Listed manifests that are about it: referrers, signatures, fallback indexes. */
-  readonly referrers: readonly Digest[];
+  readonly referrers: readonly GraphNode[];
   /** Whether a listed index points at it. */
   readonly isChild: boolean;
+  /**
+   * All manifests of the artifact that begins here: itself first, then everything that lives and dies with it.
+   * Empty where none begins. A manifest may be in several artifacts.
+   */
+  readonly artifact: readonly GraphNode[];
   /** Why its relations are not known, or null. */
   readonly unreadable: string | null;
 }
@@ -28,17 +36,12 @@ export interface GraphNode {
  * nothing points at it.
  */
 export interface Graph {
-  /** Manifests at either end of a relation, and those whose relations are not known. */
-  readonly nodes: ReadonlyMap<Digest, GraphNode>;
+  /** Manifests at either end of a relation, and those whose relations are not known, sorted by digest. */
+  readonly nodes: readonly GraphNode[];
   /** The manifest with which each artifact begins, sorted by digest. */
   readonly roots: readonly ListedManifest[];
-  /** What `nodes` holds of each root, in the order of `roots`; null where it holds nothing. */
+  /** The node of each root, in the order of `roots`; null where it has none. */
   readonly rootNodes: readonly (GraphNode | null)[];
-  /**
-   * The artifacts of more than one manifest: the root with all manifests of its artifact, the root first. A
-   * manifest may be in several. See `artifactOf`.
-   */
-  readonly compounds: ReadonlyMap<Digest, readonly Digest[]>;
   /** Roots that no walk reaches: manifests that are about each other in a circle. */
   readonly circular: ReadonlySet<Digest>;
   /** Why any manifest may be a child of one that can't be read, or null where all indexes were read. */
@@ -53,24 +56,50 @@ const PLAIN_IMAGES: ReadonlySet<string> = new Set([
 ]);
 
 const NONE: readonly never[] = [];
-const NO_REFERRERS: Digest[] = [];
-
-/** The manifests of an artifact, its root first. */
-export function artifactOf(graph: Graph, root: Digest): readonly Digest[] {
-  return graph.compounds.get(root) ?? [root];
-}
+// Replaced by another list before the first is added.
+const NO_REFERRERS: NodeInMaking[] = [];
+const NO_SUBJECTS: NodeInMaking[] = [];
 
 /** A node that others may still be found to be related to. */
 interface NodeInMaking {
   readonly manifest: ListedManifest;
+  place: number;
   tags: readonly string[];
   subjectTags: readonly string[];
-  children: readonly Digest[];
-  subjects: readonly Digest[];
-  /** Replaced by another list before the first is added. */
-  referrers: Digest[];
+  children: readonly NodeInMaking[];
+  subjects: readonly NodeInMaking[];
+  referrers: NodeInMaking[];
   isChild: boolean;
+  artifact: readonly NodeInMaking[];
   unreadable: string | null;
+}
+
+/** Some of a graph's nodes, in the order in which they were added; may be walked while it grows. */
+export class NodeSet implements Iterable<GraphNode> {
+  readonly #has: Uint8Array;
+  readonly #nodes: GraphNode[] = [];
+
+  constructor({ nodes }: Pick<Graph, 'nodes'>) {
+    this.#has = new Uint8Array(nodes.length);
+  }
+
+  get size(): number {
+    return this.#nodes.length;
+  }
+
+  has({ place }: GraphNode): boolean {
+    return this.#has[place] === 1;
+  }
+
+  add(node: GraphNode): void {
+    if (this.#has[node.place] === 1) return;
+    this.#has[node.place] = 1;
+    this.#nodes.push(node);
+  }
+
+  [Symbol.iterator](): Iterator<GraphNode> {
+    return this.#nodes[Symbol.iterator]();
+  }
 }
 
 /**
@@ -78,142 +107,151 @@ interface NodeInMaking {
  * an orphan, which is a root of its own.
  */
 export function buildGraph(listing: Listing): Graph {
-  const manifests = inOrder(listing.manifests);
-  const { nodes, speakers } = relatedAmong(manifests, listing);
-  let unreadIndex: string | null = null;
-  for (const { node, relations } of speakers) {
-    relate(node, relations, nodes);
-    const { mediaType, digest } = node.manifest;
-    const mayBeIndex = mediaType.kind === 'unknown' || !PLAIN_IMAGES.has(mediaType.value);
-    if (node.unreadable !== null && mayBeIndex) unreadIndex ??= `${digest} can't be read: ${node.unreadable}`;
+  const { manifests, nodeAt, unreadIndex } = relate(listing);
+  const nodes: NodeInMaking[] = [];
+  for (const node of nodeAt) {
+    if (node === null) continue;
+    node.place = nodes.length;
+    nodes.push(node);
   }
-  // Whatever was related to something that is not listed only.
-  for (const [digest, node] of nodes) if (!isRelated(node)) nodes.delete(digest);
-
-  const related = [...nodes.values()];
   const roots: ListedManifest[] = [];
   const rootNodes: (GraphNode | null)[] = [];
-  const compounds = new Map<Digest, readonly Digest[]>();
-  const reached = new Set<Digest>();
-  let next = 0;
-  for (const manifest of manifests) {
-    // Both are in the same order; looking each manifest up would cost more than all else here.
-    const candidate = related[next];
-    if (candidate === undefined || candidate.manifest !== manifest) {
-      roots.push(manifest);
-      rootNodes.push(null);
-      continue;
+  const reached = new NodeSet({ nodes });
+  for (const [at, manifest] of manifests.entries()) {
+    const node = nodeAt[at] ?? null;
+    if (node !== null) {
+      if (node.tags.length === 0 && (node.isChild || node.subjects.length > 0)) continue;
+      node.artifact = membersOf(node);
+      for (const member of node.artifact) reached.add(member);
     }
-    next += 1;
-    if (candidate.tags.length === 0 && (candidate.isChild || candidate.subjects.length > 0)) continue;
-    const members = membersOf(candidate, nodes);
-    if (members.length > 1) compounds.set(manifest.digest, members);
-    for (const member of members) reached.add(member);
     roots.push(manifest);
-    rootNodes.push(candidate);
+    rootNodes.push(node);
   }
+  if (reached.size === nodes.length) return { nodes, roots, rootNodes, circular: NO_CIRCLE, unreadIndex };
+  return { nodes, ...withCircles(manifests, nodeAt, reached), unreadIndex };
+}
+
+const NO_CIRCLE: ReadonlySet<Digest> = new Set();
+
+/** The roots, where some manifests are about each other in a circle: each of those is one. */
+function withCircles(
+  manifests: readonly ListedManifest[],
+  nodeAt: readonly (NodeInMaking | null)[],
+  reached: NodeSet,
+): Pick<Graph, 'roots' | 'rootNodes' | 'circular'> {
   const circular = new Set<Digest>();
-  if (reached.size < nodes.size) {
-    for (const digest of nodes.keys()) if (!reached.has(digest)) circular.add(digest);
-    for (const digest of circular) {
-      const node = nodes.get(digest);
-      if (node !== undefined) roots.push(node.manifest);
+  const roots: ListedManifest[] = [];
+  const rootNodes: (GraphNode | null)[] = [];
+  for (const [at, manifest] of manifests.entries()) {
+    const node = nodeAt[at] ?? null;
+    if (node !== null && !reached.has(node)) {
+      circular.add(manifest.digest);
+      node.artifact = [node];
     }
-    roots.sort(compareDigests);
-    for (const [at, { digest }] of roots.entries()) rootNodes[at] = nodes.get(digest) ?? null;
+    if (node !== null && node.artifact.length === 0) continue;
+    roots.push(manifest);
+    rootNodes.push(node);
   }
-  return { nodes, roots, rootNodes, compounds, circular, unreadIndex };
-}
-
-/**
- * Sorted by digest, each once. A listing should be; but the order of a plan's steps comes from this one, and
- * looking costs a fraction of sorting.
- */
-function inOrder(manifests: readonly ListedManifest[]): readonly ListedManifest[] {
-  let before = '';
-  for (const { digest } of manifests) {
-    if (digest <= before) {
-      const each = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
-      return [...each.values()].sort(compareDigests);
-    }
-    before = digest;
-  }
-  return manifests;
-}
-
-function compareDigests(a: ListedManifest, b: ListedManifest): number {
-  return a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0;
-}
-
-/** A manifest that says something of others, with what its content says; null where only its tags do. */
-interface Speaker {
-  readonly node: NodeInMaking;
-  readonly relations: Fact<Manifest> | null;
+  return { roots, rootNodes, circular };
 }
 
 interface Related {
-  /** In the order of the listing, not yet related to each other. */
-  readonly nodes: Map<Digest, NodeInMaking>;
-  readonly speakers: readonly Speaker[];
+  /** Sorted by digest, each once. */
+  readonly manifests: readonly ListedManifest[];
+  /** The node of each of `manifests`; null where it has none. */
+  readonly nodeAt: readonly (NodeInMaking | null)[];
+  readonly unreadIndex: string | null;
 }
 
-/**
- * The listed manifests that say something of others, or of which another may say something. Most do neither;
- * they are looked at here and not again.
- */
-function relatedAmong(manifests: readonly ListedManifest[], { relations }: Listing): Related {
-  // What each says by its content, or null where another names it.
-  const named = new Map<Digest, Fact<Manifest> | null>();
-  const name = (digest: Digest): void => {
-    if (!named.has(digest)) named.set(digest, null);
+/** Makes a node of each listed manifest that is related to another, and enters relations at both ends. */
+function relate(listing: Listing): Related {
+  const { relations } = listing;
+  const finder = new DigestFinder(listing.manifests);
+  const manifests = finder.sorted;
+  const nodeAt = new Array<NodeInMaking | null>(manifests.length).fill(null);
+  const nodeOf = (at: number, manifest: ListedManifest): NodeInMaking => {
+    const node = nodeAt[at] ?? newNode(manifest);
+    nodeAt[at] = node;
+    return node;
   };
-  // Not by Object.entries: it would sort the digests and make a pair for each.
+  /** null where it is not listed, or the manifest itself. */
+  const otherOf = (digest: Digest, speaker: number): NodeInMaking | null => {
+    const at = finder.find(digest);
+    const manifest = manifests[at];
+    return manifest === undefined || at === speaker ? null : nodeOf(at, manifest);
+  };
+  const said = whatIsSaid(relations, finder);
+  let unreadIndex: string | null = null;
+  for (let at = 0; at < manifests.length; at++) {
+    const manifest = manifests[at] as ListedManifest;
+    const { digest, tags } = manifest;
+    let subjects = NO_SUBJECTS;
+    let subjectTags: Set<string> | null = null;
+    for (const tag of tags) {
+      const named = subjectOfTag(tag);
+      const subject = named === null ? null : otherOf(named, at);
+      if (subject === null) continue;
+      if (subjects.length === 0) subjects = [subject];
+      else subjects.push(subject);
+      subjectTags ??= new Set();
+      subjectTags.add(tag);
+    }
+    const fact = said[at] ?? (isIndex(manifest) && relations[digest] === undefined ? NOT_READ : null);
+    if (fact?.kind === 'unknown') {
+      nodeOf(at, manifest).unreadable = fact.reason;
+      if (mayBeIndex(manifest)) unreadIndex ??= `${digest} can't be read: ${fact.reason}`;
+    } else if (fact !== null) {
+      const { subject, children } = fact.value;
+      const about = subject === null ? null : otherOf(subject.digest, at);
+      if (about !== null) subjects = [...subjects, about];
+      const found = children.map((child) => otherOf(child.digest, at)).filter((child) => child !== null);
+      for (const child of found) child.isChild = true;
+      if (found.length > 0) nodeOf(at, manifest).children = eachOnce(found);
+    }
+    if (subjects.length === 0) continue;
+    const node = nodeOf(at, manifest);
+    if (subjectTags !== null) {
+      node.tags = tags.filter((tag) => !subjectTags.has(tag));
+      node.subjectTags = [...subjectTags];
+    }
+    node.subjects = eachOnce(subjects);
+    for (const subject of node.subjects) {
+      if (subject.referrers.length === 0) subject.referrers = [node];
+      else subject.referrers.push(node);
+    }
+  }
+  return { manifests, nodeAt, unreadIndex };
+}
+
+/** What was read of each manifest, where that names another or is not known; in the finder's order. */
+function whatIsSaid(
+  relations: Listing['relations'],
+  finder: DigestFinder<ListedManifest>,
+): readonly (Fact<Manifest> | null)[] {
+  const said = new Array<Fact<Manifest> | null>(finder.sorted.length).fill(null);
+  // Not by Object.entries, which makes a pair for each: every image of a repository may be here.
   for (const key in relations) {
     const digest = key as Digest;
     const fact = relations[digest];
     if (fact === undefined) continue;
-    if (fact.kind === 'known') {
-      const { children, subject } = fact.value;
-      if (children.length === 0 && subject === null) continue;
-      for (const child of children) name(child.digest);
-      if (subject !== null) name(subject.digest);
-    }
-    named.set(digest, fact);
+    if (fact.kind === 'known' && fact.value.children.length === 0 && fact.value.subject === null) continue;
+    const at = finder.find(digest);
+    if (at !== -1) said[at] = fact;
   }
-  for (;;) {
-    const nodes = new Map<Digest, NodeInMaking>();
-    const speakers: Speaker[] = [];
-    const namedBefore = named.size;
-    for (const manifest of manifests) {
-      const { digest, tags } = manifest;
-      const found = named.get(digest);
-      const said = found ?? (isIndex(manifest) && relations[digest] === undefined ? NOT_READ : null);
-      let speaks = said !== null;
-      for (const tag of tags) {
-        const subject = subjectOfTag(tag);
-        if (subject === null) continue;
-        name(subject);
-        speaks = true;
-      }
-      if (found === undefined && !speaks) continue;
-      const node = nodeOf(manifest);
-      nodes.set(digest, node);
-      if (speaks) speakers.push({ node, relations: said });
-    }
-    // A tag may have named a manifest that had been passed by.
-    if (named.size === namedBefore) return { nodes, speakers };
-  }
+  return said;
 }
 
-function nodeOf(manifest: ListedManifest): NodeInMaking {
+function newNode(manifest: ListedManifest): NodeInMaking {
   return {
     manifest,
+    place: -1,
     tags: manifest.tags,
     subjectTags: NONE,
     children: NONE,
     subjects: NONE,
     referrers: NO_REFERRERS,
     isChild: false,
+    artifact: NONE,
     unreadable: null,
   };
 }
@@ -232,54 +270,8 @@ function isIndex({ mediaType }: ListedManifest): boolean {
   );
 }
 
-function isRelated({ children, subjects, referrers, isChild, unreadable }: NodeInMaking): boolean {
-  return isChild || children.length > 0 || subjects.length > 0 || referrers.length > 0 || unreadable !== null;
-}
-
-/** Enters what a manifest says of other listed ones, at both ends. */
-function relate(
-  node: NodeInMaking,
-  relations: Fact<Manifest> | null,
-  nodes: ReadonlyMap<Digest, NodeInMaking>,
-): void {
-  const { digest, tags } = node.manifest;
-  const otherOf = (named: Digest): NodeInMaking | null => {
-    const other = nodes.get(named);
-    return other === undefined || other === node ? null : other;
-  };
-  const subjects: NodeInMaking[] = [];
-  const subjectTags = new Set<string>();
-  for (const tag of tags) {
-    const named = subjectOfTag(tag);
-    const subject = named === null ? null : otherOf(named);
-    if (subject === null) continue;
-    subjects.push(subject);
-    subjectTags.add(tag);
-  }
-  if (subjectTags.size > 0) {
-    node.tags = tags.filter((tag) => !subjectTags.has(tag));
-    node.subjectTags = [...subjectTags];
-  }
-  if (relations?.kind === 'unknown') node.unreadable = relations.reason;
-  if (relations?.kind === 'known') {
-    const { subject, children } = relations.value;
-    const about = subject === null ? null : otherOf(subject.digest);
-    if (about !== null) subjects.push(about);
-    const found = children.map((child) => otherOf(child.digest)).filter((child) => child !== null);
-    node.children = digestsOf(eachOnce(found));
-    for (const child of found) child.isChild = true;
-  }
-  if (subjects.length === 0) return;
-  node.subjects = digestsOf(eachOnce(subjects));
-  for (const subject of eachOnce(subjects)) {
-    if (subject.referrers.length === 0) subject.referrers = [digest];
-    else subject.referrers.push(digest);
-  }
-}
-
-/** As the listing spells them: looking up the very same text again costs a fraction of an equal one. */
-function digestsOf(nodes: readonly NodeInMaking[]): readonly Digest[] {
-  return nodes.map(({ manifest }) => manifest.digest);
+function mayBeIndex({ mediaType }: ListedManifest): boolean {
+  return mediaType.kind === 'unknown' || !PLAIN_IMAGES.has(mediaType.value);
 }
 
 function eachOnce<T>(values: readonly T[]): readonly T[] {
@@ -293,83 +285,20 @@ function eachOnce<T>(values: readonly T[]): readonly T[] {
 const FEW = 16;
 
 /** Everything that lives and dies with a root: children of any depth, and whatever is about any of them. */
-function membersOf(root: GraphNode, nodes: ReadonlyMap<Digest, GraphNode>): readonly Digest[] {
-  const members = [root.manifest.digest];
-  let all: Set<Digest> | null = null;
-  const add = (digest: Digest): void => {
-    if (all === null ? members.includes(digest) : all.has(digest)) return;
-    members.push(digest);
-    if (all !== null) all.add(digest);
+function membersOf(root: NodeInMaking): readonly NodeInMaking[] {
+  if (root.children.length === 0 && root.referrers.length === 0) return [root];
+  const members: NodeInMaking[] = [root];
+  let all: Set<NodeInMaking> | null = null;
+  const add = (node: NodeInMaking): void => {
+    if (all === null ? members.includes(node) : all.has(node)) return;
+    members.push(node);
+    if (all !== null) all.add(node);
     else if (members.length > FEW) all = new Set(members);
   };
-  for (const digest of members) {
-    const node = nodes.get(digest);
-    for (const child of node?.children ?? NONE) add(child);
-    for (const referrer of node?.referrers ?? NONE) add(referrer);
+  for (const { children, referrers } of members) {
+    for (const child of children) add(child);
+    for (const referrer of referrers) add(referrer);
   }
-  return members;
-}
-
-/**
- * Everything that must stay because these stay: their children, what is about them, and what they are about.
- * The last one because Google refuses to delete a subject while a referrer is there, and because a kept
- * signature without its image is worth nothing.
- */
-export function keptWith(graph: Graph, roots: Iterable<Digest>): Set<Digest> {
-  const kept = new Set<Digest>(roots);
-  for (const digest of kept) {
-    const node = graph.nodes.get(digest);
-    for (const child of node?.children ?? []) kept.add(child);
-    for (const subject of node?.subjects ?? []) kept.add(subject);
-    for (const referrer of node?.referrers ?? NONE) kept.add(referrer);
-  }
-  return kept;
-}
-
-/**
- * Puts manifests into an order that Google's rules accept: an index before its children, whatever is about a
- * manifest before that manifest. Manifests of one artifact stay together as far as that allows.
- */
-export function deletionOrder(graph: Graph, doomed: ReadonlySet<Digest>): ListedManifest[] {
-  const indexesOf = new Map<Digest, Digest[]>();
-  for (const digest of doomed) {
-    for (const child of graph.nodes.get(digest)?.children ?? NONE) {
-      const known = indexesOf.get(child);
-      if (known === undefined) indexesOf.set(child, [digest]);
-      else known.push(digest);
-    }
-  }
-  const before = (digest: Digest): Digest[] =>
-    [...(indexesOf.get(digest) ?? NONE), ...(graph.nodes.get(digest)?.referrers ?? NONE)].filter((one) =>
-      doomed.has(one),
-    );
-
-  const order: ListedManifest[] = [];
-  const entered = new Set<Digest>();
-  const left = new Set<Digest>();
-  const visit = (start: Digest): void => {
-    // A stack of our own: how deep indexes nest is up to whoever pushed them.
-    const stack: Digest[] = [start];
-    while (stack.length > 0) {
-      const digest = stack[stack.length - 1] as Digest;
-      if (!entered.has(digest)) {
-        entered.add(digest);
-        for (const earlier of before(digest)) if (!entered.has(earlier)) stack.push(earlier);
-        continue;
-      }
-      stack.pop();
-      const manifest = graph.nodes.get(digest)?.manifest;
-      if (manifest === undefined || left.has(digest)) continue;
-      left.add(digest);
-      order.push(manifest);
-    }
-  };
-  for (const [at, root] of graph.roots.entries()) {
-    if (graph.rootNodes[at] !== null) {
-      for (const member of artifactOf(graph, root.digest)) if (doomed.has(member)) visit(member);
-    } else if (doomed.has(root.digest)) {
-      order.push(root);
-    }
-  }
-  return order;
+  // A copy has its own size, which a list that grew has not.
+  return members.slice();
 }

@@ -1,7 +1,6 @@
-import { doomedManifests } from './decide.ts';
 import type { Decision, RuleVoice } from './decision.ts';
-import type { Digest } from './digest.ts';
-import { artifactOf, deletionOrder, type Graph } from './graph.ts';
+import type { Graph, GraphNode, NodeSet } from './graph.ts';
+import { deletionOrder, doomedWith } from './graph-walk.ts';
 import type { ListedManifest } from './listing.ts';
 import type { Allowance, Step } from './plan.ts';
 
@@ -14,49 +13,60 @@ import type { Allowance, Step } from './plan.ts';
 export function stepsFor(graph: Graph, going: readonly Decision[]): Step[] {
   const steps: Step[] = [];
   const allowances = allowanceReader();
-  const related: Decision[] = [];
-  const forEach = (visit: (decision: Decision, manifest: ListedManifest, isAlone: boolean) => void): void => {
+  const related: Related[] = [];
+  const forEach = (
+    visit: (decision: Decision, manifest: ListedManifest, node: GraphNode | null) => void,
+  ): void => {
     let next = 0;
     for (let at = 0; at < graph.roots.length && next < going.length; at++) {
       const manifest = graph.roots[at];
       const decision = going[next];
       if (manifest === undefined || decision?.root !== manifest.digest) continue;
       next += 1;
-      visit(decision, manifest, graph.rootNodes[at] === null);
+      visit(decision, manifest, graph.rootNodes[at] ?? null);
     }
   };
-  forEach((decision, _manifest, isAlone) => {
-    if (!isAlone) related.push(decision);
+  forEach((decision, _manifest, root) => {
+    if (root !== null) related.push({ decision, root });
   });
   let chainCount = addRelatedSteps(steps, graph, related, allowances);
-  forEach((decision, manifest, isAlone) => {
-    if (!isAlone) return;
+  forEach((decision, manifest, root) => {
+    if (root !== null) return;
     addSteps(steps, manifest, decision, chainCount, allowances);
     chainCount += 1;
   });
   return steps;
 }
 
+/** An artifact that goes and has to do with other manifests. */
+interface Related {
+  readonly decision: Decision;
+  readonly root: GraphNode;
+}
+
 /** Adds the steps of artifacts that have to do with other manifests. Returns how many chains they are. */
 function addRelatedSteps(
   steps: Step[],
   graph: Graph,
-  going: readonly Decision[],
+  going: readonly Related[],
   allowances: AllowanceReader,
 ): number {
   if (going.length === 0) return 0;
-  const owners = new Map<Digest, Decision>();
-  for (const decision of going) {
-    for (const digest of decision.members) if (!owners.has(digest)) owners.set(digest, decision);
-    owners.set(decision.root, decision);
+  // By the places of their nodes.
+  const owners: (Related | undefined)[] = [];
+  for (const one of going) for (const { place } of one.root.artifact) owners[place] ??= one;
+  for (const one of going) owners[one.root.place] = one;
+  const doomed = doomedWith(
+    graph,
+    going.map(({ root }) => root),
+  );
+  const chains = chainsOf(graph, going, doomed);
+  for (const node of deletionOrder(graph, doomed)) {
+    const owner = owners[node.place];
+    if (owner === undefined) continue;
+    addSteps(steps, node.manifest, owner.decision, chains.numbers[owner.root.place] ?? 0, allowances);
   }
-  const doomed = doomedManifests(graph, new Set(going.map((decision) => decision.root)));
-  const chainOf = chains(graph, going, doomed);
-  for (const manifest of deletionOrder(graph, doomed)) {
-    const owner = owners.get(manifest.digest);
-    if (owner !== undefined) addSteps(steps, manifest, owner, chainOf.get(owner.root) ?? 0, allowances);
-  }
-  return new Set(chainOf.values()).size;
+  return chains.count;
 }
 
 function addSteps(
@@ -81,35 +91,47 @@ function addSteps(
   });
 }
 
+interface Chains {
+  /** The number of each artifact's chain, by the place of its root. */
+  readonly numbers: Int32Array;
+  readonly count: number;
+}
+
 /** Numbers the artifacts so that two that share a manifest have the same number. */
-function chains(graph: Graph, going: readonly Decision[], doomed: ReadonlySet<Digest>): Map<Digest, number> {
-  const leaders = new Map<Digest, Digest>();
-  const leaderOf = (root: Digest): Digest => {
+function chainsOf(graph: Graph, going: readonly Related[], doomed: NodeSet): Chains {
+  // Each root has the place of a root that it shares something with, and in the end of one that leads them all.
+  const leaders = new Int32Array(graph.nodes.length).fill(NOBODY);
+  const leaderOf = (root: number): number => {
     let leader = root;
-    for (let next = leaders.get(leader); next !== undefined && next !== leader; next = leaders.get(leader))
+    for (let next = leaders[leader] ?? leader; next !== leader; next = leaders[leader] ?? leader)
       leader = next;
     return leader;
   };
-  const firstRootOf = new Map<Digest, Digest>();
+  const firstRootOf = new Int32Array(graph.nodes.length).fill(NOBODY);
   for (const { root } of going) {
-    leaders.set(root, root);
-    for (const digest of artifactOf(graph, root)) {
-      if (!doomed.has(digest)) continue;
-      const first = firstRootOf.get(digest);
-      if (first === undefined) firstRootOf.set(digest, root);
-      else leaders.set(leaderOf(root), leaderOf(first));
+    leaders[root.place] = root.place;
+    for (const node of root.artifact) {
+      if (!doomed.has(node)) continue;
+      const first = firstRootOf[node.place] ?? NOBODY;
+      if (first === NOBODY) firstRootOf[node.place] = root.place;
+      else leaders[leaderOf(root.place)] = leaderOf(first);
     }
   }
-  const numbers = new Map<Digest, number>();
-  const chainOf = new Map<Digest, number>();
+  const numberOf = new Int32Array(graph.nodes.length).fill(NOBODY);
+  const numbers = new Int32Array(graph.nodes.length);
+  let count = 0;
   for (const { root } of going) {
-    const leader = leaderOf(root);
-    const number = numbers.get(leader) ?? numbers.size;
-    numbers.set(leader, number);
-    chainOf.set(root, number);
+    const leader = leaderOf(root.place);
+    if (numberOf[leader] === NOBODY) {
+      numberOf[leader] = count;
+      count += 1;
+    }
+    numbers[root.place] = numberOf[leader] ?? 0;
   }
-  return chainOf;
+  return { numbers, count };
 }
+
+const NOBODY = -1;
 
 type AllowanceReader = (decision: Decision) => readonly Allowance[];
 

@@ -24,7 +24,7 @@ export interface ListedRow {
  */
 export function listedRows(listing: Listing): ListedRow[] {
   const graph = buildGraph(listing);
-  const manifestOf = new Map(listing.manifests.map((manifest) => [manifest.digest, manifest]));
+  const nodeOf = new Map(graph.nodes.map((node) => [node.manifest.digest, node]));
   const shown = new Set<Digest>();
   const rows: ListedRow[] = [];
   const roots = [...graph.roots].sort((a, b) => time(b.uploadedAtMs) - time(a.uploadedAtMs));
@@ -34,7 +34,7 @@ export function listedRows(listing: Listing): ListedRow[] {
     ];
     for (let row = open.pop(); row !== undefined; row = open.pop()) {
       const { digest } = row.manifest;
-      const node = graph.nodes.get(digest);
+      const node = nodeOf.get(digest);
       const isRepeated = shown.has(digest);
       rows.push({ ...row, isRepeated });
       shown.add(digest);
@@ -44,10 +44,8 @@ export function listedRows(listing: Listing): ListedRow[] {
         ...node.referrers.map((child) => ({ child, as: 'about' as const })),
       ];
       // The last one is taken up first.
-      for (const { child, as } of nested.reverse()) {
-        const manifest = manifestOf.get(child);
-        if (manifest !== undefined) open.push({ manifest, depth: row.depth + 1, under: { digest, as } });
-      }
+      for (const { child, as } of nested.reverse())
+        open.push({ manifest: child.manifest, depth: row.depth + 1, under: { digest, as } });
     }
   }
   return rows;

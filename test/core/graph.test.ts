@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../shared/core/digest.ts';
-import { artifactOf, buildGraph, deletionOrder, keptWith } from '../../shared/core/graph.ts';
+import { buildGraph, type Graph, type GraphNode, NodeSet } from '../../shared/core/graph.ts';
+import { deletionOrder, keptWith } from '../../shared/core/graph-walk.ts';
 import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
 import { digestOf, listingOf, type Piece, subjectTag } from './estate.ts';
 
@@ -21,6 +22,18 @@ const SIGNED: readonly Piece[] = [
   { name: 'sbom', subject: 'app' },
   { name: 'sbom-sig', subject: 'sbom' },
 ];
+
+function nodeOf(graph: Graph, name: string): GraphNode {
+  const node = graph.nodes.find(({ manifest }) => manifest.digest === digestOf(name));
+  if (node === undefined) throw new Error(`${name} has to do with no other`);
+  return node;
+}
+
+function nodesOf(graph: Graph, names: readonly string[]): NodeSet {
+  const nodes = new NodeSet(graph);
+  for (const name of names) nodes.add(nodeOf(graph, name));
+  return nodes;
+}
 
 function namesIn(pieces: readonly Piece[]): (digest: Digest) => string {
   const names = new Map(pieces.map(({ name }) => [digestOf(name), name]));
@@ -107,16 +120,17 @@ describe('artifacts', () => {
   it.each(cases)('%s', (_row, pieces, expected) => {
     const nameOf = namesIn(pieces);
     const graph = buildGraph(listingOf(pieces));
-    const found = graph.roots.map(({ digest: root }) => [
+    const found = graph.roots.map(({ digest: root }, at) => [
       nameOf(root),
-      artifactOf(graph, root)
+      (graph.rootNodes[at]?.artifact ?? [])
+        .map(({ manifest }) => manifest.digest)
         .filter((digest) => digest !== root)
         .map(nameOf)
         .sort(),
     ]);
     expect(Object.fromEntries(found)).toEqual(expected);
     const roots = graph.roots.map(({ digest }) => digest);
-    expect(roots.every((root) => artifactOf(graph, root)[0] === root)).toBe(true);
+    for (const node of graph.rootNodes) expect(node?.artifact[0]).toBe(node ?? undefined);
     expect(roots).toEqual([...roots].sort());
   });
 
@@ -125,9 +139,9 @@ describe('artifacts', () => {
       { name: 'app', tags: ['v1'] },
       { name: 'sig', tags: [subjectTag('app', '.sig'), 'release-signature', subjectTag('gone', '.att')] },
     ];
-    const node = buildGraph(listingOf(pieces)).nodes.get(digestOf('sig'));
-    expect(node?.subjectTags).toEqual([subjectTag('app', '.sig')]);
-    expect(node?.tags).toEqual(['release-signature', subjectTag('gone', '.att')]);
+    const node = nodeOf(buildGraph(listingOf(pieces)), 'sig');
+    expect(node.subjectTags).toEqual([subjectTag('app', '.sig')]);
+    expect(node.tags).toEqual(['release-signature', subjectTag('gone', '.att')]);
   });
 
   it('knows manifests that are about each other in a circle', () => {
@@ -165,7 +179,7 @@ describe('what could not be read', () => {
 
   it.each(cases)('%s', (_row, piece, isIndex) => {
     const graph = buildGraph(listingOf([piece, { name: 'other' }]));
-    expect(graph.nodes.get(digestOf('x'))?.unreadable).not.toBeNull();
+    expect(nodeOf(graph, 'x').unreadable).not.toBeNull();
     expect(graph.unreadIndex !== null).toBe(isIndex);
   });
 });
@@ -185,8 +199,10 @@ describe('what stays with something that stays', () => {
   ];
 
   it.each(cases)('%s', (_row, pieces, roots, expected) => {
-    const kept = keptWith(buildGraph(listingOf(pieces)), roots.map(digestOf));
-    expect([...kept].map(namesIn(pieces)).sort()).toEqual(expected);
+    const graph = buildGraph(listingOf(pieces));
+    const kept = keptWith(graph, nodesOf(graph, roots));
+    const names = [...kept].map(({ manifest }) => manifest.digest).map(namesIn(pieces));
+    expect(names.sort()).toEqual(expected);
   });
 });
 
@@ -241,17 +257,18 @@ describe('the order of deletions', () => {
   it.each(cases)('%s', (_row, pieces, pairs) => {
     const graph = buildGraph(listingOf(pieces));
     const nameOf = namesIn(pieces);
-    const all = new Set(pieces.map(({ name }) => digestOf(name)));
-    const order = deletionOrder(graph, all).map(({ digest }) => nameOf(digest));
+    const all = nodesOf(
+      graph,
+      pieces.map(({ name }) => name),
+    );
+    const order = deletionOrder(graph, all).map(({ manifest }) => nameOf(manifest.digest));
     expect([...order].sort()).toEqual(pieces.map(({ name }) => name).sort());
     for (const [first, second] of pairs) expect(order.indexOf(first)).toBeLessThan(order.indexOf(second));
   });
 
   it('names only what is to go', () => {
     const graph = buildGraph(listingOf(INDEX));
-    expect(deletionOrder(graph, new Set([digestOf('arm64')])).map(({ digest }) => digest)).toEqual([
-      digestOf('arm64'),
-    ]);
+    expect(deletionOrder(graph, nodesOf(graph, ['arm64']))).toEqual([nodeOf(graph, 'arm64')]);
   });
 
   it('comes to an end for 20,000 nested indexes and for a circle', () => {
@@ -265,7 +282,9 @@ describe('the order of deletions', () => {
     ];
     for (const pieces of [deep, circle]) {
       const graph = buildGraph(listingOf(pieces));
-      const order = deletionOrder(graph, new Set(listingOf(pieces).manifests.map(({ digest }) => digest)));
+      const all = new NodeSet(graph);
+      for (const node of graph.nodes) all.add(node);
+      const order = deletionOrder(graph, all);
       expect(order).toHaveLength(pieces.length);
     }
   });
