@@ -40,12 +40,17 @@ const ESTATE: Partial<AuditReplies> = {
   locations: known([repositoryWith(bind('roles/artifactregistry.reader', 'allUsers'))]),
 };
 
+const SHOWN = ['broad-project-grant', 'key-age', 'key-exposed', 'key-never-expires', 'public-access'];
+
 /** What a hostile project could call things. */
 const HOSTILE = 'user:\u001b[2J\u202eada\u009b31m@example.com';
 
 describe('the report as text', () => {
   it('shows keys by age, permissions, findings with commands, and what was not seen', () => {
-    expect(renderAudit(reportOf(ESTATE), { widthColumns: 100, colour: false })).toBe(`\
+    // A few checks: what each of them says is for its own tests.
+    const report = reportOf(ESTATE);
+    const findings = report.findings.filter(({ check }) => SHOWN.includes(check));
+    expect(renderAudit({ ...report, findings }, { widthColumns: 100, colour: false })).toBe(`\
 Audit of project acme, 2026-11-21 03:00 UTC
 3 FAIL (2 high, 1 medium), 1 UNKNOWN, 0 EXCEPTED, 8 PASS
 Worst: Service-account key is too old: Key aaaabbbbccccdddd of ci@acme.iam.gserviceaccount.com: age

@@ -33,7 +33,7 @@ const KEYS = z.object({
         validBeforeTime: z.string().optional(),
         disabled: z.boolean().default(false),
         disableReason: z.string().optional(),
-        extendedStatus: z.array(z.object({ key: z.string() })).default([]),
+        extendedStatus: z.array(z.object({ key: z.string(), value: z.string().default('') })).default([]),
       }),
     )
     .default([]),
@@ -113,6 +113,6 @@ function keyOf(key: z.infer<typeof KEYS>['keys'][number], email: string): Servic
     validBeforeMs: timeOf(key.validBeforeTime),
     disabled: key.disabled,
     disableReason: key.disableReason ?? null,
-    flags: key.extendedStatus.map((status) => status.key),
+    flags: key.extendedStatus.map(({ key: name, value }) => ({ name, value })),
   };
 }

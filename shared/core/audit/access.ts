@@ -32,8 +32,16 @@ export interface ServiceAccountKey {
   readonly disabled: boolean;
   /** Google's word for why it is disabled; null where the reply has none. */
   readonly disableReason: string | null;
-  /** The keys of `extendedStatus`, where Google flags exposed and compromised keys that still work. */
-  readonly flags: readonly string[];
+  /** `extendedStatus`, where Google flags exposed and compromised keys that still work. */
+  readonly flags: readonly KeyFlag[];
+}
+
+/** One entry of `extendedStatus`, both in Google's words. */
+export interface KeyFlag {
+  /** `SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_EXPOSED`, … */
+  readonly name: string;
+  /** What Google says about it; empty where the reply says nothing. */
+  readonly value: string;
 }
 
 /** 9999-12-31T23:59:59Z: what IAM answers for a key without an end. */

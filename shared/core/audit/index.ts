@@ -1,11 +1,20 @@
 import { FINDING_STATUSES, type Finding, SEVERITIES } from '../finding.ts';
 import type { AuditCase, Check } from './check.ts';
+import { accountDeleted } from './checks/account-deleted.ts';
+import { accountDisabled } from './checks/account-disabled.ts';
+import { accountUnused } from './checks/account-unused.ts';
 import { broadProjectGrant } from './checks/broad-project-grant.ts';
 import { bucketPublicAccessPrevention } from './checks/bucket-public-access-prevention.ts';
 import { bucketUniformAccess } from './checks/bucket-uniform-access.ts';
 import { keyAge } from './checks/key-age.ts';
+import { keyAvoidable } from './checks/key-avoidable.ts';
+import { keyDisabled } from './checks/key-disabled.ts';
 import { keyExposed } from './checks/key-exposed.ts';
 import { keyNeverExpires } from './checks/key-never-expires.ts';
+import { keyOfAdmin } from './checks/key-of-admin.ts';
+import { keyOfDefaultAccount } from './checks/key-of-default-account.ts';
+import { keySeveral } from './checks/key-several.ts';
+import { keyUnused } from './checks/key-unused.ts';
 import { legacyBucketLeft } from './checks/legacy-bucket-left.ts';
 import { publicAccess } from './checks/public-access.ts';
 import { accessGraph } from './graph.ts';
@@ -14,12 +23,21 @@ import type { AuditSettings } from './settings.ts';
 
 /** Every check, by id. */
 export const CHECKS: readonly Check[] = [
+  accountDeleted,
+  accountDisabled,
+  accountUnused,
   broadProjectGrant,
   bucketPublicAccessPrevention,
   bucketUniformAccess,
   keyAge,
+  keyAvoidable,
+  keyDisabled,
   keyExposed,
   keyNeverExpires,
+  keyOfAdmin,
+  keyOfDefaultAccount,
+  keySeveral,
+  keyUnused,
   legacyBucketLeft,
   publicAccess,
 ];

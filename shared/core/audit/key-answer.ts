@@ -1,27 +1,25 @@
 import type { Finding, RemedyStep } from '../finding.ts';
+import { DAY_MS } from '../units.ts';
 import type { ServiceAccount, ServiceAccountKey } from './access.ts';
 import { type Answer, type AuditCase, type Check, findingOf } from './check.ts';
 import { command } from './command.ts';
-import { projectResource } from './graph.ts';
+import { accountResource, projectResource } from './graph.ts';
 import { handStep } from './remedy-step.ts';
 import { terraformName, terraformRemoval, terraformResource } from './terraform.ts';
+import { hasEnded } from './working-key.ts';
 
 /** What a check says of one key; the rest of the answer is the same for all keys. */
 export type KeyAnswer = Omit<Answer, 'resource' | 'subject'>;
 
-/** Google's full resource name of a service account. */
-export function accountResource(project: string, email: string): string {
-  return `//iam.googleapis.com/projects/${project}/serviceAccounts/${email}`;
-}
-
 /**
  * Asks a check about every key that somebody could have downloaded. Keys that Google rotates itself are not
  * asked about; what could not be read is UNKNOWN, and so is a kind of key that this version does not know.
+ * @param judge null where the check has nothing to ask about the key
  */
 export function answerForKeys(
   check: Check,
   audit: AuditCase,
-  judge: (key: ServiceAccountKey, account: ServiceAccount) => KeyAnswer,
+  judge: (key: ServiceAccountKey, account: ServiceAccount) => KeyAnswer | null,
 ): readonly Finding[] {
   const { accounts, project } = audit.replies;
   const unknownAt = (resource: string, evidence: string): Finding =>
@@ -38,7 +36,7 @@ export function answerForKeys(
     }
     return keys.value
       .filter((key) => key.keyType !== 'SYSTEM_MANAGED')
-      .map((key) => {
+      .flatMap((key) => {
         const keyResource = `${resource}/keys/${key.id}`;
         if (key.keyType !== 'USER_MANAGED') {
           return unknownAt(
@@ -46,7 +44,8 @@ export function answerForKeys(
             `Key ${key.id} of ${account.email} is of a kind not known here: ${key.keyType || 'none is said'}`,
           );
         }
-        return findingOf(check, audit, { ...judge(key, account), resource: keyResource });
+        const answer = judge(key, account);
+        return answer === null ? [] : findingOf(check, audit, { ...answer, resource: keyResource });
       });
   });
 }
@@ -109,14 +108,32 @@ export function endKeyNow(key: ServiceAccountKey, project: string): readonly Rem
   return key.disabled ? deleteKey(key, project) : [disableStep(key, project), deleteStep(key, project)];
 }
 
+const UNTIL_QUIET = 'until a full cycle of releases and schedules has passed without complaints';
+
+/** Ends keys that may still be used somewhere: disabled first, all of them, and deleted when nothing missed them. */
+export function retireKeys(keys: readonly ServiceAccountKey[], project: string): readonly RemedyStep[] {
+  const disabling = keys.map((key) => disableStep(key, project));
+  return [
+    ...disabling.map((step, index) =>
+      index === disabling.length - 1 ? { ...step, wait: UNTIL_QUIET } : step,
+    ),
+    ...keys.map((key) => deleteStep(key, project)),
+  ];
+}
+
 const NEW_PUBLIC_KEY = 'new-key-public.pem';
 
 /**
  * Replaces a key by one that ends by itself, in the order that loses nobody's access: the new key first, and
- * a time in which the old one is only disabled and can be enabled again.
+ * a time in which the old one is only disabled and can be enabled again. One that opens nothing is only deleted.
  */
-export function replaceKey(key: ServiceAccountKey, project: string, days: number): readonly RemedyStep[] {
-  if (key.disabled) return deleteKey(key, project);
+export function replaceKey(
+  key: ServiceAccountKey,
+  account: ServiceAccount,
+  { replies: { project }, nowMs, settings }: AuditCase,
+): readonly RemedyStep[] {
+  if (key.disabled || account.disabled || hasEnded(key, nowMs)) return deleteKey(key, project);
+  const days = Math.floor(settings.keyMaxAgeMs / DAY_MS);
   return [
     {
       say: `Best without any key: workload identity. Where a key is needed, make one that ends by itself after ${days} days.`,
@@ -129,7 +146,7 @@ export function replaceKey(key: ServiceAccountKey, project: string, days: number
     handStep('Move everything that uses the old key to the new one.'),
     {
       ...disableStep(key, project),
-      wait: 'until a full cycle of releases and schedules has passed without complaints',
+      wait: UNTIL_QUIET,
     },
     deleteStep(key, project),
   ];

@@ -1,11 +1,12 @@
-import { type Fact, known, unknown } from '../fact.ts';
+import { type Fact, known } from '../fact.ts';
 import type { Finding } from '../finding.ts';
 import type { FindingHistory } from '../finding-history.ts';
-import { NEVER_EXPIRES_MS, type ServiceAccount } from './access.ts';
+import { NEVER_EXPIRES_MS } from './access.ts';
 import { type AuditException, applyExceptions } from './exception.ts';
 import { type Grant, grants } from './grants.ts';
 import { type AccessGraph, accessGraph } from './graph.ts';
 import { compareFindings, runChecks } from './index.ts';
+import { keyUses } from './last-use.ts';
 import type { AuditReplies } from './replies.ts';
 import type { AuditSettings } from './settings.ts';
 
@@ -65,13 +66,14 @@ export function auditReport(
 
 function keyRows(replies: AuditReplies, nowMs: number): readonly KeyRow[] {
   if (replies.accounts.kind === 'unknown') return [];
-  const lastUse = lastUses(replies);
+  const useOf = keyUses(replies);
   const rows: KeyRow[] = [];
   for (const { account, keys } of replies.accounts.value) {
     if (keys.kind === 'unknown') continue;
     for (const key of keys.value) {
       if (key.keyType === 'SYSTEM_MANAGED') continue;
       const { validAfterMs, validBeforeMs } = key;
+      const use = useOf(account, key.id);
       rows.push({
         account: account.email,
         keyId: key.id,
@@ -83,30 +85,13 @@ function keyRows(replies: AuditReplies, nowMs: number): readonly KeyRow[] {
           validBeforeMs.kind === 'known'
             ? known(validBeforeMs.value >= NEVER_EXPIRES_MS ? null : validBeforeMs.value)
             : validBeforeMs,
-        lastAuthenticatedMs: lastUse(account, key.id),
+        lastAuthenticatedMs: use.kind === 'known' ? known(use.value.lastAuthenticatedMs) : use,
       });
     }
   }
   const order = (row: KeyRow): number => (row.ageMs.kind === 'known' ? row.ageMs.value : Number.MAX_VALUE);
   const name = (row: KeyRow): string => `${row.account}/${row.keyId}`;
   return rows.sort((a, b) => order(b) - order(a) || (name(a) < name(b) ? -1 : 1));
-}
-
-/** When each key was last used. */
-function lastUses(replies: AuditReplies): (account: ServiceAccount, keyId: string) => Fact<number | null> {
-  const activity = replies.keyActivity;
-  if (activity.kind === 'unknown') return () => activity;
-  const uses = new Map(
-    activity.value.map((each) => [`${each.account}/${each.keyId}`, each.lastAuthenticatedMs]),
-  );
-  return ({ email, uniqueId }, keyId) => {
-    const found = [email, uniqueId]
-      .map((name) => uses.get(`${name}/${keyId}`))
-      .find((use) => use !== undefined);
-    if (found !== undefined) return known(found);
-    // Policy Analyzer leaves disabled keys and very new ones out: silence is no answer.
-    return unknown('Policy Analyzer says nothing about this key');
-  };
 }
 
 function notSeen(replies: AuditReplies, graph: AccessGraph): readonly string[] {

@@ -4,7 +4,12 @@ import { DAY_MS } from '../units.ts';
 export interface AuditSettings {
   /** A key older than this has to go. */
   readonly keyMaxAgeMs: number;
+  /** A key or an account that was not used for so long is unused. */
+  readonly unusedMs: number;
 }
 
-/** 90 days, as CIS Google Cloud Foundations has it for rotating the keys of service accounts. */
-export const DEFAULT_AUDIT_SETTINGS: AuditSettings = { keyMaxAgeMs: 90 * DAY_MS };
+/**
+ * 90 days, as CIS Google Cloud Foundations has it for rotating the keys of service accounts, and as Google's own
+ * recommender has it for unused accounts.
+ */
+export const DEFAULT_AUDIT_SETTINGS: AuditSettings = { keyMaxAgeMs: 90 * DAY_MS, unusedMs: 90 * DAY_MS };

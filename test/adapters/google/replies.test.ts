@@ -51,7 +51,12 @@ describe('the replies of', () => {
           validBeforeMs: known(NEVER_EXPIRES_MS),
           disabled: true,
           disableReason: 'SERVICE_ACCOUNT_KEY_DISABLE_REASON_EXPOSED',
-          flags: ['SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_EXPOSED'],
+          flags: [
+            {
+              name: 'SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_EXPOSED',
+              value: 'https://git.example.com/acme/deploy',
+            },
+          ],
         },
         { id: '3f00', origin: 'USER_PROVIDED', disabled: false, disableReason: null, flags: [] },
       ],

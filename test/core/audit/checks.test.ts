@@ -150,7 +150,11 @@ describe('key-exposed', () => {
     ],
     [
       'fails a flagged key that still works',
-      { accounts: agedKey(1, { flags: ['SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_EXPOSED'] }) },
+      {
+        accounts: agedKey(1, {
+          flags: [{ name: 'SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_EXPOSED', value: '' }],
+        }),
+      },
       ['FAIL critical'],
     ],
     [

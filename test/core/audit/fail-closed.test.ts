@@ -22,6 +22,24 @@ const LOSSES: Readonly<Record<string, (all: AuditReplies) => AuditReplies>> = {
         ? known(all.accounts.value.map((each) => ({ ...each, keys: REFUSED })))
         : all.accounts,
   }),
+  'the policies on accounts': (all) => ({
+    ...all,
+    accounts:
+      all.accounts.kind === 'known'
+        ? known(all.accounts.value.map((each) => ({ ...each, policy: REFUSED })))
+        : all.accounts,
+  }),
+  'what is above the project': (all) => ({ ...all, ancestors: REFUSED, organization: REFUSED }),
+  'the policy of a folder': (all) => ({
+    ...all,
+    ancestors:
+      all.ancestors.kind === 'known'
+        ? known(all.ancestors.value.map((each) => ({ ...each, policy: REFUSED })))
+        : all.ancestors,
+  }),
+  'the clusters': (all) => ({ ...all, clusters: REFUSED }),
+  'the policy of the topic': (all) => ({ ...all, topicPolicy: REFUSED }),
+  'the last use of accounts': (all) => ({ ...all, accountActivity: REFUSED }),
   'the last use of keys': (all) => ({ ...all, keyActivity: REFUSED }),
   'the list of locations': (all) => ({ ...all, locations: REFUSED }),
   'the list of repositories': (all) => ({

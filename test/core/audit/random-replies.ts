@@ -46,15 +46,40 @@ const key = fc
     keyType: fc.constantFrom('USER_MANAGED', 'SYSTEM_MANAGED', 'NEWS'),
     disabled: fc.boolean(),
     disableReason: fc.constantFrom(null, 'X_EXPOSED', 'X_USER_INITIATED', 'X_NEWS'),
-    isEternal: fc.boolean(),
+    end: fc.constantFrom('never', 'over', 'some day'),
   })
-  .map(({ days, isEternal, ...rest }) =>
+  .map(({ days, end, ...rest }) =>
     keyWith({
       ...rest,
       validAfterMs: known(NOW_MS - days * DAY_MS),
-      ...(isEternal ? { validBeforeMs: NEVER } : {}),
+      ...(end === 'never' ? { validBeforeMs: NEVER } : {}),
+      ...(end === 'over' ? { validBeforeMs: known(NOW_MS - 1) } : {}),
     }),
   );
+
+const use = fc
+  .record({
+    agoDays: fc.constantFrom(null, 1, 100),
+    fromDays: fc.constantFrom(30, 400),
+    isPeriodTold: fc.boolean(),
+  })
+  .map(({ agoDays, fromDays, isPeriodTold }) => ({
+    lastAuthenticatedMs: agoDays === null ? null : NOW_MS - agoDays * DAY_MS,
+    observed: isPeriodTold ? known({ fromMs: NOW_MS - fromDays * DAY_MS, toMs: NOW_MS - DAY_MS }) : REFUSED,
+  }));
+
+const cluster = fc
+  .record({
+    workloadPool: fc.constantFrom(null, 'acme.svc.id.goog'),
+    account: fc.constantFrom(null, 'default', 'ci@acme.iam.gserviceaccount.com'),
+  })
+  .map(({ workloadPool, account }) => ({
+    name: 'prod',
+    location: 'europe-west1',
+    workloadPool,
+    autopilot: false,
+    nodePools: [{ name: 'main', metadataMode: null, account }],
+  }));
 
 const acl = fc.array(
   fc.record({ entity: fc.constantFrom('allUsers', 'user-a'), role: fc.constantFrom('READER', 'NEWS') }),
@@ -67,6 +92,27 @@ export const randomReplies: fc.Arbitrary<AuditReplies> = fc
     project: bindings,
     bucket: bindings,
     repository: bindings,
+    above: bindings,
+    onAccount: fc.array(
+      fc.record({
+        role: fc.constantFrom('roles/iam.serviceAccountTokenCreator', 'roles/iam.serviceAccountUser', CUSTOM),
+        members: fc.uniqueArray(
+          fc.constantFrom(
+            'user:ada@example.com',
+            'serviceAccount:acme.svc.id.goog[prod/web]',
+            'serviceAccount:ci@acme.iam.gserviceaccount.com',
+            'deleted:serviceAccount:old@acme.iam.gserviceaccount.com?uid=1',
+          ),
+          { maxLength: 2 },
+        ),
+        condition: fc.constant(null),
+      }),
+      { maxLength: 2 },
+    ),
+    isDisabled: fc.boolean(),
+    keyUses: fc.dictionary(fc.constantFrom('k1', 'k2', 'k3'), use, { maxKeys: 3 }),
+    accountUse: fc.option(use),
+    clusters: fc.array(cluster, { maxLength: 1 }),
     keys: fc.uniqueArray(key, { maxLength: 3, selector: ({ id }) => id }),
     uniformAccess: fc.boolean(),
     publicAccessPrevention: fc.constantFrom('enforced', 'inherited', null),
@@ -85,12 +131,24 @@ export const randomReplies: fc.Arbitrary<AuditReplies> = fc
             uniqueId: '1',
             displayName: '',
             description: '',
-            disabled: false,
+            disabled: each.isDisabled,
           },
           keys: known(each.keys),
-          policy: known({ bindings: [] }),
+          policy: known({ bindings: each.onAccount }),
         },
       ]),
+      ancestors: known([{ name: 'organizations/77', policy: known({ bindings: each.above }) }]),
+      keyActivity: known(
+        Object.entries(each.keyUses).map(([keyId, seen]) => ({
+          account: 'ci@acme.iam.gserviceaccount.com',
+          keyId,
+          ...seen,
+        })),
+      ),
+      accountActivity: known(
+        each.accountUse === null ? [] : [{ account: 'ci@acme.iam.gserviceaccount.com', ...each.accountUse }],
+      ),
+      clusters: known(each.clusters),
       locations: known([repositoryWith(...each.repository)]),
       buckets: [
         each.bucketExists

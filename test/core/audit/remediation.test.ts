@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { allNodes } from '../../../shared/core/audit/account-binding.ts';
 import { grants } from '../../../shared/core/audit/grants.ts';
 import { accessGraph } from '../../../shared/core/audit/graph.ts';
 import { CHECKS, runChecks } from '../../../shared/core/audit/index.ts';
 import { convenienceOf, isPublic } from '../../../shared/core/audit/member.ts';
 import type { AuditReplies } from '../../../shared/core/audit/replies.ts';
 import { DEFAULT_AUDIT_SETTINGS } from '../../../shared/core/audit/settings.ts';
+import { workingKeys } from '../../../shared/core/audit/working-key.ts';
 import { known } from '../../../shared/core/fact.ts';
 import type { Finding } from '../../../shared/core/finding.ts';
 import { checkProperty } from '../property.ts';
@@ -32,7 +34,7 @@ function accesses(replies: AuditReplies): { readonly access: string; readonly by
 function stepOf({ evidence: { binding } }: Finding, replies: AuditReplies): string | null {
   if (binding === null) return null;
   const graph = accessGraph(replies);
-  const node = [graph.project, ...graph.registries].find(({ resource }) => resource === binding.on);
+  const node = allNodes(graph).find(({ resource }) => resource === binding.on);
   return `${binding.role} on ${node?.label}`;
 }
 
@@ -41,8 +43,11 @@ function stepOf({ evidence: { binding } }: Finding, replies: AuditReplies): stri
  * the reader.
  */
 function problemsOf(finding: Finding, before: AuditReplies): string[] {
-  const hasCommand = finding.remediation.steps.some(({ gcloud }) => gcloud.length > 0);
-  if (!hasCommand) return [];
+  const { steps } = finding.remediation;
+  const hasCommand = steps.some(({ gcloud }) => gcloud.length > 0);
+  // Where one step is left to the reader because no command is safe, the others alone close nothing.
+  const isWhole = !steps.some(({ say }) => say.startsWith('There is no command for this'));
+  if (!hasCommand || !isWhole) return [];
   const problems: string[] = [];
   let after = before;
   let open: Finding | undefined = finding;
@@ -65,6 +70,7 @@ function lostAccess(finding: Finding, before: AuditReplies, after: AuditReplies)
   const member = finding.evidence.binding?.member ?? '';
   return accesses(before).flatMap(({ access, by }) => {
     if (kept.has(access)) return [];
+    if (isOfAccount(finding, access)) return [];
     const [who = '', ability = '', on = ''] = JSON.parse(access) as string[];
     if (finding.check === 'legacy-bucket-left' && finding.resource.endsWith(on.replace('bucket ', '/')))
       return [];
@@ -84,25 +90,51 @@ function lostAccess(finding: Finding, before: AuditReplies, after: AuditReplies)
   });
 }
 
+/** An account that goes, or is off already, loses what it may do, and nobody can act as one that is gone. */
+function isOfAccount({ check, resource }: Finding, access: string): boolean {
+  const email = resource.slice(resource.lastIndexOf('/') + 1);
+  const [who, , on] = JSON.parse(access) as string[];
+  const isIts = who === `serviceAccount:${email}`;
+  return (
+    (check === 'account-disabled' && isIts) ||
+    (check === 'account-unused' && (isIts || on === `account ${email}`))
+  );
+}
+
 function isAgent(member: string): boolean {
   return /@(?:gcp-sa-|containerregistry|cloudservices)/.test(member);
 }
 
+/** Checks whose remedy leaves an account without a key, and says what to do first: what uses it needs none. */
+const ENDS_KEYS = [
+  'account-disabled',
+  'account-unused',
+  'key-avoidable',
+  'key-exposed',
+  'key-of-admin',
+  'key-of-default-account',
+  'key-unused',
+];
+
 /** Keys that were not meant are as they were, and an account with a working key still has one. */
 function lostKeys(finding: Finding, before: AuditReplies, after: AuditReplies): string[] {
   if (before.accounts.kind === 'unknown' || after.accounts.kind === 'unknown') return [];
-  const keysAfter = after.accounts.value.flatMap(({ keys }) => (keys.kind === 'known' ? keys.value : []));
   const problems: string[] = [];
-  for (const { account, keys } of before.accounts.value) {
+  for (const reply of before.accounts.value) {
+    const { account, keys } = reply;
     if (keys.kind === 'unknown') continue;
-    const mine = keysAfter.filter((key) => key.account === account.email && !key.disabled);
+    const same = after.accounts.value.find((each) => each.account.email === account.email);
+    const keysAfter = same?.keys.kind === 'known' ? same.keys.value : [];
+    const isOfAccount = finding.resource.endsWith(`/serviceAccounts/${account.email}`);
     for (const key of keys.value) {
-      const isMeant = finding.resource.endsWith(`/keys/${key.id}`);
+      const isMeant = isOfAccount || finding.resource.endsWith(`/keys/${key.id}`);
       if (!isMeant && !keysAfter.some((one) => JSON.stringify(one) === JSON.stringify(key)))
         problems.push(`lost key ${key.id}`);
-      if (isMeant && !key.disabled && finding.check !== 'key-exposed' && mine.length === 0)
-        problems.push(`${account.email} has no working key left`);
     }
+    if (ENDS_KEYS.includes(finding.check)) continue;
+    const left = same === undefined ? [] : workingKeys(same, NOW_MS).keys;
+    if (workingKeys(reply, NOW_MS).keys.length > 0 && left.length === 0)
+      problems.push(`${account.email} has no working key left`);
   }
   return problems;
 }

@@ -45,7 +45,7 @@ export const keyAge: Check = {
     },
   ],
   run(audit) {
-    const { nowMs, settings, replies } = audit;
+    const { nowMs, settings } = audit;
     const maxDays = Math.floor(settings.keyMaxAgeMs / DAY_MS);
     return answerForKeys(keyAge, audit, (key, account) => {
       const isClaimed = key.origin !== 'GOOGLE_PROVIDED';
@@ -71,7 +71,7 @@ export const keyAge: Check = {
         evidence,
         datesMs,
         risk: 'The longer a downloaded key lives, the more copies of it there are, and each one works from anywhere.',
-        remediation: replaceKey(key, replies.project, maxDays),
+        remediation: replaceKey(key, account, audit),
       };
     });
   },

@@ -11,9 +11,17 @@ const only = (different: Parameters<typeof keyWith>[0]) =>
 const EXPOSED = /(?:_EXPOSED|_COMPROMISE_DETECTED)$/;
 const HARMLESS = /(?:_USER_INITIATED|_UNSPECIFIED)$/;
 
-/** Google's words about a key: why it is disabled, and what it is flagged with. */
-function wordsAbout(key: ServiceAccountKey): readonly string[] {
-  return key.disableReason === null ? key.flags : [key.disableReason, ...key.flags];
+const VALUE_CHARACTERS_MAX = 200;
+
+/** Google's words about a key, why it is disabled and what it is flagged with, each with what is said beside it. */
+function wordsAbout(key: ServiceAccountKey): readonly { readonly word: string; readonly shown: string }[] {
+  const flags = key.flags.map(({ name, value }) => ({
+    word: name,
+    shown: value === '' ? name : `${name} (${value.slice(0, VALUE_CHARACTERS_MAX)})`,
+  }));
+  return key.disableReason === null
+    ? flags
+    : [{ word: key.disableReason, shown: key.disableReason }, ...flags];
 }
 
 /** A key that Google found in public or in use by somebody else. */
@@ -24,7 +32,7 @@ export const keyExposed: Check = {
   rationale:
     'Google looks for keys in public repositories and for use that is not yours, and flags what it finds. It disables such a key only where the organisation lets it.',
   decided:
-    'Google says so: `disableReason` or `extendedStatus` ends in `EXPOSED` or `COMPROMISE_DETECTED`. A word not known here is UNKNOWN.',
+    'Google says so: `disableReason` or `extendedStatus` ends in `EXPOSED` or `COMPROMISE_DETECTED`. What Google says beside the flag is shown. A word not known here is UNKNOWN.',
   references: [
     google(
       'Handle compromised Google Cloud credentials',
@@ -39,7 +47,15 @@ export const keyExposed: Check = {
     },
     {
       title: 'A flagged key that still works',
-      replies: () => only({ flags: ['SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_EXPOSED'] }),
+      replies: () =>
+        only({
+          flags: [
+            {
+              name: 'SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_EXPOSED',
+              value: 'https://github.com/acme/site',
+            },
+          ],
+        }),
       answers: ['FAIL critical'],
     },
     {
@@ -58,7 +74,7 @@ export const keyExposed: Check = {
     return answerForKeys(keyExposed, audit, (key, account) => {
       const name = `Key ${key.id} of ${account.email}`;
       const words = wordsAbout(key);
-      const exposed = words.filter((word) => EXPOSED.test(word));
+      const exposed = words.filter(({ word }) => EXPOSED.test(word)).map(({ shown }) => shown);
       if (exposed.length > 0) {
         return {
           status: 'FAIL',
@@ -67,7 +83,7 @@ export const keyExposed: Check = {
           remediation: endKeyNow(key, audit.replies.project),
         };
       }
-      const strange = words.filter((word) => !HARMLESS.test(word));
+      const strange = words.filter(({ word }) => !HARMLESS.test(word)).map(({ shown }) => shown);
       if (strange.length > 0) {
         return {
           status: 'UNKNOWN',

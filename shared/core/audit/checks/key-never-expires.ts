@@ -1,5 +1,5 @@
 import { known } from '../../fact.ts';
-import { DAY_MS, formatAge } from '../../units.ts';
+import { formatAge } from '../../units.ts';
 import { NEVER_EXPIRES_MS } from '../access.ts';
 import type { Check } from '../check.ts';
 import { accountsWith, keyWith, NEVER, NOW_MS, repliesWith } from '../example.ts';
@@ -43,7 +43,7 @@ export const keyNeverExpires: Check = {
     },
   ],
   run(audit) {
-    const { nowMs, replies, settings } = audit;
+    const { nowMs } = audit;
     return answerForKeys(keyNeverExpires, audit, (key, account) => {
       const name = `Key ${key.id} of ${account.email}`;
       if (key.validBeforeMs.kind === 'unknown') {
@@ -60,7 +60,7 @@ export const keyNeverExpires: Check = {
         severity: harmless === '' ? 'medium' : 'low',
         evidence: `${name} is valid until 9999-12-31${harmless}`,
         risk: 'A copy that is forgotten in an image, a laptop or a pull secret works for good.',
-        remediation: replaceKey(key, replies.project, Math.floor(settings.keyMaxAgeMs / DAY_MS)),
+        remediation: replaceKey(key, account, audit),
       };
     });
   },

@@ -1,0 +1,108 @@
+import { allNodes } from './account-binding.ts';
+import { neverHolds } from './condition.ts';
+import { type Ability, abilitiesOn } from './grants.ts';
+import { type AccessGraph, type AccessNode, bindingsByRole } from './graph.ts';
+import { convenienceOf, groupOf } from './member.ts';
+import type { Permission } from './role-permissions.ts';
+import { standsOf } from './stand-for.ts';
+
+/** Something that an account of the project may do, with the way to it. */
+export interface AccountRight {
+  readonly ability: Ability;
+  /** `project acme`, `repository europe-west1/services` */
+  readonly on: string;
+  /** From the account to the resource: `in group:ops@example.com`, `roles/owner on folder 301`. */
+  readonly path: readonly string[];
+}
+
+/** What the project's accounts may do, as far as it can be seen. */
+export interface AccountRights {
+  /** By the account's address; the strongest ability first, then from the top down. */
+  readonly byAccount: ReadonlyMap<string, readonly AccountRight[]>;
+  /** Why there may be more, sorted. */
+  readonly unseen: readonly string[];
+}
+
+/** What makes an account an administrator: to change policies, to make keys of other accounts, to act as them. */
+const ADMIN: readonly Ability[] = ['administer', 'make keys', 'act as'];
+
+/**
+ * Finds which accounts of the project are administrators, by permission: on the project and above it, on a registry,
+ * or on another account; also through groups and as holders of a basic role.
+ */
+export function adminRights(graph: AccessGraph, nowMs: number): AccountRights {
+  const accounts = graph.accounts.kind === 'known' ? graph.accounts.value : [];
+  const found = new Map<string, AccountRight[]>(accounts.map(({ account }) => [account.email, []]));
+  const unseen = new Set<string>();
+  if (found.size === 0) return { byAccount: found, unseen: [] };
+  const follow = standsOf(graph);
+  const add = (who: string, own: string | null, rights: readonly AccountRight[]): void => {
+    const email = who.startsWith('serviceAccount:') ? who.slice('serviceAccount:'.length) : null;
+    // What an account may do with itself makes it no administrator of others.
+    if (email !== null && email !== own) found.get(email)?.push(...rights);
+  };
+  if (graph.ancestors.kind === 'unknown') unseen.add(`what is above the project: ${graph.ancestors.reason}`);
+  for (const { label, reason } of graph.unlisted) unseen.add(`${label}: ${reason}`);
+  for (const node of allNodes(graph)) {
+    if (node.kind === 'topic') continue;
+    if (node.bindings.kind === 'unknown') {
+      unseen.add(`the policy of ${node.label}: ${node.bindings.reason}`);
+      continue;
+    }
+    const own = node.kind === 'account' ? node.account.email : null;
+    for (const [role, bindings] of bindingsByRole(node)) {
+      const permissions = bindings[0]?.permissions;
+      if (permissions === undefined) continue;
+      if (permissions.kind === 'unknown') {
+        unseen.add(`the permissions of ${role}: ${permissions.reason}`);
+        continue;
+      }
+      const abilities = adminAbilities(node, permissions.value);
+      if (abilities.length === 0) continue;
+      const step = `${role} on ${node.label}`;
+      const direct = abilities.map((ability) => ({ ability, on: node.label, path: [step] }));
+      for (const { members, condition } of bindings) {
+        const expression = condition.kind === 'known' ? condition.value?.expression : undefined;
+        if (expression !== undefined && neverHolds(expression, null, nowMs)) continue;
+        for (const member of members) {
+          if (groupOf(member) === null && convenienceOf(member) === null) {
+            add(member, own, direct);
+            continue;
+          }
+          const { stands, unseen: notSeen } = follow(member);
+          for (const reason of notSeen) unseen.add(reason);
+          for (const { who, path } of stands) {
+            if (!who.startsWith('serviceAccount:')) continue;
+            add(
+              who,
+              own,
+              abilities.map((ability) => ({ ability, on: node.label, path: [...path, step] })),
+            );
+          }
+        }
+      }
+    }
+  }
+  for (const rights of found.values()) rights.sort(compareRights);
+  return { byAccount: found, unseen: [...unseen].sort() };
+}
+
+function adminAbilities(node: AccessNode, permissions: readonly Permission[]): readonly Ability[] {
+  const reach =
+    node.kind === 'bucket' || node.kind === 'repository' || node.kind === 'account'
+      ? ([node.kind] as const)
+      : (['bucket', 'repository', 'project', 'account'] as const);
+  return abilitiesOn(reach, permissions).filter((ability) => ADMIN.includes(ability));
+}
+
+function compareRights(a: AccountRight, b: AccountRight): number {
+  return (
+    ADMIN.indexOf(a.ability) - ADMIN.indexOf(b.ability) ||
+    Number(b.on.startsWith('project')) - Number(a.on.startsWith('project')) ||
+    (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0)
+  );
+}
+
+function keyOf({ on, path }: AccountRight): string {
+  return JSON.stringify([on, path]);
+}
