@@ -3,13 +3,12 @@ import { messageOf } from '../core/error.ts';
 import type { Plan } from '../core/plan.ts';
 import { checkApplicable } from '../core/plan-check.ts';
 import { isOverLimit, wayOut } from '../core/plan-limit.ts';
-import { parseRepository } from '../core/reference.ts';
 import type { Lease } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult } from './apply-request.ts';
 import { mapConcurrently, takeTurns } from './concurrency.ts';
+import { finishInterrupted, isSomethingLeft } from './finish-interrupted.ts';
 import { type RepositoryRun, runRepository } from './repository-run.ts';
 import { LEASE_MS } from './run-watch.ts';
-import { settleOpenIntents } from './settle-open-intents.ts';
 import { openStopWatch } from './stop-watch.ts';
 
 /** Repositories worked on side by side. What limits the load is the number of requests under way, which they share. */
@@ -105,13 +104,13 @@ function refusalOf({ plan, work, request }: Pick<RepositoryRun, 'plan' | 'work' 
  * at its last step leaves nothing for the next plan to find.
  */
 async function settleLeftBehind(ports: ApplyPorts, repository: string): Promise<void> {
-  if ((await ports.ledger.openIntents(repository)).length === 0) return;
+  if (!(await isSomethingLeft(ports, repository))) return;
   const nowMs = ports.clock();
   const taken = await ports.ledger.acquireLease(repository, ports.newId(), nowMs, nowMs + LEASE_MS);
   // Whoever holds it settles its own.
   if (taken.kind === 'held') return;
   try {
-    await settleOpenIntents(ports, parseRepository(repository), taken.lease);
+    await finishInterrupted(ports, repository, taken.lease);
   } finally {
     await giveBack(ports, taken.lease);
   }

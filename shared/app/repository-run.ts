@@ -1,15 +1,15 @@
 import { blockagesAfter, standingBlockages } from '../core/blockage.ts';
 import { messageOf } from '../core/error.ts';
-import { outcomeLabel, type Run } from '../core/journal.ts';
+import type { Run } from '../core/journal.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
 import { parseRepository } from '../core/reference.ts';
 import type { Lease, RegistryDeleter } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult, StepResult } from './apply-request.ts';
 import { runBatches } from './batch-run.ts';
 import type { Turns } from './concurrency.ts';
+import { counted, finishInterrupted } from './finish-interrupted.ts';
 import { mendTags } from './mend-tags.ts';
 import { type RunWatch, watchRun } from './run-watch.ts';
-import { settleOpenIntents } from './settle-open-intents.ts';
 import { createStepRunner, type StepRunner } from './step-runner.ts';
 import type { StopWatch } from './stop-watch.ts';
 
@@ -41,7 +41,7 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
   // Asked for while the ledger is: it is a question of its own, and its answer is needed last.
   const guard = ports.deleter.guard(parseRepository(work.repository));
   guard.catch(() => {});
-  await settleOpenIntents(ports, parseRepository(work.repository), running.lease);
+  await finishInterrupted(ports, work.repository, running.lease);
   const run: Run = {
     version: 1,
     id: runId,
@@ -61,11 +61,7 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
   const watch = await watchRun(ports, work, request, running.stop, running.lease);
   const { results, ended } = await runSteps(ports, running, { watch, guard });
 
-  const outcomes: Record<string, number> = {};
-  for (const { outcome } of results) {
-    const label = outcomeLabel(outcome);
-    outcomes[label] = (outcomes[label] ?? 0) + 1;
-  }
+  const outcomes = counted(results.map(({ outcome }) => outcome));
   const finished = { ...run, finishedAtMs: ports.clock(), outcomes, refusal: ended };
   const unsaved = await failureOf(() => ports.ledger.saveRun(finished, watch.lease()));
   const refusal = ended ?? (unsaved === null ? null : `The run's end could not be written down: ${unsaved}`);
@@ -100,7 +96,7 @@ async function runSteps(
   const known: typeof before = request.trigger === 'command' ? new Map() : before;
   const done = await runBatches(ports, running, { watch, runner, known });
   const { ended } = done;
-  const results = await mendTags(ports, running, watch, done.results);
+  const results = await withTagsMended(ports, running, watch, done.results);
   const after = blockagesAfter(before, results, nowMs);
   const isNew = after.length !== before.size || after.some(({ step }) => !before.has(step));
   const unsaved = isNew
@@ -113,6 +109,32 @@ async function runSteps(
     });
   }
   return { results, ended: ended ?? watch.ended() };
+}
+
+/** The results, with what became of tags that somebody moved in the moment of their removal. */
+async function withTagsMended(
+  ports: ApplyPorts,
+  { plan, work, lease, startedAtMs }: RepositoryRun,
+  watch: RunWatch,
+  results: readonly StepResult[],
+): Promise<readonly StepResult[]> {
+  const untilMs = ports.clock();
+  const untaggings = results.flatMap(({ step, outcome }) =>
+    step.kind === 'untag' && outcome.kind === 'deleted' ? [{ step, fromMs: startedAtMs, untilMs }] : [],
+  );
+  const run = {
+    runId: lease.holder,
+    repository: work.repository,
+    planId: plan.id,
+    nextIndex: work.steps.length,
+    lease: watch.lease,
+  };
+  const mended = await mendTags(ports, run, untaggings);
+  if (mended === null || mended.size === 0) return results;
+  return results.map(({ step, outcome }) => ({
+    step,
+    outcome: (step.kind === 'untag' && outcome.kind === 'deleted' ? mended.get(step.tag) : null) ?? outcome,
+  }));
 }
 
 /** What something failed with, or null. */

@@ -51,12 +51,21 @@ const INTERRUPTED: Outcome = {
   reason: 'the run was interrupted before this was done',
 };
 
-async function outcomeOf(ports: SettlePorts, repository: Repository, { step }: Intent): Promise<Outcome> {
+async function outcomeOf(
+  ports: SettlePorts,
+  repository: Repository,
+  { step, putBack }: Intent,
+): Promise<Outcome> {
   if (step.kind === 'delete') {
     const standing = await ports.registry.readManifest(repository, step.digest);
     return standing === null ? { kind: 'deleted' } : INTERRUPTED;
   }
   const now = await ports.registry.resolveTag(repository, step.tag);
+  if (putBack !== undefined) {
+    return now === null
+      ? INTERRUPTED
+      : { kind: 'repaired', detail: `tag ${step.tag} was lost, and points at ${now} again` };
+  }
   if (now === null) return { kind: 'deleted' };
   if (now === step.digest) return INTERRUPTED;
   // Whether the interrupted run had removed it before somebody put it elsewhere can't be told any more.

@@ -27,6 +27,8 @@ export interface Intent {
   readonly step: Step;
   /** The sentence that says why, as every output shows it. */
   readonly reason: string;
+  /** Where the tag of the step is to be put back on this digest instead; left out for a step of the plan. */
+  readonly putBack?: Digest;
 }
 
 /** The outcome of the intent with the same run, repository and index. */

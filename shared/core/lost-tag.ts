@@ -1,5 +1,5 @@
 import type { Digest } from './digest.ts';
-import type { ImageEvent } from './image-event.ts';
+import type { HistoryFact } from './history.ts';
 
 /** A tag that a run removed, and when: from before it was looked at until its removal was answered. */
 export interface RemovedTag {
@@ -20,19 +20,22 @@ export interface LostTag {
 /** How far the clock of whoever publishes events may differ from ours. */
 const CLOCK_SKEW_MS = 5_000;
 
-/** The removed tags that others pushed in those moments, each with what was pushed last. */
-export function lostTags(removed: readonly RemovedTag[], events: readonly ImageEvent[]): LostTag[] {
+/**
+ * The removed tags that others pushed in those moments, each with what was pushed last. One that was pushed
+ * again later is none of them: whoever did that has the last word on it. Only what was told counts: what a
+ * listing showed has no time of its own.
+ */
+export function lostTags(removed: readonly RemovedTag[], facts: readonly HistoryFact[]): LostTag[] {
+  const pushes = Map.groupBy(
+    facts.filter(({ source, action, tag }) => source === 'told' && action === 'INSERT' && tag !== null),
+    ({ tag }) => tag,
+  );
   return removed.flatMap((one) => {
-    const pushes = events.filter(
-      ({ action, tag, digest, publishedAtMs }) =>
-        action === 'INSERT' &&
-        tag === one.tag &&
-        digest !== null &&
-        digest !== one.digest &&
-        publishedAtMs >= one.fromMs - CLOCK_SKEW_MS &&
-        publishedAtMs <= one.untilMs + CLOCK_SKEW_MS,
-    );
-    const last = pushes.toSorted((a, b) => a.publishedAtMs - b.publishedAtMs).at(-1);
+    const since = (pushes.get(one.tag) ?? [])
+      .filter(({ atMs }) => atMs >= one.fromMs - CLOCK_SKEW_MS)
+      .toSorted((a, b) => a.atMs - b.atMs);
+    if (since.some(({ atMs }) => atMs > one.untilMs + CLOCK_SKEW_MS)) return [];
+    const last = since.findLast(({ digest }) => digest !== null && digest !== one.digest);
     return last?.digest == null ? [] : [{ removed: one, digest: last.digest }];
   });
 }

@@ -9,6 +9,7 @@ import {
   openFirestoreLedger,
 } from '../../../shared/adapters/ledger/firestore/ledger.ts';
 import { FACT_RETENTION_MS } from '../../../shared/adapters/ledger/firestore/retention.ts';
+import { RUNS_LOOKED_AT } from '../../../shared/app/finish-interrupted.ts';
 import { sha256 } from '../../../shared/core/hash.ts';
 import type { HistoryFact } from '../../../shared/core/history.ts';
 import type { ImageEvent } from '../../../shared/core/image-event.ts';
@@ -322,6 +323,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       const nightly = async (atMs: number): Promise<void> => {
         const lease = await ledger.acquireLease(REPOSITORY, 'a', atMs, atMs + 10);
         await ledger.openIntents(REPOSITORY);
+        await ledger.runs({ repository: REPOSITORY, limit: RUNS_LOOKED_AT });
         await ledger.saveDecisions(REPOSITORY, {
           runId: `${atMs}`,
           planId: sha256('p'),
@@ -341,8 +343,24 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
         }),
       );
       await ledger.recordObserved(REPOSITORY, observed);
-      expect(await billOf(() => nightly(NOW))).toEqual([4, 3, 0]);
-      expect(await billOf(() => nightly(NOW + 100))).toEqual([4, 3, 0]);
+      for (let night = 1; night <= 2 * RUNS_LOOKED_AT; night += 1) {
+        await ledger.saveRun({
+          version: 1,
+          id: `run-${night}`,
+          repository: REPOSITORY,
+          planId: sha256('p'),
+          startedAtMs: NOW - night,
+          finishedAtMs: NOW,
+          trigger: 'schedule',
+          mode: 'plan',
+          kept: 2_000,
+          toDelete: 0,
+          outcomes: {},
+          refusal: null,
+        });
+      }
+      expect(await billOf(() => nightly(NOW))).toEqual([4 + RUNS_LOOKED_AT, 3, 0]);
+      expect(await billOf(() => nightly(NOW + 100))).toEqual([4 + RUNS_LOOKED_AT, 3, 0]);
       // One for the 2,000 facts that were observed, and one for the events that there are none of.
       expect(await billOf(() => ledger.historyFacts(REPOSITORY))).toEqual([2, 0, 0]);
     });
