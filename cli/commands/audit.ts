@@ -1,11 +1,14 @@
 import { Command, Option } from 'commander';
 import { openGoogleAccess } from '../../shared/adapters/google/open-access.ts';
 import { readPolicyFiles } from '../../shared/adapters/policies/folder.ts';
-import { auditProject } from '../../shared/app/audit.ts';
+import type { AuditPorts } from '../../shared/app/audit.ts';
+import { auditTarget as auditAll } from '../../shared/app/audit-target.ts';
 import type { AuditException } from '../../shared/core/audit/exception.ts';
 import { CHECKS } from '../../shared/core/audit/index.ts';
+import { type AuditedBelow, mergeReports } from '../../shared/core/audit/merged-report.ts';
 import type { AuditReport } from '../../shared/core/audit/report.ts';
 import { DEFAULT_AUDIT_SETTINGS } from '../../shared/core/audit/settings.ts';
+import { type AuditTarget, auditTarget } from '../../shared/core/audit/target.ts';
 import { WardenError } from '../../shared/core/error.ts';
 import { SEVERITIES, type Severity } from '../../shared/core/finding.ts';
 import { changesSince, type FindingChange } from '../../shared/core/finding-history.ts';
@@ -19,6 +22,7 @@ import { renderAuditPage } from '../../shared/report/audit-page.ts';
 import { renderAuditSarif } from '../../shared/report/audit-sarif.ts';
 import { renderAudit, renderAuditTable } from '../../shared/report/audit-text.ts';
 import { accessTable, keyTable } from '../../shared/report/audit-views.ts';
+import { beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ledgerOption, withLedger } from '../options.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
@@ -40,6 +44,8 @@ const VIEWS = {
 
 interface AuditOptions {
   readonly project?: string;
+  readonly folder?: string;
+  readonly organization?: string;
   readonly googleEndpoint?: string;
   readonly ledger: string;
   readonly json?: true;
@@ -49,6 +55,7 @@ interface AuditOptions {
   readonly diff?: true;
   readonly since?: string;
   readonly failOn?: Severity;
+  readonly deadline?: number;
 }
 
 /** `gcr-warden audit`: service-account keys by age, who may do what to images, and findings with their remedies. */
@@ -56,6 +63,8 @@ export function auditCommand(): Command {
   return new Command('audit')
     .description('Report old service-account keys and wide permissions on registries; changes nothing')
     .addOption(new Option('--project <id>', 'the Google Cloud project').env('GOOGLE_CLOUD_PROJECT'))
+    .option('--folder <number>', 'all projects below a folder, instead of one project')
+    .option('--organization <number>', 'all projects of an organisation, instead of one project')
     .option('--google-endpoint <url>', "a stand-in for Google's APIs on this machine, as npm start prints it")
     .addOption(ledgerOption())
     .addOption(
@@ -74,52 +83,98 @@ export function auditCommand(): Command {
         'end with 1 where so much, or worse, fails or could not be seen',
       ).choices(SEVERITIES),
     )
+    .addOption(deadlineOption())
     .action(async (options: AuditOptions) => {
-      const { project } = options;
-      if (project === undefined || project === '') {
-        throw new WardenError(
-          'OPTION_INVALID',
-          'Name the project to audit with --project, or set GOOGLE_CLOUD_PROJECT.',
-        );
-      }
+      const target = targetOf(options);
       const print = printer(options);
       const exceptions = options.policies === undefined ? [] : await readExceptions(options.policies);
-      const google = openGoogleAccess(options.googleEndpoint ?? null);
+      const { signal } = beginRun(options.deadline);
+      const google = openGoogleAccess(options.googleEndpoint ?? null, signal);
       try {
-        const report = await withLedger(options.ledger, (ledger) =>
-          auditProject(
+        const audited = await withLedger(options.ledger, (ledger) =>
+          audit(
             { access: google.access, ledger, clock: Date.now, logger: terminalLogger, exceptions },
-            project,
-            DEFAULT_AUDIT_SETTINGS,
+            target,
           ),
         );
-        process.stdout.write(print(report));
-        if (options.failOn !== undefined && isOver(report, options.failOn)) process.exitCode = EXIT.failed;
+        process.stdout.write(print(audited));
+        const isOverOne = audited.reports.some((report) => isOver(report, options.failOn));
+        const isUnlisted = options.failOn !== undefined && audited.unlisted.length > 0;
+        if (isOverOne || isUnlisted) process.exitCode = EXIT.failed;
+        if (signal?.aborted === true) {
+          terminalLogger.log('WARNING', 'the time of --deadline was over; what was not read by then is UNKNOWN');
+          process.exitCode = EXIT.failed;
+        }
       } finally {
         await google.close();
       }
     });
 }
 
+/** @throws WardenError OPTION_INVALID unless exactly one thing is named */
+function targetOf({ project, folder, organization }: AuditOptions): AuditTarget {
+  if (folder !== undefined && organization !== undefined) {
+    throw new WardenError('OPTION_INVALID', 'Take one of --folder and --organization.');
+  }
+  // A project from the environment is only meant where nothing else is named.
+  if (folder !== undefined) return auditTarget('folder', folder);
+  if (organization !== undefined) return auditTarget('organization', organization);
+  if (project !== undefined && project !== '') return auditTarget('project', project);
+  throw new WardenError(
+    'OPTION_INVALID',
+    'Name the project to audit with --project, or set GOOGLE_CLOUD_PROJECT; or take --folder or --organization.',
+  );
+}
+
+/** What was audited; of a project its one report. */
+type Audited = Omit<AuditedBelow, 'parent'> & { readonly target: AuditTarget };
+
+async function audit(ports: AuditPorts, target: AuditTarget): Promise<Audited> {
+  const reports: AuditReport[] = [];
+  const deleting: string[] = [];
+  const unlisted: { parent: string; reason: string }[] = [];
+  for await (const step of auditAll(ports, target, DEFAULT_AUDIT_SETTINGS)) {
+    if (step.kind === 'audited') reports.push(step.report);
+    else if (step.kind === 'deleting') deleting.push(step.project);
+    else unlisted.push({ parent: step.parent, reason: step.reason });
+  }
+  return { target, reports, deleting, unlisted };
+}
+
+/** One report of all that was audited. */
+function whole({ target, ...audited }: Audited): AuditReport {
+  const [report] = audited.reports;
+  if (target.kind === 'project' && report !== undefined) return report;
+  const parent = target.kind === 'project' ? target.project : target.parent;
+  return mergeReports({ parent, ...audited }, Date.now());
+}
+
 /**
  * Decides how a report is printed before anything is read.
  * @throws WardenError OPTION_INVALID where options exclude each other
  */
-function printer(options: AuditOptions): (report: AuditReport) => string {
+function printer(options: AuditOptions): (audited: Audited) => string {
   const format = options.json === true ? 'json' : options.format;
   const only = [options.view, options.diff, options.since].filter((one) => one !== undefined);
   if (only.length > 1) throw new WardenError('OPTION_INVALID', 'Take one of --view, --diff and --since.');
   if (options.view !== undefined) {
     const view = VIEWS[options.view];
-    if (format === 'json') return (report) => renderViewJson(report, view(report).json);
-    if (format === 'csv') return (report) => renderTableCsv(view(report).table);
-    if (format === 'text') return (report) => renderAuditTable(view(report).table, outputStyle());
-    throw new WardenError('OPTION_INVALID', 'A view is printed as text, json or csv.');
+    const print = {
+      json: (report: AuditReport) => renderViewJson(report, view(report).json),
+      csv: (report: AuditReport) => renderTableCsv(view(report).table),
+      text: (report: AuditReport) => renderAuditTable(view(report).table, outputStyle()),
+    };
+    if (format !== 'json' && format !== 'csv' && format !== 'text') {
+      throw new WardenError('OPTION_INVALID', 'A view is printed as text, json or csv.');
+    }
+    return (audited) => print[format](whole(audited));
   }
   const changes = changesOf(options);
-  if (changes === null) return FORMATS[format];
-  if (format === 'json') return (report) => jsonText(changes(report));
-  if (format === 'text') return (report) => renderFindingChanges(changes(report), outputStyle());
+  if (changes === null) return (audited) => FORMATS[format](whole(audited));
+  if (format === 'json') return ({ reports }) => jsonText(reports.flatMap(changes));
+  if (format === 'text') {
+    return ({ reports }) => renderFindingChanges(reports.flatMap(changes), outputStyle());
+  }
   throw new WardenError('OPTION_INVALID', 'Changes are printed as text or json.');
 }
 
@@ -154,7 +209,8 @@ async function readExceptions(dir: string): Promise<readonly AuditException[]> {
 }
 
 /** A gate that passes where it could not look is none: UNKNOWN counts. */
-function isOver({ findings }: AuditReport, threshold: Severity): boolean {
+function isOver({ findings }: AuditReport, threshold: Severity | undefined): boolean {
+  if (threshold === undefined) return false;
   const least = SEVERITIES.indexOf(threshold);
   return findings.some(
     ({ status, severity }) =>

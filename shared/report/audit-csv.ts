@@ -4,7 +4,7 @@ import type { AuditTable } from './audit-views.ts';
 import { csv } from './csv.ts';
 
 /** The findings as CSV, one a line; the steps of a remedy are lines of one cell. */
-export function renderAuditCsv({ project, findings }: AuditReport): string {
+export function renderAuditCsv({ findings }: AuditReport): string {
   return csv(
     [
       'status',
@@ -23,7 +23,7 @@ export function renderAuditCsv({ project, findings }: AuditReport): string {
       finding.severity,
       finding.check,
       finding.title,
-      project,
+      finding.project,
       finding.resource,
       finding.evidence.sentence,
       finding.risk,

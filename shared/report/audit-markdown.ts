@@ -1,3 +1,4 @@
+import { auditSubject } from '../core/audit/merged-report.ts';
 import type { AuditReport } from '../core/audit/report.ts';
 import type { Finding } from '../core/finding.ts';
 import { auditSummary } from './audit-summary.ts';
@@ -11,7 +12,7 @@ export function renderAuditMarkdown(report: AuditReport): string {
   const failing = report.findings.filter(({ status }) => status === 'FAIL');
   const others = report.findings.filter(({ status }) => status === 'UNKNOWN' || status === 'EXCEPTED');
   return `${[
-    `# Audit of project ${markdownText(report.project)}`,
+    `# Audit of ${markdownText(auditSubject(report))}`,
     `${formatTime(report.atMs)}. **${wrong}.**`,
     ...(worst === null ? [] : [`- Worst: ${markdownText(worst)}\n- Next: ${markdownText(next ?? '')}`]),
     markdownText(notSeen),

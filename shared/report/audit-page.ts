@@ -1,3 +1,4 @@
+import { auditSubject } from '../core/audit/merged-report.ts';
 import type { AuditReport } from '../core/audit/report.ts';
 import type { Finding } from '../core/finding.ts';
 import { sha256 } from '../core/hash.ts';
@@ -59,7 +60,7 @@ const RANK = { critical: 0, high: 1, medium: 2, low: 3, FAIL: 0, UNKNOWN: 1, EXC
  */
 export function renderAuditPage(report: AuditReport): string {
   const { wrong, worst, next, notSeen } = auditSummary(report);
-  const title = `Audit of project ${report.project}`;
+  const title = `Audit of ${auditSubject(report)}`;
   const code: Html = { safe: `<style>${STYLE}</style>` };
   const script: Html = { safe: `<script>${SCRIPT}</script>` };
   return html`<!doctype html>

@@ -1,4 +1,5 @@
 import type { Grant } from '../core/audit/grants.ts';
+import { auditSubject } from '../core/audit/merged-report.ts';
 import type { AuditReport } from '../core/audit/report.ts';
 import type { Finding, Severity } from '../core/finding.ts';
 import { auditSummary } from './audit-summary.ts';
@@ -15,7 +16,7 @@ export function renderAudit(report: AuditReport, style: TextStyle): string {
   const excepted = findings.filter(({ status }) => status === 'EXCEPTED');
   const unseen = findings.filter(({ status }) => status === 'UNKNOWN');
   return `${[
-    `${toned(`Audit of project ${printable(report.project)}`, 'strong', style)}, ${formatTime(report.atMs)}`,
+    `${toned(`Audit of ${printable(auditSubject(report))}`, 'strong', style)}, ${formatTime(report.atMs)}`,
     summaryText(report, style),
     heading('Service-account keys, oldest first', style),
     keysTable(report, style),

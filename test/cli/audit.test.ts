@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acmeEstate, type GoogleApis, startGoogleApis } from '../../local/google-apis/index.ts';
+import type { AuditReport } from '../../shared/core/audit/report.ts';
 import { openStage, type Stage } from './stage.ts';
 
 describe('gcr-warden audit', () => {
@@ -40,6 +41,33 @@ describe('gcr-warden audit', () => {
     const since = await audit('--since', '2020-01-01', '--json');
     const kinds = (JSON.parse(since.stdout) as { kind: string }[]).map(({ kind }) => kind);
     expect(kinds).toContain('new');
+  });
+
+  it('audits all projects below a folder or an organisation as one', async () => {
+    const below = ['audit', '--google-endpoint', google.url, '--json'];
+    const run = await stage.warden([...below, '--organization', '77']);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const report = JSON.parse(run.stdout) as AuditReport;
+    expect(report.project).toBe('organizations/77');
+    expect(new Set(report.findings.map(({ project }) => project))).toEqual(new Set(['acme']));
+    expect(report.grants.flatMap(({ on }) => on)).toContain('acme: bucket artifacts.acme.appspot.com');
+  });
+
+  it('fails a gate where the projects below could not be listed, and says which', async () => {
+    const run = await stage.warden([
+      ...['audit', '--google-endpoint', google.url, '--folder', '999', '--fail-on', 'critical'],
+    ]);
+    expect(run.exitCode).toBe(1);
+    expect(run.stdout).toContain('What is below folders/999 was not listed whole');
+  });
+
+  it.each([
+    ['two at once', ['--folder', '1', '--organization', '2'], /Take one of --folder and --organization/],
+    ['a name where a number is wanted', ['--folder', 'eng'], /names no folder/],
+  ])('refuses %s', async (_title, more, said) => {
+    const run = await stage.warden(['audit', '--google-endpoint', google.url, ...more]);
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr).toMatch(said);
   });
 
   it('refuses what it cannot print before it reads anything', async () => {
