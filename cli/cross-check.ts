@@ -4,6 +4,7 @@ import { crossChecking } from '../shared/app/cross-checking.ts';
 import { WardenError } from '../shared/core/error.ts';
 import { hostKind } from '../shared/core/reference.ts';
 import type { RegistryReader } from '../shared/ports.ts';
+import type { RunEnd } from './deadline.ts';
 
 /** `--cross-check`: a second voice for every listing. */
 export function crossCheckOption(): Option {
@@ -18,6 +19,7 @@ export function withCrossCheck(
   reader: RegistryReader,
   host: string,
   isAsked: true | undefined,
+  { signal }: RunEnd,
 ): { readonly reader: RegistryReader; close(): Promise<void> } {
   if (isAsked !== true) return { reader, close: async () => {} };
   if (hostKind(host) !== 'google') {
@@ -26,6 +28,6 @@ export function withCrossCheck(
       `--cross-check asks Artifact Registry's API, and ${host} is none of its hosts: leave it out.`,
     );
   }
-  const records = openImageRecords();
+  const records = openImageRecords(signal);
   return { reader: crossChecking(reader, records), close: () => records.close() };
 }

@@ -12,11 +12,15 @@ import { checkApplicable } from '../../shared/core/plan-check.ts';
 import { parsePlan } from '../../shared/core/plan-file.ts';
 import { parseRepository } from '../../shared/core/reference.ts';
 import { renderResults } from '../../shared/report/apply-text.ts';
+import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
 import { openCallersRegistry } from '../registry.ts';
 import { confirmed, outputStyle, stopOnInterrupt, terminalLogger } from '../terminal.ts';
 import { inUseOption, openUsage } from '../usage.ts';
+
+/** What was begun before the end of a run may end, and no request goes on after so much more. */
+const LAST_REQUEST_MS = 60_000;
 
 interface ApplyOptions {
   readonly ledger: string;
@@ -28,6 +32,7 @@ interface ApplyOptions {
   readonly reason?: string;
   readonly yes?: true;
   readonly json?: true;
+  readonly deadline?: number;
 }
 
 /** `gcr-warden apply`: does what a plan says, and writes down every step before it is taken. */
@@ -38,6 +43,7 @@ export function applyCommand(): Command {
     .addOption(ledgerOption())
     .addOption(inUseOption())
     .addOption(concurrencyOption())
+    .addOption(deadlineOption())
     .option('--approve <id>', 'let this one plan go over its limits, named by its id')
     .option('--by <name>', 'with --approve: who approves it')
     .option('--reason <text>', 'with --approve: why')
@@ -51,6 +57,7 @@ export function applyCommand(): Command {
       if (approval !== null) checkApproval(plan, approval);
       await confirm(plan, approval, options.yes === true);
       const isStopped = stopOnInterrupt();
+      const end = beginRun(options.deadline);
       const results = await withLedger(options.ledger, async (ledger) => {
         const registry = openCallersRegistry({
           concurrency: options.concurrency,
@@ -59,11 +66,12 @@ export function applyCommand(): Command {
         });
         const tags = openTagKeeper();
         try {
+          const access = accessUntil(registry, end, LAST_REQUEST_MS);
           return await applyPlan(
             {
               tags,
-              registry: registry.reader,
-              deleter: registry.deleter(),
+              registry: access.reader,
+              deleter: access.deleter(),
               ledger,
               usage: openUsage(options.inUse),
               clock: Date.now,
@@ -74,7 +82,7 @@ export function applyCommand(): Command {
             plan,
             {
               trigger: 'command',
-              untilMs: null,
+              untilMs: end.atMs,
               isStopped,
               onOutcome: () => {},
               undo: options.undo,

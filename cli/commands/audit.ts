@@ -102,7 +102,10 @@ export function auditCommand(): Command {
         const isUnlisted = options.failOn !== undefined && audited.unlisted.length > 0;
         if (isOverOne || isUnlisted) process.exitCode = EXIT.failed;
         if (signal?.aborted === true) {
-          terminalLogger.log('WARNING', 'the time of --deadline was over; what was not read by then is UNKNOWN');
+          terminalLogger.log(
+            'WARNING',
+            'the time of --deadline was over; what was not read by then is UNKNOWN',
+          );
           process.exitCode = EXIT.failed;
         }
       } finally {

@@ -6,6 +6,7 @@ import { parseTarget } from '../../shared/core/reference.ts';
 import { renderListingsCsv } from '../../shared/report/listing-csv.ts';
 import { renderListings } from '../../shared/report/listing-text.ts';
 import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
+import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption } from '../options.ts';
 import { openProgress } from '../progress.ts';
@@ -17,6 +18,7 @@ interface ListOptions {
   readonly csv?: true;
   readonly concurrency: number;
   readonly crossCheck?: true;
+  readonly deadline?: number;
 }
 
 /** `gcr-warden list`: what a registry holds. */
@@ -28,17 +30,20 @@ export function listCommand(): Command {
     .addOption(new Option('--csv', 'print a line of CSV for each manifest').conflicts('json'))
     .addOption(concurrencyOption())
     .addOption(crossCheckOption())
+    .addOption(deadlineOption())
     .action(async (text: string | undefined, options: ListOptions) => {
       const target = parseTarget(text ?? ownTarget(process.env['GCR_WARDEN_TARGET']));
       const progress = openProgress();
-      const { reader, close } = openCallersRegistry({
+      const end = beginRun(options.deadline);
+      const registry = openCallersRegistry({
         concurrency: options.concurrency,
         manifestCache: null,
         hosts: [target.host],
         onPage: progress.onPage,
       });
       try {
-        const checked = withCrossCheck(reader, target.host, options.crossCheck);
+        const { reader } = accessUntil(registry, end);
+        const checked = withCrossCheck(reader, target.host, options.crossCheck, end);
         const read = await listTarget(checked.reader, target, options.concurrency, progress.onRead).finally(
           () => checked.close(),
         );
@@ -49,7 +54,7 @@ export function listCommand(): Command {
           process.exitCode = EXIT.failed;
       } finally {
         progress.end();
-        await close();
+        await registry.close();
       }
     });
 }

@@ -11,8 +11,11 @@ import { planSnapshot } from '../../shared/core/plan-snapshot.ts';
 import type { PolicySet } from '../../shared/core/policy.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderPlan } from '../../shared/report/plan-text.ts';
+import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
+import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
+import { openProgress } from '../progress.ts';
 import { openCallersRegistry } from '../registry.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
 import { inUseOption, openUsage } from '../usage.ts';
@@ -27,6 +30,8 @@ interface PlanOptions {
   readonly onlyEnforced?: true;
   readonly concurrency: number;
   readonly oldest?: number;
+  readonly crossCheck?: true;
+  readonly deadline?: number;
 }
 
 /** `gcr-warden plan`: what policies would delete, and why. Deletes nothing. */
@@ -43,6 +48,8 @@ export function planCommand(): Command {
     .option('--oldest <n>', 'of each repository only the oldest part, so many manifests at most', parseOldest)
     .option('--json', 'print the plan as JSON')
     .addOption(concurrencyOption())
+    .addOption(crossCheckOption())
+    .addOption(deadlineOption())
     .action(async (text: string | undefined, options: PlanOptions) => {
       const policies = await readPolicyFolder(options.policies).read();
       const plan =
@@ -106,27 +113,34 @@ async function planFromRegistry(
   }
   const target = parseTarget(text);
   return withLedger(options.ledger, async (ledger) => {
-    const { reader, close } = openCallersRegistry({
+    const end = beginRun(options.deadline);
+    const progress = openProgress();
+    const registry = openCallersRegistry({
       concurrency: options.concurrency,
       manifestCache: ledger,
       hosts: [target.host],
+      onPage: progress.onPage,
     });
     try {
+      const { reader } = accessUntil(registry, end);
+      const checked = withCrossCheck(reader, target.host, options.crossCheck, end);
       return await planTarget(
         {
-          registry: reader,
+          registry: checked.reader,
           ledger,
           usage: openUsage(options.inUse),
           clock: Date.now,
           newId,
           logger: terminalLogger,
           concurrency: options.concurrency,
+          onRead: progress.onRead,
         },
         target,
         { policies, scope: scopeOf(options), trigger: 'command', deleting: null, ...oldestOf(options) },
-      );
+      ).finally(() => checked.close());
     } finally {
-      await close();
+      progress.end();
+      await registry.close();
     }
   });
 }
@@ -138,10 +152,11 @@ async function planFromSnapshot(
   policies: PolicySet,
   options: PlanOptions,
 ): Promise<Plan> {
-  if (text !== undefined || options.inUse !== undefined) {
+  const { inUse, crossCheck, deadline } = options;
+  if ([text, inUse, crossCheck, deadline].some((one) => one !== undefined)) {
     throw new WardenError(
       'OPTION_INVALID',
-      `A snapshot is planned as a whole, with what ran when it was taken: leave out ${text === undefined ? '--in-use' : 'the target'}.`,
+      `A snapshot is planned as a whole, with what ran when it was taken, and asks nobody: leave out the target, --in-use, --cross-check and --deadline.`,
     );
   }
   return planSnapshot(await readSnapshotFile(file), policies, scopeOf(options), options.oldest);

@@ -5,8 +5,10 @@ import { messageOf, WardenError } from '../../shared/core/error.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { parseSnapshot } from '../../shared/core/snapshot.ts';
 import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
+import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
+import { openProgress } from '../progress.ts';
 import { openCallersRegistry } from '../registry.ts';
 import { terminalLogger } from '../terminal.ts';
 import { inUseOption, openUsage } from '../usage.ts';
@@ -17,6 +19,7 @@ interface SnapshotOptions {
   readonly inUse?: string;
   readonly concurrency: number;
   readonly crossCheck?: true;
+  readonly deadline?: number;
 }
 
 /** `gcr-warden snapshot`: writes down what policies are judged by, for `plan --from` and policy tests. */
@@ -29,16 +32,21 @@ export function snapshotCommand(): Command {
     .addOption(inUseOption())
     .addOption(concurrencyOption())
     .addOption(crossCheckOption())
+    .addOption(deadlineOption())
     .action(async (text: string, options: SnapshotOptions) => {
       const target = parseTarget(text);
+      const end = beginRun(options.deadline);
+      const progress = openProgress();
       const snapshot = await withLedger(options.ledger, async (ledger) => {
-        const { reader, close } = openCallersRegistry({
+        const registry = openCallersRegistry({
           concurrency: options.concurrency,
           manifestCache: ledger,
           hosts: [target.host],
+          onPage: progress.onPage,
         });
         try {
-          const checked = withCrossCheck(reader, target.host, options.crossCheck);
+          const { reader } = accessUntil(registry, end);
+          const checked = withCrossCheck(reader, target.host, options.crossCheck, end);
           try {
             return await takeSnapshot(
               {
@@ -47,6 +55,7 @@ export function snapshotCommand(): Command {
                 usage: openUsage(options.inUse),
                 clock: Date.now,
                 concurrency: options.concurrency,
+                onRead: progress.onRead,
               },
               target,
             );
@@ -54,7 +63,8 @@ export function snapshotCommand(): Command {
             await checked.close();
           }
         } finally {
-          await close();
+          progress.end();
+          await registry.close();
         }
       });
       const written = `${JSON.stringify(snapshot)}\n`;

@@ -19,7 +19,7 @@ import {
 } from '../core/reference.ts';
 import type { Usage } from '../core/usage.ts';
 import type { Clock, Ledger, Logger, NewId, RegistryReader, UsageReader } from '../ports.ts';
-import { mapConcurrently } from './concurrency.ts';
+import { lanesFor, mapConcurrently } from './concurrency.ts';
 import { watchPlanning } from './watch-planning.ts';
 
 export interface PlanPorts {
@@ -29,8 +29,10 @@ export interface PlanPorts {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly logger: Logger;
-  /** Repositories worked on side by side. */
+  /** Requests side by side, which the registry's transport has to hold. */
   readonly concurrency: number;
+  /** Told how many repositories were read and judged, of how many; first when the catalog is known. */
+  readonly onRead?: (read: number, all: number) => void;
 }
 
 export interface PlanRequest {
@@ -95,7 +97,11 @@ async function planRepositories(ports: PlanPorts, subject: PlanSubject, request:
   const createdAtMs = ports.clock();
   const policies = speaking(request.policies, request.deleting);
   const usage = await ports.usage.read();
-  const repositories = await mapConcurrently(subject.repositories, ports.concurrency, async (repository) => {
+  let read = 0;
+  const all = subject.repositories.length;
+  const lanes = lanesFor(ports.concurrency);
+  ports.onRead?.(read, all);
+  const repositories = await mapConcurrently(subject.repositories, lanes, async (repository) => {
     const name = formatRepository(repository);
     try {
       return await plan(ports, repository, {
@@ -111,6 +117,9 @@ async function planRepositories(ports: PlanPorts, subject: PlanSubject, request:
         reason: messageOf(problem),
       });
       return unplannable(name, createdAtMs, messageOf(problem));
+    } finally {
+      read += 1;
+      ports.onRead?.(read, all);
     }
   });
   const { target, catalog } = subject;

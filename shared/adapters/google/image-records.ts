@@ -50,9 +50,17 @@ export function imageRecordReads({ all }: FactReads): ImageRecordReader {
   };
 }
 
-/** Opens the API with Application Default Credentials. */
-export function openImageRecords(): ImageRecordReader & { close(): Promise<void> } {
-  const rest = new GoogleRest({ token: applicationDefaultToken() });
+/**
+ * Opens the API with Application Default Credentials.
+ * @param runEnd the end of the run that it is opened for; null for none
+ */
+export function openImageRecords(
+  runEnd: AbortSignal | null = null,
+): ImageRecordReader & { close(): Promise<void> } {
+  const rest = new GoogleRest({
+    token: applicationDefaultToken(),
+    ...(runEnd === null ? {} : { runEnd }),
+  });
   return { ...imageRecordReads(factReads(rest)), close: () => rest.close() };
 }
 

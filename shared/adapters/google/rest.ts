@@ -32,6 +32,8 @@ export interface GoogleRestOptions {
   /** Origins on this machine that stand in for a service. */
   readonly endpoints?: Partial<Readonly<Record<GoogleApi, string>>>;
   readonly limits?: Partial<RestLimits>;
+  /** The end of the run that all reads are part of: what is not read by then is not read. */
+  readonly runEnd?: AbortSignal;
 }
 
 /** Bounds of everything that a reply could stretch. */
@@ -98,12 +100,14 @@ export class GoogleRest {
   readonly #origins: Readonly<Record<GoogleApi, string>>;
   readonly #limits: RestLimits;
   readonly #agent: Dispatcher;
+  readonly #runEnd: AbortSignal | null;
   #underWay = 0;
   readonly #waiting: (() => void)[] = [];
 
   /** @throws WardenError GOOGLE_ENDPOINT_REFUSED where an endpoint is not on this machine */
-  constructor({ token, endpoints = {}, limits = {} }: GoogleRestOptions) {
+  constructor({ token, endpoints = {}, limits = {}, runEnd }: GoogleRestOptions) {
     this.#token = token;
+    this.#runEnd = runEnd ?? null;
     this.#limits = { ...LIMITS, ...limits };
     this.#origins = { ...ORIGINS, ...loopbackOrigins(endpoints) };
     this.#agent = new Agent({ connections: this.#limits.concurrency });
@@ -149,7 +153,8 @@ export class GoogleRest {
   async #withinDeadline<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     await this.#enter();
     try {
-      return await work(AbortSignal.timeout(this.#limits.readMs));
+      const deadline = AbortSignal.timeout(this.#limits.readMs);
+      return await work(this.#runEnd === null ? deadline : AbortSignal.any([deadline, this.#runEnd]));
     } finally {
       this.#underWay -= 1;
       this.#waiting.shift()?.();
@@ -165,6 +170,7 @@ export class GoogleRest {
 
   async #read(read: RestRead, signal: AbortSignal): Promise<RestReply> {
     for (let attempt = 1; ; attempt += 1) {
+      if (signal.aborted) return fail(read, 'the time for it is over');
       const outcome = await this.#attempt(read, signal);
       if (outcome.kind !== 'again') return outcome;
       if (attempt >= this.#limits.attempts || signal.aborted) return fail(read, outcome.why);

@@ -1,0 +1,44 @@
+import { Option } from 'commander';
+import type { OpenRegistry, RegistryAccess } from '../shared/adapters/registry/open.ts';
+import { WardenError } from '../shared/core/error.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../shared/core/units.ts';
+
+const UNITS_MS = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS } as const;
+const DEADLINE_MAX_MS = 24 * HOUR_MS;
+
+/** `--deadline`: how long a command may work, in milliseconds. */
+export function deadlineOption(): Option {
+  return new Option(
+    '--deadline <time>',
+    'end after this time with what was done by then, such as 30s or 10m',
+  ).argParser(parseDeadline);
+}
+
+function parseDeadline(text: string): number {
+  const [, digits = '', unit = ''] = /^([1-9][0-9]{0,4})([smh])$/.exec(text) ?? [];
+  const deadlineMs = digits === '' ? 0 : Number(digits) * UNITS_MS[unit as keyof typeof UNITS_MS];
+  if (deadlineMs > 0 && deadlineMs <= DEADLINE_MAX_MS) return deadlineMs;
+  throw new WardenError(
+    'OPTION_INVALID',
+    `--deadline is a whole number with s, m or h, at most 24h, for example 10m, and ${JSON.stringify(text)} is not.`,
+  );
+}
+
+/** The end of one run of a command. */
+export interface RunEnd {
+  /** null: it may take as long as it takes. */
+  readonly atMs: number | null;
+  /** Aborts at that time; null where there is none. */
+  readonly signal: AbortSignal | null;
+}
+
+/** Begins to count. Called where the work begins, after every question. */
+export function beginRun(deadlineMs: number | undefined): RunEnd {
+  if (deadlineMs === undefined) return { atMs: null, signal: null };
+  return { atMs: Date.now() + deadlineMs, signal: AbortSignal.timeout(deadlineMs) };
+}
+
+/** Access to registries for this run: no request goes on after its end and this many milliseconds. */
+export function accessUntil(registry: OpenRegistry, { atMs }: RunEnd, graceMs = 0): RegistryAccess {
+  return atMs === null ? registry : registry.forRun(atMs + graceMs);
+}
