@@ -43,14 +43,16 @@ export function decide(
   const decisions = inventory.artifacts.map((artifact) => judge(artifact));
   const keptRoots: GraphNode[] = [];
   let isAnyGoing = false;
-  for (const [at, node] of graph.rootNodes.entries()) {
+  for (let at = 0; at < decisions.length; at++) {
+    const node = graph.rootNodes[at] ?? null;
     if (node === null) continue;
     if (decisions[at]?.verdict === 'keep') keptRoots.push(node);
     else isAnyGoing = true;
   }
   if (!isAnyGoing) return decisions;
   const kept = keptWith(graph, keptRoots);
-  for (const [at, node] of graph.rootNodes.entries()) {
+  for (let at = 0; at < decisions.length; at++) {
+    const node = graph.rootNodes[at] ?? null;
     const decision = decisions[at];
     if (node === null || decision?.verdict !== 'delete' || !kept.has(node)) continue;
     decisions[at] = keepForOthers(decision);

@@ -58,7 +58,6 @@ const PLAIN_IMAGES: ReadonlySet<string> = new Set([
 const NONE: readonly never[] = [];
 // Replaced by another list before the first is added.
 const NO_REFERRERS: NodeInMaking[] = [];
-const NO_SUBJECTS: NodeInMaking[] = [];
 
 /** A node that others may still be found to be related to. */
 interface NodeInMaking {
@@ -107,138 +106,134 @@ export class NodeSet implements Iterable<GraphNode> {
  * an orphan, which is a root of its own.
  */
 export function buildGraph(listing: Listing): Graph {
-  const { manifests, nodeAt, unreadIndex } = relate(listing);
+  const { manifests, nodeAt, unreadIndex } = new Relating(listing);
   const nodes: NodeInMaking[] = [];
   for (const node of nodeAt) {
     if (node === null) continue;
     node.place = nodes.length;
     nodes.push(node);
   }
-  const roots: ListedManifest[] = [];
-  const rootNodes: (GraphNode | null)[] = [];
   const reached = new NodeSet({ nodes });
-  for (const [at, manifest] of manifests.entries()) {
-    const node = nodeAt[at] ?? null;
-    if (node !== null) {
-      if (node.tags.length === 0 && (node.isChild || node.subjects.length > 0)) continue;
-      node.artifact = membersOf(node);
-      for (const member of node.artifact) reached.add(member);
-    }
-    roots.push(manifest);
-    rootNodes.push(node);
+  for (const node of nodes) {
+    if (node.tags.length === 0 && (node.isChild || node.subjects.length > 0)) continue;
+    node.artifact = membersOf(node);
+    for (const member of node.artifact) reached.add(member);
   }
-  if (reached.size === nodes.length) return { nodes, roots, rootNodes, circular: NO_CIRCLE, unreadIndex };
-  return { nodes, ...withCircles(manifests, nodeAt, reached), unreadIndex };
-}
-
-const NO_CIRCLE: ReadonlySet<Digest> = new Set();
-
-/** The roots, where some manifests are about each other in a circle: each of those is one. */
-function withCircles(
-  manifests: readonly ListedManifest[],
-  nodeAt: readonly (NodeInMaking | null)[],
-  reached: NodeSet,
-): Pick<Graph, 'roots' | 'rootNodes' | 'circular'> {
   const circular = new Set<Digest>();
+  for (const node of nodes) {
+    if (reached.has(node)) continue;
+    circular.add(node.manifest.digest);
+    node.artifact = [node];
+  }
   const roots: ListedManifest[] = [];
   const rootNodes: (GraphNode | null)[] = [];
-  for (const [at, manifest] of manifests.entries()) {
+  let at = 0;
+  for (const manifest of manifests) {
     const node = nodeAt[at] ?? null;
-    if (node !== null && !reached.has(node)) {
-      circular.add(manifest.digest);
-      node.artifact = [node];
-    }
+    at += 1;
     if (node !== null && node.artifact.length === 0) continue;
     roots.push(manifest);
     rootNodes.push(node);
   }
-  return { roots, rootNodes, circular };
-}
-
-interface Related {
-  /** Sorted by digest, each once. */
-  readonly manifests: readonly ListedManifest[];
-  /** The node of each of `manifests`; null where it has none. */
-  readonly nodeAt: readonly (NodeInMaking | null)[];
-  readonly unreadIndex: string | null;
+  return { nodes, roots, rootNodes, circular, unreadIndex };
 }
 
 /** Makes a node of each listed manifest that is related to another, and enters relations at both ends. */
-function relate(listing: Listing): Related {
-  const { relations } = listing;
-  const finder = new DigestFinder(listing.manifests);
-  const manifests = finder.sorted;
-  const nodeAt = new Array<NodeInMaking | null>(manifests.length).fill(null);
-  const nodeOf = (at: number, manifest: ListedManifest): NodeInMaking => {
-    const node = nodeAt[at] ?? newNode(manifest);
-    nodeAt[at] = node;
-    return node;
-  };
-  /** null where it is not listed, or the manifest itself. */
-  const otherOf = (digest: Digest, speaker: number): NodeInMaking | null => {
-    const at = finder.find(digest);
-    const manifest = manifests[at];
-    return manifest === undefined || at === speaker ? null : nodeOf(at, manifest);
-  };
-  const said = whatIsSaid(relations, finder);
-  let unreadIndex: string | null = null;
-  for (let at = 0; at < manifests.length; at++) {
-    const manifest = manifests[at] as ListedManifest;
+class Relating {
+  /** Sorted by digest, each once. */
+  readonly manifests: readonly ListedManifest[];
+  /** The node of each of `manifests`; null where it has none. */
+  readonly nodeAt: (NodeInMaking | null)[];
+  unreadIndex: string | null = null;
+  readonly #finder: DigestFinder<ListedManifest>;
+
+  constructor({ manifests, relations }: Listing) {
+    this.#finder = new DigestFinder(manifests);
+    this.manifests = this.#finder.sorted;
+    this.nodeAt = new Array<NodeInMaking | null>(this.manifests.length).fill(null);
+    const said = this.#whatIsSaid(relations);
+    let at = 0;
+    // Most manifests say nothing of others: what is made for each of them here counts.
+    for (const manifest of this.manifests) {
+      const { digest, tags } = manifest;
+      const fact = said[at] ?? (isIndex(manifest) && relations[digest] === undefined ? NOT_READ : null);
+      if (fact !== null || tags.some(isSubjectTag)) this.#enter(at, manifest, fact);
+      at += 1;
+    }
+  }
+
+  /** What was read of each manifest, where that names another or is not known. */
+  #whatIsSaid(relations: Listing['relations']): readonly (Fact<Manifest> | null)[] {
+    const said = new Array<Fact<Manifest> | null>(this.manifests.length).fill(null);
+    // Not by Object.entries, which makes a pair for each: every image of a repository may be here.
+    for (const key in relations) {
+      const digest = key as Digest;
+      const fact = relations[digest];
+      if (fact === undefined) continue;
+      if (fact.kind === 'known' && fact.value.children.length === 0 && fact.value.subject === null) continue;
+      const at = this.#finder.find(digest);
+      if (at !== -1) said[at] = fact;
+    }
+    return said;
+  }
+
+  /** Enters what a manifest says by its tags, and by its content where that says anything. */
+  #enter(at: number, manifest: ListedManifest, fact: Fact<Manifest> | null): void {
     const { digest, tags } = manifest;
-    let subjects = NO_SUBJECTS;
-    let subjectTags: Set<string> | null = null;
+    const subjects: NodeInMaking[] = [];
+    const subjectTags: string[] = [];
     for (const tag of tags) {
       const named = subjectOfTag(tag);
-      const subject = named === null ? null : otherOf(named, at);
+      const subject = named === null ? null : this.#otherOf(named, at);
       if (subject === null) continue;
-      if (subjects.length === 0) subjects = [subject];
-      else subjects.push(subject);
-      subjectTags ??= new Set();
-      subjectTags.add(tag);
+      subjects.push(subject);
+      subjectTags.push(tag);
     }
-    const fact = said[at] ?? (isIndex(manifest) && relations[digest] === undefined ? NOT_READ : null);
+    if (subjectTags.length > 0) {
+      const node = this.#nodeOf(at, manifest);
+      const all = new Set(subjectTags);
+      node.tags = tags.length === all.size ? NONE : tags.filter((tag) => !all.has(tag));
+      node.subjectTags = subjectTags;
+    }
     if (fact?.kind === 'unknown') {
-      nodeOf(at, manifest).unreadable = fact.reason;
-      if (mayBeIndex(manifest)) unreadIndex ??= `${digest} can't be read: ${fact.reason}`;
+      this.#nodeOf(at, manifest).unreadable = fact.reason;
+      if (mayBeIndex(manifest)) this.unreadIndex ??= `${digest} can't be read: ${fact.reason}`;
     } else if (fact !== null) {
       const { subject, children } = fact.value;
-      const about = subject === null ? null : otherOf(subject.digest, at);
-      if (about !== null) subjects = [...subjects, about];
-      const found = children.map((child) => otherOf(child.digest, at)).filter((child) => child !== null);
+      const about = subject === null ? null : this.#otherOf(subject.digest, at);
+      if (about !== null) subjects.push(about);
+      const found = children
+        .map((child) => this.#otherOf(child.digest, at))
+        .filter((child) => child !== null);
       for (const child of found) child.isChild = true;
-      if (found.length > 0) nodeOf(at, manifest).children = eachOnce(found);
+      if (found.length > 0) this.#nodeOf(at, manifest).children = eachOnce(found);
     }
-    if (subjects.length === 0) continue;
-    const node = nodeOf(at, manifest);
-    if (subjectTags !== null) {
-      node.tags = tags.filter((tag) => !subjectTags.has(tag));
-      node.subjectTags = [...subjectTags];
-    }
+    if (subjects.length === 0) return;
+    const node = this.#nodeOf(at, manifest);
     node.subjects = eachOnce(subjects);
     for (const subject of node.subjects) {
+      // One has its own size, which a list that grew has not; most have no more.
       if (subject.referrers.length === 0) subject.referrers = [node];
       else subject.referrers.push(node);
     }
   }
-  return { manifests, nodeAt, unreadIndex };
+
+  /** null where it is not listed, or the manifest itself. */
+  #otherOf(digest: Digest, speaker: number): NodeInMaking | null {
+    const at = this.#finder.find(digest);
+    const manifest = this.manifests[at];
+    return manifest === undefined || at === speaker ? null : this.#nodeOf(at, manifest);
+  }
+
+  #nodeOf(at: number, manifest: ListedManifest): NodeInMaking {
+    const node = this.nodeAt[at] ?? newNode(manifest);
+    this.nodeAt[at] = node;
+    return node;
+  }
 }
 
-/** What was read of each manifest, where that names another or is not known; in the finder's order. */
-function whatIsSaid(
-  relations: Listing['relations'],
-  finder: DigestFinder<ListedManifest>,
-): readonly (Fact<Manifest> | null)[] {
-  const said = new Array<Fact<Manifest> | null>(finder.sorted.length).fill(null);
-  // Not by Object.entries, which makes a pair for each: every image of a repository may be here.
-  for (const key in relations) {
-    const digest = key as Digest;
-    const fact = relations[digest];
-    if (fact === undefined) continue;
-    if (fact.kind === 'known' && fact.value.children.length === 0 && fact.value.subject === null) continue;
-    const at = finder.find(digest);
-    if (at !== -1) said[at] = fact;
-  }
-  return said;
+function isSubjectTag(tag: string): boolean {
+  return subjectOfTag(tag) !== null;
 }
 
 function newNode(manifest: ListedManifest): NodeInMaking {
@@ -286,19 +281,24 @@ const FEW = 16;
 
 /** Everything that lives and dies with a root: children of any depth, and whatever is about any of them. */
 function membersOf(root: NodeInMaking): readonly NodeInMaking[] {
-  if (root.children.length === 0 && root.referrers.length === 0) return [root];
-  const members: NodeInMaking[] = [root];
+  if (isLeaf(root)) return [root];
+  const members = [root, ...root.children];
   let all: Set<NodeInMaking> | null = null;
-  const add = (node: NodeInMaking): void => {
-    if (all === null ? members.includes(node) : all.has(node)) return;
-    members.push(node);
-    if (all !== null) all.add(node);
-    else if (members.length > FEW) all = new Set(members);
-  };
-  for (const { children, referrers } of members) {
-    for (const child of children) add(child);
-    for (const referrer of referrers) add(referrer);
+  for (const member of members) {
+    if (member !== root && isLeaf(member)) continue;
+    for (const others of [member.children, member.referrers]) {
+      for (const other of others) {
+        if (all === null ? members.includes(other) : all.has(other)) continue;
+        members.push(other);
+        if (members.length > FEW) all ??= new Set(members);
+        all?.add(other);
+      }
+    }
   }
   // A copy has its own size, which a list that grew has not.
   return members.slice();
+}
+
+function isLeaf({ children, referrers }: NodeInMaking): boolean {
+  return children.length === 0 && referrers.length === 0;
 }

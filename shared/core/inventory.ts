@@ -1,10 +1,12 @@
 import { ALL_FACTS, type SoughtFact } from './asked-facts.ts';
 import type { Digest } from './digest.ts';
-import { type Fact, known, unknown } from './fact.ts';
+import { type Fact, known, type TimeFact, unknown } from './fact.ts';
 import { buildGraph, type Graph, type GraphNode } from './graph.ts';
 import type { DigestHistory, History, TagSpan } from './history.ts';
 import type { Completeness, ListedManifest, Listing } from './listing.ts';
+import { lastPullReader } from './last-pull.ts';
 import type { Manifest } from './manifest.ts';
+import type { RecordedPulls } from './pull-record.ts';
 import { resolveUsers, type Users } from './usage/users.ts';
 import type { Usage } from './usage.ts';
 
@@ -28,8 +30,8 @@ export interface Artifact {
   readonly untaggedSinceMs: Fact<number | null>;
   /** When the youngest of its tags was put there; null where it has none. */
   readonly taggedAtMs: Fact<number | null>;
-  /** null: pulls are recorded, and there was none. */
-  readonly lastPulledAtMs: Fact<number | null>;
+  /** Of any of its manifests. null: there was none, ever. */
+  readonly lastPulledAtMs: TimeFact;
   /** What uses it, as a person would name it. An empty list: every source answered, and nothing does. */
   readonly usedBy: Fact<readonly string[]>;
   /** Why it has to stay whatever a rule says, because its relations are not known; null where they are. */
@@ -58,6 +60,8 @@ export interface InventorySources {
   readonly listing: Listing;
   readonly history: History;
   readonly usage: Usage;
+  /** Left out where pulls are not recorded, or nobody asked for them. */
+  readonly pulls?: RecordedPulls;
 }
 
 /**
@@ -72,7 +76,6 @@ export interface InventoryTaking {
 // Facts that most artifacts share. A listing may have a hundred thousand, and values never change.
 const NULL_FACT: Fact<null> = known(null);
 const NOBODY: Fact<readonly string[]> = known([]);
-const NO_PULLS: Fact<never> = unknown('pulls are not recorded');
 const UNTAGGED_BY_NOBODY: Fact<never> = unknown('nobody told when it lost its last tag');
 const NOT_ASKED: Fact<never> = unknown('no rule asks for it');
 const NOBODY_NAMED: readonly string[] = [];
@@ -102,7 +105,11 @@ export function takeInventory(
   const asksArtifactType = asked.has('artifactType');
   const asksUntaggedSince = asked.has('untaggedSinceMs');
   const asksTaggedAt = asked.has('taggedAtMs');
+  const asksLastPull = asked.has('lastPulledAtMs');
   const asksUploadedAt = !isTold;
+  const lastPulledAt = asksLastPull
+    ? lastPullReader(sources.pulls, history, graph, listing.takenAtMs)
+    : () => NOT_ASKED;
   const artifacts = graph.roots.map((manifest, at): Artifact => {
     const root = manifest.digest;
     const node = graph.rootNodes[at] ?? null;
@@ -110,6 +117,7 @@ export function takeInventory(
     const tags = sorted(node === null ? manifest.tags : node.tags);
     const asksHistory = tags.length === 0 ? asksUntaggedSince : asksTaggedAt;
     const remembered = asksHistory || asksUploadedAt ? history.digests[root] : undefined;
+    const uploadedAtMs = uploadedAt(manifest, remembered, isTold);
     return {
       root,
       tags,
@@ -117,10 +125,10 @@ export function takeInventory(
       mediaType: manifest.mediaType,
       artifactType: asksArtifactType ? artifactTypeOf(listing.relations[root]) : NOT_ASKED,
       sizeBytes: compound === null ? sizeOf(manifest) : sumOfSizes(compound),
-      uploadedAtMs: uploadedAt(manifest, remembered, isTold),
+      uploadedAtMs,
       untaggedSinceMs: asksUntaggedSince ? untaggedSince(tags, remembered) : NOT_ASKED,
       taggedAtMs: asksTaggedAt ? taggedAt(tags, remembered) : NOT_ASKED,
-      lastPulledAtMs: NO_PULLS,
+      lastPulledAtMs: lastPulledAt(root, node, uploadedAtMs),
       usedBy: asksUsedBy ? usedBy(users, ofNobody, root, compound) : NOT_ASKED,
       unreadable: node === null ? unreadByIndex : unreadable(graph, node, unreadByIndex),
     };
@@ -216,19 +224,23 @@ function openSpan(spans: readonly TagSpan[], tag: string): TagSpan | null {
 
 /** Who uses a root or anything that lives and dies with it; where nobody does, what that is worth. */
 function usedBy(
-  { everywhere, here }: Users,
+  users: Users,
   ofNobody: Fact<readonly string[]>,
   root: Digest,
   compound: readonly GraphNode[] | null,
 ): Fact<readonly string[]> {
-  if (everywhere.size === 0 && here.size === 0) return ofNobody;
-  if (compound === null && !everywhere.has(root) && !here.has(root)) return ofNobody;
-  const names = new Set<string>();
-  const addUsers = (digest: Digest): void => {
-    for (const by of everywhere.get(digest) ?? NOBODY_NAMED) names.add(by);
-    for (const by of here.get(digest) ?? NOBODY_NAMED) names.add(by);
-  };
-  if (compound === null) addUsers(root);
-  else for (const { manifest } of compound) addUsers(manifest.digest);
-  return names.size === 0 ? ofNobody : known([...names].sort());
+  let names: readonly string[] = NOBODY_NAMED;
+  if (compound === null) names = usersOf(users, root);
+  else for (const { manifest } of compound) names = joined(names, usersOf(users, manifest.digest));
+  return names.length === 0 ? ofNobody : known([...new Set(names)].sort());
+}
+
+function usersOf({ everywhere, here }: Users, digest: Digest): readonly string[] {
+  const everywhereNamed = everywhere.size === 0 ? NOBODY_NAMED : (everywhere.get(digest) ?? NOBODY_NAMED);
+  const hereNamed = here.size === 0 ? NOBODY_NAMED : (here.get(digest) ?? NOBODY_NAMED);
+  return joined(everywhereNamed, hereNamed);
+}
+
+function joined(some: readonly string[], more: readonly string[]): readonly string[] {
+  return some.length === 0 ? more : more.length === 0 ? some : [...some, ...more];
 }
