@@ -9,6 +9,8 @@ export interface Progress {
 }
 
 const EVERY_MS = 100;
+/** Where a terminal does not say how wide it is; serial lines and some pseudo-terminals say 0. */
+const WIDTH_COLUMNS = 80;
 
 /** One line on standard error, written anew ten times a second; where that is no terminal, nothing. */
 export function openProgress(): Progress {
@@ -22,7 +24,9 @@ export function openProgress(): Progress {
   const show = (): void => {
     isShown = true;
     const elapsedMs = Date.now() - startedAtMs;
-    out.write(`\r\u001b[K${progressLine({ repositories, pages, entries, elapsedMs }, out.columns)}`);
+    out.write(
+      `\r\u001b[K${progressLine({ repositories, pages, entries, elapsedMs }, out.columns || WIDTH_COLUMNS)}`,
+    );
   };
   // What is over before the first turn was not long, and shows nothing.
   const timer = setInterval(show, EVERY_MS);

@@ -6,7 +6,15 @@ import { type GoProgram, goProgram, isGoProgram } from './go-program.ts';
  * Programs that some tests talk to and that a newcomer need not have. Where one is missing its tests are
  * skipped by name; under `CI=true` that is a failure.
  */
-export type Peer = 'skopeo' | 'docker-registry' | 'gcloud' | 'java' | 'terraform' | 'chromium' | GoProgram;
+export type Peer =
+  | 'skopeo'
+  | 'docker-registry'
+  | 'gcloud'
+  | 'java'
+  | 'terraform'
+  | 'chromium'
+  | 'python3'
+  | GoProgram;
 
 /** Why a peer can't be had, or null where it is there. Programs in Go are built where they are not there yet. */
 function lackOf(peer: Peer): string | null {
