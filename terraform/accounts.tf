@@ -72,10 +72,3 @@ resource "google_storage_bucket_iam_member" "policies" {
   role     = "roles/storage.objectViewer"
   member   = google_service_account.function[each.value].member
 }
-
-resource "google_storage_bucket_iam_member" "in_use" {
-  count  = var.in_use_object == null ? 0 : 1
-  bucket = split("/", var.in_use_object)[2]
-  role   = "roles/storage.objectViewer"
-  member = google_service_account.function["clean"].member
-}

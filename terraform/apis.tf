@@ -1,5 +1,5 @@
 locals {
-  apis = var.enable_apis ? toset([
+  apis = var.enable_apis ? setunion(local.in_use_apis, [
     "artifactregistry.googleapis.com",
     "cloudbuild.googleapis.com",
     "cloudfunctions.googleapis.com",

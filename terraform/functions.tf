@@ -33,7 +33,7 @@ locals {
       environment = {
         GCR_WARDEN_DEAD_LETTER_TOPIC   = google_pubsub_topic.work_dead_letter.id
         GCR_WARDEN_DELETES_PER_MINUTE  = local.deletes_per_minute
-        GCR_WARDEN_IN_USE              = var.in_use_object == null ? "" : var.in_use_object
+        GCR_WARDEN_IN_USE              = join("\n", var.in_use)
         GCR_WARDEN_POLICIES            = local.policies_url
         GCR_WARDEN_REQUESTS_PER_MINUTE = local.requests_per_minute
         GCR_WARDEN_WORK_TOPIC          = google_pubsub_topic.work.id

@@ -210,16 +210,37 @@ run "protects_the_ledger" {
 
 run "reads_what_is_in_use_where_it_is_told" {
   variables {
-    in_use_object = "gs://cluster-facts/in-use/pods.json"
+    in_use = [
+      "gs://cluster-facts/in-use/pods.json,max-age=6h",
+      "gke:shop-project",
+      "run:example.com:web-project",
+      "asset:folders/301,max-age=2h",
+    ]
   }
 
   assert {
-    condition     = google_storage_bucket_iam_member.in_use[0].bucket == "cluster-facts"
-    error_message = "clean can't read what is in use."
+    condition     = keys(google_storage_bucket_iam_member.in_use) == ["cluster-facts"]
+    error_message = "clean can't read the bucket."
   }
   assert {
-    condition     = google_cloudfunctions2_function.this["clean"].service_config[0].environment_variables["GCR_WARDEN_IN_USE"] == "gs://cluster-facts/in-use/pods.json"
-    error_message = "clean isn't told where to read."
+    condition     = google_project_iam_member.in_use["gke:shop-project"].role == "roles/container.viewer" && google_project_iam_member.in_use["gke:shop-project"].project == "shop-project"
+    error_message = "clean can't read the clusters."
+  }
+  assert {
+    condition     = google_project_iam_member.in_use["run:example.com:web-project"].project == "example.com:web-project"
+    error_message = "clean can't read Cloud Run of a domain's project."
+  }
+  assert {
+    condition     = google_folder_iam_member.in_use["301"].role == "roles/cloudasset.viewer" && length(google_organization_iam_member.in_use) == 0
+    error_message = "clean can't read the folder's assets, or may read more."
+  }
+  assert {
+    condition     = split("\n", google_cloudfunctions2_function.this["clean"].service_config[0].environment_variables["GCR_WARDEN_IN_USE"]) == tolist(["gs://cluster-facts/in-use/pods.json,max-age=6h", "gke:shop-project", "run:example.com:web-project", "asset:folders/301,max-age=2h"])
+    error_message = "clean isn't told where to read, one source a line."
+  }
+  assert {
+    condition     = contains(keys(google_project_service.this), "container.googleapis.com") && !contains(keys(google_project_service.this), "compute.googleapis.com")
+    error_message = "The APIs of the sources are not on, or others are."
   }
 }
 

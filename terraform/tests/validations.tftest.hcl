@@ -149,10 +149,10 @@ run "refuses_a_bucket_for_an_object" {
   command = plan
 
   variables {
-    in_use_object = "gs://cluster-facts"
+    in_use = ["gke:shop-project", "gs://cluster-facts"]
   }
 
-  expect_failures = [var.in_use_object]
+  expect_failures = [var.in_use]
 }
 
 run "refuses_everybody_as_reader_of_reports" {

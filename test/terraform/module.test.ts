@@ -72,6 +72,10 @@ describe('the module', () => {
       'roles/artifactregistry.reader',
       // Of the account that builds, in the repository of the functions' own images.
       'roles/artifactregistry.writer',
+      // Of clean, only on what `in_use` names.
+      'roles/cloudasset.viewer',
+      'roles/compute.viewer',
+      'roles/container.viewer',
       'roles/datastore.user',
       'roles/datastore.viewer',
       // Of Pub/Sub's agent, on the account that it calls functions with.
@@ -81,6 +85,8 @@ describe('the module', () => {
       'roles/pubsub.publisher',
       'roles/pubsub.subscriber',
       'roles/run.invoker',
+      // Of clean, only on what `in_use` names.
+      'roles/run.viewer',
       'roles/storage.objectViewer',
     ]);
     const permissions = [...source.matchAll(/"(\w+(?:\.\w+)+)"/g)].map(([, permission]) => permission ?? '');
