@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
+import { exactlyHeld, heldAsListed } from '../../shared/app/exact-size.ts';
 import { listTarget } from '../../shared/app/list-target.ts';
 import { WardenError } from '../../shared/core/error.ts';
+import type { FreedSize } from '../../shared/core/freed-size.ts';
 import type { Catalog, Listing } from '../../shared/core/listing.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderListingsCsv } from '../../shared/report/listing-csv.ts';
@@ -18,6 +20,7 @@ interface ListOptions {
   readonly csv?: true;
   readonly concurrency: number;
   readonly crossCheck?: true;
+  readonly exactSize?: true;
   readonly deadline?: number;
 }
 
@@ -28,6 +31,12 @@ export function listCommand(): Command {
     .argument('[target]', 'HOST/PROJECT[/REPO]')
     .option('--json', 'print the listings as JSON')
     .addOption(new Option('--csv', 'print a line of CSV for each manifest').conflicts('json'))
+    .addOption(
+      new Option(
+        '--exact-size',
+        'read every manifest once, to tell exactly what each repository holds',
+      ).conflicts('csv'),
+    )
     .addOption(concurrencyOption())
     .addOption(crossCheckOption())
     .addOption(deadlineOption())
@@ -48,7 +57,14 @@ export function listCommand(): Command {
           () => checked.close(),
         );
         progress.end();
-        process.stdout.write(rendered(read, options));
+        const sizes =
+          options.exactSize === true
+            ? await exactlyHeld(
+                { registry: reader, ledger: null, concurrency: options.concurrency },
+                read.listings,
+              )
+            : read.listings.map(heldAsListed);
+        process.stdout.write(rendered(read, sizes, options));
         const seen = [read.catalog, ...read.listings];
         if (seen.some(({ completeness }) => completeness.kind === 'incomplete'))
           process.exitCode = EXIT.failed;
@@ -70,10 +86,12 @@ function ownTarget(text: string | undefined): string {
 
 function rendered(
   { catalog, listings }: { readonly catalog: Catalog; readonly listings: readonly Listing[] },
+  sizes: readonly FreedSize[],
   { json, csv }: ListOptions,
 ): string {
-  if (json === true) return `${JSON.stringify({ catalog, listings }, null, 2)}\n`;
-  if (csv !== true) return renderListings(catalog, listings, Date.now(), outputStyle());
+  const named = listings.map(({ repository }, at) => ({ repository, ...sizes[at] }));
+  if (json === true) return `${JSON.stringify({ catalog, listings, sizes: named }, null, 2)}\n`;
+  if (csv !== true) return renderListings({ catalog, listings, sizes }, Date.now(), outputStyle());
   // The lines have no place for what concerns all of them.
   if (catalog.completeness.kind === 'incomplete') {
     terminalLogger.log('WARNING', 'not all repositories were seen', { reason: catalog.completeness.reason });

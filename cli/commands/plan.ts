@@ -30,6 +30,7 @@ interface PlanOptions {
   readonly onlyEnforced?: true;
   readonly concurrency: number;
   readonly oldest?: number;
+  readonly exactSize?: true;
   readonly crossCheck?: true;
   readonly deadline?: number;
 }
@@ -46,6 +47,7 @@ export function planCommand(): Command {
     .option('--out <file>', 'write the plan for "gcr-warden apply"')
     .option('--only-enforced', 'leave out what only policies in mode: plan would delete')
     .option('--oldest <n>', 'of each repository only the oldest part, so many manifests at most', parseOldest)
+    .option('--exact-size', 'read every manifest once, to tell exactly what would be freed')
     .option('--json', 'print the plan as JSON')
     .addOption(concurrencyOption())
     .addOption(crossCheckOption())
@@ -85,6 +87,10 @@ function isComplete(plan: Plan): boolean {
 
 function oldestOf({ oldest }: PlanOptions): { oldest?: number } {
   return oldest === undefined ? {} : { oldest };
+}
+
+function exactSizeOf({ exactSize }: PlanOptions): { exactSize?: true } {
+  return exactSize === undefined ? {} : { exactSize };
 }
 
 function parseOldest(text: string): number {
@@ -136,7 +142,14 @@ async function planFromRegistry(
           onRead: progress.onRead,
         },
         target,
-        { policies, scope: scopeOf(options), trigger: 'command', deleting: null, ...oldestOf(options) },
+        {
+          policies,
+          scope: scopeOf(options),
+          trigger: 'command',
+          deleting: null,
+          ...oldestOf(options),
+          ...exactSizeOf(options),
+        },
       ).finally(() => checked.close());
     } finally {
       progress.end();
@@ -157,6 +170,12 @@ async function planFromSnapshot(
     throw new WardenError(
       'OPTION_INVALID',
       `A snapshot is planned as a whole, with what ran when it was taken, and asks nobody: leave out the target, --in-use, --cross-check and --deadline.`,
+    );
+  }
+  if (options.exactSize === true) {
+    throw new WardenError(
+      'OPTION_INVALID',
+      'A snapshot has no layers to weigh, only what was listed: leave out --exact-size.',
     );
   }
   return planSnapshot(await readSnapshotFile(file), policies, scopeOf(options), options.oldest);

@@ -20,6 +20,7 @@ import {
 import type { Usage } from '../core/usage.ts';
 import type { Clock, Ledger, Logger, NewId, RegistryReader, UsageReader } from '../ports.ts';
 import { lanesFor, mapConcurrently } from './concurrency.ts';
+import { exactlyFreed } from './exact-size.ts';
 import { watchPlanning } from './watch-planning.ts';
 
 export interface PlanPorts {
@@ -46,6 +47,8 @@ export interface PlanRequest {
   readonly deleting: ReadonlySet<string> | null;
   /** Of each repository only the oldest artifacts that may go, so many manifests at most; all where it is left out. */
   readonly oldest?: number;
+  /** Whether to read every manifest, to tell exactly what would be freed. */
+  readonly exactSize?: true;
 }
 
 /**
@@ -130,6 +133,7 @@ async function planRepositories(ports: PlanPorts, subject: PlanSubject, request:
     problems: request.policies.problems,
     warnings: subject.warn({ target, catalog, repositories }).map(warningSentence),
     repositories,
+    ...(request.exactSize === true ? { freed: await exactlyFreed(ports, repositories, catalog) } : {}),
   });
   await writeDown(ports, made, request.trigger);
   return made;

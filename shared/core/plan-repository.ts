@@ -3,6 +3,7 @@ import { decide, policiesFor } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
 import { evaluateRule } from './evaluate.ts';
+import { goingOf, listedSize } from './freed-size.ts';
 import { hashCanonicalJson } from './hash.ts';
 import { type Inventory, type InventorySources, type InventoryTaking, takeInventory } from './inventory.ts';
 import { hashInventory } from './inventory-hash.ts';
@@ -202,7 +203,8 @@ export function assemblePlan(parts: Omit<Plan, 'id' | 'version' | 'kind'>): Plan
   const repositories = [...parts.repositories].sort((a, b) =>
     a.repository < b.repository ? -1 : a.repository > b.repository ? 1 : 0,
   );
-  const content = { version: 1, kind: 'gcr-warden/plan', ...parts, repositories } as const;
+  const freed = parts.freed ?? listedSize(goingOf(repositories));
+  const content = { version: 1, kind: 'gcr-warden/plan', ...parts, repositories, freed } as const;
   return { ...content, id: planId(content) };
 }
 

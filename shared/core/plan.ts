@@ -1,5 +1,6 @@
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
+import type { FreedSize } from './freed-size.ts';
 import type { Completeness } from './listing.ts';
 import type { Freeze, Limits, PolicyProblem, PolicySource, PolicySummary } from './policy.ts';
 
@@ -99,4 +100,6 @@ export interface Plan {
   readonly warnings: readonly string[];
   /** Sorted by repository. */
   readonly repositories: readonly RepositoryPlan[];
+  /** What all steps together would free, and whether that is exact. Left out by earlier versions. */
+  readonly freed?: FreedSize;
 }

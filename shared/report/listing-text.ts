@@ -1,18 +1,26 @@
 import { shortDigest } from '../core/digest.ts';
+import type { FreedSize } from '../core/freed-size.ts';
 import type { Catalog, ListedManifest, Listing } from '../core/listing.ts';
 import { quantity } from '../core/quantity.ts';
 import { formatAge, formatSize } from '../core/units.ts';
 import { listedRows } from './listing-tree.ts';
+import { sizeText } from './size-text.ts';
 import { printable, type TextStyle, table, toned } from './text.ts';
+
+/** What was read of a target; `sizes` says what each listing holds, in their order. */
+export interface ListedTarget {
+  readonly catalog: Catalog;
+  readonly listings: readonly Listing[];
+  readonly sizes: readonly FreedSize[];
+}
 
 /** Renders what a registry holds; `nowMs` is what ages are counted to. */
 export function renderListings(
-  catalog: Catalog,
-  listings: readonly Listing[],
+  { catalog, listings, sizes }: ListedTarget,
   nowMs: number,
   style: TextStyle,
 ): string {
-  const parts = listings.map((listing) => renderListing(listing, nowMs, style));
+  const parts = listings.map((listing, at) => renderListing(listing, sizes[at] ?? null, nowMs, style));
   if (catalog.completeness.kind === 'incomplete') {
     parts.push(
       toned(`Not all repositories were seen: ${printable(catalog.completeness.reason)}`, 'warning', style),
@@ -21,9 +29,9 @@ export function renderListings(
   return `${parts.join('\n\n')}\n`;
 }
 
-function renderListing(listing: Listing, nowMs: number, style: TextStyle): string {
+function renderListing(listing: Listing, size: FreedSize | null, nowMs: number, style: TextStyle): string {
   const lines = [
-    `${toned(listing.repository, 'strong', style)}  ${quantity(listing.manifests.length, 'manifest')}`,
+    `${toned(listing.repository, 'strong', style)}  ${quantity(listing.manifests.length, 'manifest')}${size === null ? '' : `, ${sizeText(size)}`}`,
   ];
   if (listing.completeness.kind === 'incomplete') {
     lines.push(toned(`This may not be all: ${printable(listing.completeness.reason)}`, 'warning', style));

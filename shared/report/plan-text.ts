@@ -1,11 +1,13 @@
 import type { Decision } from '../core/decision.ts';
 import { shortDigest } from '../core/digest.ts';
+import { goingOf, listedSize } from '../core/freed-size.ts';
 import type { Plan, PlanLimits, RepositoryPlan } from '../core/plan.ts';
 import { wayOut } from '../core/plan-limit.ts';
 import { quantity } from '../core/quantity.ts';
 import { reasonSentence } from '../core/sentence.ts';
 import { formatSize } from '../core/units.ts';
 import { policySentence } from './policy-text.ts';
+import { sizeText } from './size-text.ts';
 import { formatTime, printable, type TextStyle, table, toned, wrap } from './text.ts';
 
 /** Renders a plan: what goes and what stays of each repository, by which rule and why, and what stands in the way. */
@@ -21,9 +23,10 @@ export function renderPlan(plan: Plan, style: TextStyle): string {
     parts.push(plan.warnings.map((one) => toned(printable(one), 'warning', style)).join('\n'));
   parts.push(...plan.repositories.map((repository) => renderRepositoryPlan(repository, style)));
   const sums = totals(plan);
+  const freed = plan.freed ?? listedSize(goingOf(plan.repositories));
   parts.push(
     `${toned('Plan', 'strong', style)} ${plan.id.slice('sha256:'.length, 'sha256:'.length + 12)} of ${formatTime(plan.createdAtMs)} for ${plan.target}: ` +
-      `${sums.deletions} of ${sums.manifests} manifests and ${quantity(sums.tags, 'tag')} would go, up to ${formatSize(sums.sizeBytes)}; ${quantity(sums.kept, 'artifact')} stay.`,
+      `${sums.deletions} of ${sums.manifests} manifests and ${quantity(sums.tags, 'tag')} would go, ${sizeText(freed)}; ${quantity(sums.kept, 'artifact')} stay.`,
   );
   return `${parts.join('\n\n')}\n`;
 }
@@ -111,18 +114,14 @@ function totals(plan: Plan): {
   tags: number;
   manifests: number;
   kept: number;
-  sizeBytes: number;
 } {
-  const sums = { deletions: 0, tags: 0, manifests: 0, kept: 0, sizeBytes: 0 };
+  const sums = { deletions: 0, tags: 0, manifests: 0, kept: 0 };
   for (const repository of plan.repositories) {
     sums.manifests += repository.manifestCount;
     sums.kept += repository.decisions.filter((decision) => decision.verdict === 'keep').length;
     for (const step of repository.steps) {
       if (step.kind === 'untag') sums.tags += 1;
-      else {
-        sums.deletions += 1;
-        sums.sizeBytes += step.sizeBytes ?? 0;
-      }
+      else sums.deletions += 1;
     }
   }
   return sums;

@@ -12,8 +12,23 @@ describe('gcr-warden list', () => {
   it('prints a table with digests, sizes, ages and tags', async () => {
     const run = await stage.warden(['list', stage.target]);
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(run.stdout).toMatch(/\/acme\/api {2}\d manifests\nDIGEST +SIZE +UPLOADED +TYPE +TAGS\n/);
+    expect(run.stdout).toMatch(
+      /\/acme\/api {2}\d manifests, up to [\d.]+ \S?B\nDIGEST +SIZE +UPLOADED +TYPE +TAGS\n/,
+    );
     expect(run.stdout).toMatch(/^[0-9a-f]{12} +\S+ \S?B +\S+ \S+ ago +image +1\.1\.0$/m);
+  });
+
+  it('counts what images share once where it is asked for exact sizes, and says which it shows', async () => {
+    const run = await stage.warden(['list', '--exact-size', stage.target]);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(run.stdout).toMatch(/\/acme\/api {2}2 manifests, exactly [\d.]+ \S?B\n/);
+    const sizes = async (...args: string[]): Promise<{ kind: string; sizeBytes: number }[]> => {
+      const { stdout } = await stage.warden(['list', '--json', ...args, stage.target]);
+      return (JSON.parse(stdout) as { sizes: { kind: string; sizeBytes: number }[] }).sizes;
+    };
+    const [[exact], [listed]] = await Promise.all([sizes('--exact-size'), sizes()]);
+    expect([exact?.kind, listed?.kind]).toEqual(['exact', 'at most']);
+    expect(exact?.sizeBytes).toBeGreaterThan(0);
   });
 
   it('prints CSV, a line for each manifest', async () => {

@@ -96,7 +96,12 @@ describe('the lines of a listing', () => {
   it('are moved to the right in the table', () => {
     const style = { widthColumns: 120, colour: false };
     const catalog = { completeness: { kind: 'complete' }, repositories: [listing.repository] } as const;
-    const text = renderListings(catalog, [listing], NOW_MS, style);
+    const text = renderListings(
+      { catalog, listings: [listing], sizes: [{ kind: 'exact', sizeBytes: 2_500 }] },
+      NOW_MS,
+      style,
+    );
+    expect(text.split('\n', 1)[0]).toMatch(/manifests, exactly 2\.5 kB$/);
     expect(text.split('\n').slice(2, -1)).toEqual([
       `${shortDigest(INDEX)}      1.0 kB   1 d ago  index             v2`,
       `  ${shortDigest(CHILD)}    1.0 kB   3 d ago  image             -`,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RepositoryResult } from '../../shared/app/apply-request.ts';
+import { heldAsListed } from '../../shared/app/exact-size.ts';
 import type { ImageLife } from '../../shared/app/explain-image.ts';
 import type { Decision } from '../../shared/core/decision.ts';
 import { known, unknown } from '../../shared/core/fact.ts';
@@ -260,14 +261,17 @@ it('lists what a registry holds, youngest first, and says what is not known and 
     relations: {},
   };
   const text = renderListings(
-    { completeness: { kind: 'complete' }, repositories: [REPOSITORY] },
-    [listing],
+    {
+      catalog: { completeness: { kind: 'complete' }, repositories: [REPOSITORY] },
+      listings: [listing],
+      sizes: [heldAsListed(listing)],
+    },
     NOW_MS,
     STYLE,
   );
   expect(text).toBe(
     [
-      `${REPOSITORY}  2 manifests`,
+      `${REPOSITORY}  2 manifests, up to 1.5 MB and 1 of unknown size`,
       'This may not be all: the list may be cut',
       'DIGEST          SIZE  UPLOADED  TYPE   TAGS',
       'bbbbbbbbbbbb  1.5 MB   2 d ago  index  1.0.0, latest',
