@@ -13,7 +13,8 @@ const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2.25rem 0 .5rem; } p { margin: .25rem 0; }
 nav a { margin-right: 1rem; } .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); }
+td { overflow-wrap: break-word; } th, td.short, td code.id { white-space: nowrap; } td > code, li { overflow-wrap: anywhere; } td.resource { min-width: 15rem; } td.seen { min-width: 18rem; overflow-wrap: anywhere; } td details { margin-top: .25rem; }
 th { color: var(--faint); font-size: .85rem; } th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible, input:focus-visible { outline: 2px solid; } th[aria-sort=ascending] button::after { content: " ↑"; }
 th[aria-sort=descending] button::after { content: " ↓"; } pre { font: 13px/1.5 ui-monospace, monospace; white-space: pre-wrap; margin: .25rem 0; }
@@ -103,17 +104,17 @@ function plainTable(id: string, { titles, rows }: AuditTable): Html {
 
 function findingsTable(findings: readonly Finding[]): Html {
   if (findings.length === 0) return html`<p>Nothing was asked about.</p>`;
-  return html`${head('findings-table', ['status', 'severity', 'check', 'resource', 'what was seen', 'what to do'])}${findings.map(findingRow)}${END}`;
+  return html`${head('findings-table', ['status', 'severity', 'check', 'resource', 'what was seen, and what to do'])}${findings.map(findingRow)}${END}`;
 }
 
 function findingRow(finding: Finding): Html {
   const { status, severity, check, title, resource, evidence, risk, exception } = finding;
-  return html`<tr><td class="${status}" data-key="${RANK[status]}">${status}</td><td data-key="${RANK[severity]}">${severity}</td><td>${title}<br><code>${check}</code></td><td><code>${shown(resource)}</code></td><td>${shown(evidence.sentence)}${risk === '' ? html`` : html`<p class="faint">${risk}</p>`}${exception === null ? html`` : html`<p>Excepted by ${shown(exception.owner)}: ${shown(exception.reason)}</p>`}</td><td>${stepsOf(finding)}</td></tr>`;
+  return html`<tr><td class="short ${status}" data-key="${RANK[status]}">${status}</td><td class="short" data-key="${RANK[severity]}">${severity}</td><td>${title}<br><code class="id">${check}</code></td><td class="resource"><code>${shown(resource)}</code></td><td class="seen">${shown(evidence.sentence)}${risk === '' ? html`` : html`<p class="faint">${risk}</p>`}${exception === null ? html`` : html`<p>Excepted by ${shown(exception.owner)}: ${shown(exception.reason)}</p>`}${stepsOf(finding)}</td></tr>`;
 }
 
 function stepsOf({ remediation: { steps } }: Finding): Html {
   if (steps.length === 0) return html``;
-  return html`<details><summary>${steps.length} ${steps.length === 1 ? 'step' : 'steps'}</summary><ol>${steps.map(
+  return html`<details><summary>What to do: ${steps.length} ${steps.length === 1 ? 'step' : 'steps'}</summary><ol>${steps.map(
     ({ say, gcloud, terraform, wait }) =>
       html`<li>${shown(say)}${gcloud.map((line) => html`<pre>${shown(line)}</pre>`)}${terraform === null ? html`` : html`<details><summary>Terraform</summary><pre>${shown(terraform)}</pre></details>`}${wait === undefined ? html`` : html`<p class="faint">Wait ${wait}.</p>`}</li>`,
   )}</ol></details>`;
