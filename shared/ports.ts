@@ -12,6 +12,7 @@ import type { Cluster } from './core/audit/cluster.ts';
 import type { GroupReply } from './core/audit/group.ts';
 import type { Organization, OrgConstraint, OrgPolicy, ProjectIdentity } from './core/audit/hierarchy.ts';
 import type { Blockage } from './core/blockage.ts';
+import type { DayRanges } from './core/day-ranges.ts';
 import type { Decision } from './core/decision.ts';
 import type { Digest } from './core/digest.ts';
 import type { Fact } from './core/fact.ts';
@@ -25,6 +26,7 @@ import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './co
 import type { Catalog, Listing } from './core/listing.ts';
 import type { PlanningSince } from './core/planning-since.ts';
 import type { PolicySet, PolicySummary } from './core/policy.ts';
+import type { PullDays, PullRecording } from './core/pull-record.ts';
 import type { ArtifactRegistryImage, Repository, Target } from './core/reference.ts';
 import type { StopOrder } from './core/stop-order.ts';
 import type { Usage } from './core/usage.ts';
@@ -233,6 +235,23 @@ export interface RestraintLedger {
   saveBlockages(repository: string, all: readonly Blockage[], lease?: Lease): Promise<void>;
 }
 
+/**
+ * On which days what was pulled, in UTC. Days are only added, so that entries may come in any order, late and twice;
+ * where all of them are there already nothing is written.
+ */
+export interface PullLedger {
+  /** Adds days on which digests and tags of one repository were pulled. */
+  recordPulls(repository: string, pulls: readonly PullDays[]): Promise<void>;
+  /** All of a repository, in no particular order. */
+  pulls(repository: string): Promise<readonly PullDays[]>;
+  /** Adds days on which the log of a project had entries of reads. */
+  recordPullEvidence(project: string, days: DayRanges): Promise<void>;
+  /** Adds days on which no entry was left unread. */
+  recordDrained(days: DayRanges): Promise<void>;
+  /** Both, for one project. */
+  pullRecording(project: string): Promise<PullRecording>;
+}
+
 /** The last audit of one project. */
 export interface FindingRecord {
   readonly atMs: number;
@@ -252,7 +271,13 @@ export interface FindingLedger {
 }
 
 /** The whole ledger: Firestore when deployed, a SQLite file on one machine. */
-export interface Ledger extends EventLedger, RunLedger, CoordinationLedger, RestraintLedger, FindingLedger {
+export interface Ledger
+  extends EventLedger,
+    RunLedger,
+    CoordinationLedger,
+    RestraintLedger,
+    PullLedger,
+    FindingLedger {
   close(): Promise<void>;
 }
 

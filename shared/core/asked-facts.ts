@@ -4,12 +4,13 @@ import type { Condition, Policy } from './policy.ts';
  * The facts that do not stand with a listed manifest: each has to be looked up by its digest, in the ledger,
  * among what is in use or among the manifests read, which costs more than all else that is known of it.
  */
-export type SoughtFact = 'artifactType' | 'untaggedSinceMs' | 'taggedAtMs' | 'usedBy';
+export type SoughtFact = 'artifactType' | 'untaggedSinceMs' | 'taggedAtMs' | 'lastPulledAtMs' | 'usedBy';
 
 export const ALL_FACTS: ReadonlySet<SoughtFact> = new Set([
   'artifactType',
   'untaggedSinceMs',
   'taggedAtMs',
+  'lastPulledAtMs',
   'usedBy',
 ]);
 
@@ -35,6 +36,9 @@ function factAskedBy({ kind }: Condition): SoughtFact | null {
       return 'taggedAtMs';
     case 'inUse':
       return 'usedBy';
+    case 'pulledWithin':
+    case 'notPulledFor':
+      return 'lastPulledAtMs';
     case 'mediaTypes':
       return 'artifactType';
     case 'all':
@@ -42,8 +46,6 @@ function factAskedBy({ kind }: Condition): SoughtFact | null {
     case 'tags':
     case 'olderThan':
     case 'newerThan':
-    case 'pulledWithin':
-    case 'notPulledFor':
     case 'digests':
     case 'largerThan':
       return null;

@@ -17,6 +17,8 @@ export type Evidence =
       readonly ageMs: number;
       readonly wanted: 'more than' | 'less than';
       readonly wantedMs: number;
+      /** It may be longer ago than `ageMs`. */
+      readonly atLatest?: true;
     }
   | { readonly kind: 'never pulled' }
   | { readonly kind: 'in use'; readonly by: readonly string[] }

@@ -1,7 +1,7 @@
 import * as semver from 'semver';
 import type { Evidence } from './decision.ts';
 import type { Digest } from './digest.ts';
-import type { Fact } from './fact.ts';
+import type { TimeFact } from './fact.ts';
 import type { Artifact, Inventory } from './inventory.ts';
 import { compileTagPattern, compileTagTest, type TagMatch, versionOf } from './pattern.ts';
 import type { Condition, Newest, Rule } from './policy.ts';
@@ -178,7 +178,7 @@ function tagsFinder({ match, patterns }: Extract<Condition, { kind: 'tags' }>): 
 
 /** Compares an age; a time that is known to be null (no tag, never pulled) is a no. */
 function age(
-  timeOf: (artifact: Artifact) => Fact<number | null>,
+  timeOf: (artifact: Artifact) => TimeFact,
   since: 'uploaded' | 'untagged' | 'tagged' | 'pulled',
   wanted: 'more than' | 'less than',
   wantedMs: number,
@@ -190,8 +190,13 @@ function age(
     if (time.kind === 'unknown') return notKnown(time.reason);
     if (time.value === null) return null;
     const ageMs = nowMs - time.value;
-    const holds = wanted === 'more than' ? ageMs > wantedMs : ageMs < wantedMs;
-    return holds ? { kind: 'age', since, ageMs, wanted, wantedMs } : null;
+    const isMore = wanted === 'more than';
+    const holds = isMore ? ageMs > wantedMs : ageMs < wantedMs;
+    if (time.kind === 'known') return holds ? { kind: 'age', since, ageMs, wanted, wantedMs } : null;
+    // It may be longer ago: more than something for sure, less than something never for sure.
+    if (holds === isMore)
+      return isMore ? { kind: 'age', since, ageMs, wanted, wantedMs, atLatest: true } : null;
+    return notKnown('only the latest that it can have been is known');
   };
 }
 

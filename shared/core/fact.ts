@@ -7,6 +7,12 @@ export type Fact<T> =
   | { readonly kind: 'known'; readonly value: T }
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/**
+ * A time: known, null where it never was, or only the latest that it can have been. Whoever asks whether it is
+ * longer ago than something may take that latest; whoever asks whether it is less long ago has no answer.
+ */
+export type TimeFact = Fact<number | null> | { readonly kind: 'at latest'; readonly value: number };
+
 /** Wraps a value that is known. */
 export function known<T>(value: T): Fact<T> {
   return { kind: 'known', value };

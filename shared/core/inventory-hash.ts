@@ -1,5 +1,5 @@
 import type { Digest } from './digest.ts';
-import type { Fact } from './fact.ts';
+import type { Fact, TimeFact } from './fact.ts';
 import { startHash } from './hash.ts';
 import type { Inventory } from './inventory.ts';
 
@@ -12,7 +12,8 @@ const BATCH = 512;
 const UNKNOWN = 0;
 const NULL = 1;
 const KNOWN = 2;
-const KINDS = 3;
+const AT_LATEST = 3;
+const KINDS = 4;
 
 /**
  * The digest of everything that an inventory says, so that equal hashes mean that the same was judged.
@@ -55,9 +56,10 @@ export function hashInventory(inventory: Inventory): Digest {
     count += 1;
   };
   /** Writes what there is to a fact, and returns which kind it is. */
-  const writeNumber = (fact: Fact<number | null>): number => {
+  const writeNumber = (fact: TimeFact): number => {
     if (fact.kind === 'known' && fact.value === null) return NULL;
-    write(fact.kind === 'known' ? (fact.value ?? 0) : numberOf(fact.reason));
+    write(fact.kind === 'unknown' ? numberOf(fact.reason) : (fact.value ?? 0));
+    if (fact.kind === 'at latest') return AT_LATEST;
     return fact.kind === 'known' ? KNOWN : UNKNOWN;
   };
   const writeText = (fact: Fact<string | null>): number => {

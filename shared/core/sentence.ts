@@ -27,7 +27,8 @@ export function evidenceSentence(evidence: Evidence): string {
     case 'age': {
       const verb = evidence.since === 'untagged' ? 'untagged for' : `${evidence.since}`;
       const ago = evidence.since === 'untagged' ? '' : ' ago';
-      return `${verb} ${formatAge(evidence.ageMs)}${ago} (rule wants ${evidence.wanted} ${formatAge(evidence.wantedMs)})`;
+      const bound = evidence.atLatest === true ? ' at the latest' : '';
+      return `${verb} ${formatAge(evidence.ageMs)}${ago}${bound} (rule wants ${evidence.wanted} ${formatAge(evidence.wantedMs)})`;
     }
     case 'never pulled':
       return 'never pulled';

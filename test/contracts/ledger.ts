@@ -780,6 +780,70 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       expect(await ledger.auditedProjects()).toContain(hostile);
     });
 
+    describe('pulls', () => {
+      const DAY = 20_500;
+      const pull = (reference: string, ...days: readonly [number, number][]) => ({ reference, days });
+      const sorted = async (repository: string) =>
+        (await ledger.pulls(repository)).toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
+
+      it('are the days of each digest and tag of one repository, joined whatever order they come in', async () => {
+        await ledger.recordPulls(REPOSITORY, [pull('main', [DAY, DAY]), pull(digestOf('a'), [DAY, DAY])]);
+        await ledger.recordPulls(REPOSITORY, [pull('main', [DAY + 2, DAY + 2])]);
+        await ledger.recordPulls(REPOSITORY, [pull('main', [DAY + 1, DAY + 1]), pull('main', [DAY, DAY])]);
+        await ledger.recordPulls(OTHER, [pull('main', [DAY + 9, DAY + 9])]);
+        expect(await sorted(REPOSITORY)).toEqual([
+          pull('main', [DAY, DAY + 2]),
+          pull(digestOf('a'), [DAY, DAY]),
+        ]);
+        expect(await ledger.pulls('gcr.io/acme/none')).toEqual([]);
+      });
+
+      it('are all there when many write at once', async () => {
+        const second = await under.another();
+        await Promise.all(
+          Array.from({ length: 16 }, (_, place) =>
+            (place % 2 === 0 ? ledger : second).recordPulls(REPOSITORY, [
+              pull('main', [DAY + place, DAY + place]),
+              pull(digestOf(place), [DAY, DAY]),
+            ]),
+          ),
+        );
+        await second.close();
+        const found = new Map((await ledger.pulls(REPOSITORY)).map((one) => [one.reference, one.days]));
+        expect(found.get('main')).toEqual([[DAY, DAY + 15]]);
+        expect(found.size).toBe(17);
+      });
+
+      it('are all there when there are more than a document takes', async () => {
+        const of = (from: number, to: number, day: number) =>
+          Array.from({ length: to - from }, (_, place) => pull(digestOf(from + place), [day, day]));
+        await ledger.recordPulls(REPOSITORY, of(0, 7_000, DAY));
+        await ledger.recordPulls(REPOSITORY, of(6_000, 20_000, DAY + 1));
+        const found = new Map((await ledger.pulls(REPOSITORY)).map((one) => [one.reference, one.days]));
+        expect(found.size).toBe(20_000);
+        expect(found.get(digestOf(5_999))).toEqual([[DAY, DAY]]);
+        expect(found.get(digestOf(6_000))).toEqual([[DAY, DAY + 1]]);
+        expect(found.get(digestOf(19_999))).toEqual([[DAY + 1, DAY + 1]]);
+      });
+
+      it('are recorded since days that are kept for each project, and read by one reader', async () => {
+        expect(await ledger.pullRecording('acme')).toEqual({ evidence: [], drained: [] });
+        await ledger.recordPullEvidence('acme', [[DAY, DAY + 3]]);
+        await ledger.recordPullEvidence('example.com:acme', [[DAY + 1, DAY + 1]]);
+        await ledger.recordPullEvidence('acme', [[DAY + 5, DAY + 5]]);
+        await ledger.recordDrained([[DAY + 5, DAY + 5]]);
+        expect(await ledger.pullRecording('acme')).toEqual({
+          evidence: [
+            [DAY, DAY + 3],
+            [DAY + 5, DAY + 5],
+          ],
+          drained: [[DAY + 5, DAY + 5]],
+        });
+        expect((await ledger.pullRecording('example.com:acme')).evidence).toEqual([[DAY + 1, DAY + 1]]);
+        expect(await ledger.pulls(REPOSITORY)).toEqual([]);
+      });
+    });
+
     it('has everything still after it was closed and opened again', async () => {
       await ledger.recordEvent(imageEvent());
       await ledger.writeIntents([intent(0)]);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../shared/core/decide.ts';
-import { type Fact, known, unknown } from '../../shared/core/fact.ts';
+import { known, type TimeFact, unknown } from '../../shared/core/fact.ts';
 import type { Artifact } from '../../shared/core/inventory.ts';
 import type { NewestGroup, Policy, Rule, TagPattern } from '../../shared/core/policy.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
@@ -10,11 +10,13 @@ import { NOW_MS, rule } from './estate.ts';
 import { checkProperty, MANY } from './property.ts';
 import { type ReferenceVerdict, referenceVerdicts } from './reference-evaluator.ts';
 
-/** Facts that no listing of these tests has: pulls, which nobody records yet, and artifact types. */
+/** Facts that no listing of these tests has: pulls and artifact types. */
 const moreFacts = fc.record({
   lastPulledAtMs: fc.oneof(
-    fc.integer({ min: 0, max: 40 }).map((days): Fact<number> => known(NOW_MS - days * DAY_MS)),
-    fc.constantFrom<Fact<null>[]>(known(null), unknown('pulls are not recorded')),
+    fc
+      .tuple(fc.constantFrom('known' as const, 'at latest' as const), fc.integer({ min: 0, max: 40 }))
+      .map(([kind, days]): TimeFact => ({ kind, value: NOW_MS - days * DAY_MS })),
+    fc.constantFrom<TimeFact[]>(known(null), unknown('pulls are not recorded')),
   ),
   artifactType: fc.constantFrom<Artifact['artifactType'][]>(
     known(null),

@@ -1,6 +1,6 @@
 import { parse, rcompare, satisfies, valid } from 'semver';
 import type { Digest } from '../../shared/core/digest.ts';
-import type { Fact } from '../../shared/core/fact.ts';
+import type { Fact, TimeFact } from '../../shared/core/fact.ts';
 import type { Artifact, Inventory } from '../../shared/core/inventory.ts';
 import type { Listing } from '../../shared/core/listing.ts';
 import type { Condition, Policy, Rule, TagPattern } from '../../shared/core/policy.ts';
@@ -96,6 +96,12 @@ function isPlaceable({ uploadedAtMs, unreadable }: Artifact): boolean {
   return uploadedAtMs.kind === 'known' && unreadable === null;
 }
 
+/** Of a time that may be earlier than it says: the answer at that time and long before, where they agree. */
+function askTime(time: TimeFact, holds: (atMs: number | null) => boolean): Answer {
+  if (time.kind !== 'at latest') return ask(time, holds);
+  return holds(time.value) === holds(0) ? sure(holds(0)) : 'unknown';
+}
+
 /** All conditions are required: one no is a no, and without one an unknown is unknown. */
 function conditionsAnswer(rule: Rule, artifact: Artifact, inventory: Inventory, nowMs: number): Answer {
   const answers = rule.conditions.map((condition) => conditionAnswer(condition, artifact, inventory, nowMs));
@@ -131,9 +137,9 @@ function conditionAnswer(
     case 'taggedWithin':
       return ageOf(artifact.taggedAtMs, (ageMs) => ageMs < condition.ageMs);
     case 'pulledWithin':
-      return ageOf(artifact.lastPulledAtMs, (ageMs) => ageMs < condition.ageMs);
+      return askTime(artifact.lastPulledAtMs, (atMs) => atMs !== null && nowMs - atMs < condition.ageMs);
     case 'notPulledFor':
-      return ask(artifact.lastPulledAtMs, (atMs) => atMs === null || nowMs - atMs > condition.ageMs);
+      return askTime(artifact.lastPulledAtMs, (atMs) => atMs === null || nowMs - atMs > condition.ageMs);
     case 'inUse':
       // Nobody named it, and the policy takes that for an answer.
       if (condition.trustsBestEffort && inventory.unusedByBestEffort && artifact.usedBy.kind === 'unknown')

@@ -4,6 +4,7 @@ import { coordinationLedger } from './coordination.ts';
 import { type BilledOperations, Documents } from './documents.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
+import { pullLedger } from './pulls.ts';
 import { restraintLedger } from './restraints.ts';
 import { runLedger } from './runs.ts';
 
@@ -59,6 +60,7 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
     ...coordinationLedger(documents),
     ...restraintLedger(documents),
     ...findingLedger(documents),
+    ...pullLedger(documents),
     close: () => documents.close(),
   };
 }

@@ -3,6 +3,7 @@ import { coordinationLedger } from './coordination.ts';
 import { Database } from './database.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
+import { pullLedger } from './pulls.ts';
 import { restraintLedger } from './restraints.ts';
 import { runLedger } from './runs.ts';
 
@@ -25,6 +26,7 @@ export async function openSqliteLedger(path: string, options: SqliteLedgerOption
     ...coordinationLedger(database),
     ...restraintLedger(database),
     ...findingLedger(database),
+    ...pullLedger(database),
     async close() {
       database.close();
     },

@@ -128,4 +128,12 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (repository, position)
   ) STRICT;
   `,
+  `
+  CREATE TABLE pulls (
+    repository TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    days TEXT NOT NULL,
+    PRIMARY KEY (repository, reference)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
