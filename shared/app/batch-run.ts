@@ -1,4 +1,5 @@
 import { type Blockage, stepName } from '../core/blockage.ts';
+import type { Decision } from '../core/decision.ts';
 import type { Digest } from '../core/digest.ts';
 import { messageOf } from '../core/error.ts';
 import type { Intent, Outcome } from '../core/journal.ts';
@@ -33,7 +34,8 @@ export async function runBatches(
   tools: BatchTools,
 ): Promise<{ readonly results: readonly StepResult[]; readonly ended: string | null }> {
   const { work } = running;
-  const reasons = new Map(work.decisions.map((decision) => [decision.root, decisionSentence(decision)]));
+  const going = work.decisions.filter(({ verdict }) => verdict === 'delete');
+  const decisions = new Map(going.map((decision) => [decision.root, decision]));
   let ended: string | null = null;
   const batches = await mapConcurrently(batchesOf(work.steps), BATCHES_AT_ONCE, async (batch) => {
     const tried = new Map<number, StepResult>();
@@ -41,7 +43,7 @@ export async function runBatches(
       tried.set(index, { step, outcome });
     };
     if (ended === null && tools.watch.mayBegin()) {
-      const problem = await runBatch(ports, running, tools, { chains: batch, reasons, settle });
+      const problem = await runBatch(ports, running, tools, { chains: batch, decisions, settle });
       ended ??= problem;
     }
     // Nothing was begun of the rest, so nothing is journalled: the next plan finds it again.
@@ -52,8 +54,8 @@ export async function runBatches(
 
 interface Batch {
   readonly chains: readonly (readonly NumberedStep[])[];
-  /** Sentences by root. */
-  readonly reasons: ReadonlyMap<Digest, string>;
+  /** Of what goes, by root. */
+  readonly decisions: ReadonlyMap<Digest, Decision>;
   /** Told of every step's outcome as soon as it is known, whatever fails after. */
   readonly settle: (step: NumberedStep, outcome: Outcome) => void;
 }
@@ -63,7 +65,7 @@ async function runBatch(
   ports: ApplyPorts,
   running: RepositoryRun,
   { watch, runner, known }: BatchTools,
-  { chains, reasons, settle }: Batch,
+  { chains, decisions, settle }: Batch,
 ): Promise<string | null> {
   const { work, request, turns } = running;
   const open = chains.filter((chain) => !isKnownToStay(chain, known, settle));
@@ -77,7 +79,7 @@ async function runBatch(
       const wanted = steps.filter(({ step }) => watch.objection(step) === null).map(({ step }) => step);
       unsaved = await runner.saveForUndo(wanted, turns, watch.lease());
     }
-    await ports.ledger.writeIntents(intentsOf(ports, running, steps, reasons), watch.lease());
+    await ports.ledger.writeIntents(intentsOf(ports, running, steps, decisions), watch.lease());
   } catch (problem) {
     return `What was to be done could not be written down, so it was not done: ${messageOf(problem)}`;
   }
@@ -135,16 +137,20 @@ function intentsOf(
   ports: ApplyPorts,
   { plan, work, lease }: RepositoryRun,
   steps: readonly NumberedStep[],
-  reasons: ReadonlyMap<Digest, string>,
+  decisions: ReadonlyMap<Digest, Decision>,
 ): Intent[] {
-  return steps.map(({ index, step }) => ({
-    version: 1,
-    runId: lease.holder,
-    index,
-    repository: work.repository,
-    planId: plan.id,
-    atMs: ports.clock(),
-    step,
-    reason: reasons.get(step.root) ?? '',
-  }));
+  return steps.map(({ index, step }) => {
+    // Made for one batch at a time: the sentences of all would take more than the plan.
+    const decision = decisions.get(step.root);
+    return {
+      version: 1,
+      runId: lease.holder,
+      index,
+      repository: work.repository,
+      planId: plan.id,
+      atMs: ports.clock(),
+      step,
+      reason: decision === undefined ? '' : decisionSentence(decision),
+    };
+  });
 }

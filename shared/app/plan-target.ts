@@ -173,8 +173,10 @@ function withHolds(set: PolicySet, holds: readonly Hold[], repository: string, n
 /** The ledger's history of a repository, after what the listing shows and nobody told was written to it. */
 async function reconciledHistory(ports: PlanPorts, listing: Listing) {
   const facts = await ports.ledger.historyFacts(listing.repository);
-  const missed = reconcile(deriveHistory(listing.repository, facts), listing);
-  if (missed.length > 0) await ports.ledger.recordObserved(listing.repository, missed);
+  const remembered = deriveHistory(listing.repository, facts);
+  const missed = reconcile(remembered, listing);
+  if (missed.length === 0) return remembered;
+  await ports.ledger.recordObserved(listing.repository, missed);
   return deriveHistory(listing.repository, [...facts, ...missed]);
 }
 

@@ -96,8 +96,13 @@ export function sortFacts(facts: readonly HistoryFact[]): HistoryFact[] {
 export function deriveHistory(repository: string, facts: readonly HistoryFact[]): History {
   const fold = foldHistory(repository);
   for (const fact of sortFacts(facts)) fold.add(fact);
-  const sorted = Object.entries(fold.history.digests).sort(([a], [b]) => compareText(a, b));
-  return { version: 1, repository, digests: Object.fromEntries(sorted) };
+  const { digests: unsorted } = fold.history;
+  const digests: Record<Digest, DigestHistory> = {};
+  for (const digest of (Object.keys(unsorted) as Digest[]).sort()) {
+    const one = unsorted[digest];
+    if (one !== undefined) digests[digest] = one;
+  }
+  return { version: 1, repository, digests };
 }
 
 /** A history that is told one fact after the other, as they are sorted by `sortFacts`. */

@@ -17,8 +17,9 @@ import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 
 /**
  * Plans one repository of 100,000 digests and deletes all that are untagged, every second one, in one process,
- * and prints what that takes in memory: `node test/bench/sweep-memory.ts`; asserts nothing. The registry is a
- * process of its own that knows no more than to list them and to say yes.
+ * and prints what that takes in memory: `node test/bench/sweep-memory.ts`; asserts nothing. Once in a process
+ * whose heap is held small, and once in one that is left to V8's defaults. The registry is a process of its own
+ * that knows no more than to list them and to say yes.
  */
 const DIGESTS = 100_000;
 const PAGE = 10_000;
@@ -72,7 +73,7 @@ function serve(): void {
 }
 
 async function sweep(): Promise<void> {
-  const registryProcess = fork(new URL(import.meta.url), ['serve']);
+  const registryProcess = fork(new URL(import.meta.url), ['serve'], { execArgv: [] });
   const [port] = (await once(registryProcess, 'message')) as [number];
   const directory = await mkdtemp(join(tmpdir(), 'gcr-warden-sweep-memory-'));
   const ledger = await openSqliteLedger(join(directory, 'ledger.sqlite'));
@@ -140,5 +141,18 @@ delete:
   }
 }
 
+/** V8 collects when its heap is full, and by default takes for full what the machine has to spare. */
+const HELD = ['--max-old-space-size=128', '--max-semi-space-size=8'];
+
+async function sweepIn(title: string, execArgv: readonly string[]): Promise<void> {
+  console.log(`\n${title}`);
+  const child = fork(new URL(import.meta.url), ['sweep'], { execArgv: [...execArgv] });
+  await once(child, 'exit');
+}
+
 if (process.argv[2] === 'serve') serve();
-else await sweep();
+else if (process.argv[2] === 'sweep') await sweep();
+else {
+  await sweepIn(`held to ${HELD.join(' ')}`, HELD);
+  await sweepIn("with V8's defaults", []);
+}
