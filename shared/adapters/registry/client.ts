@@ -6,6 +6,7 @@ import { createGuardReader } from './guard.ts';
 import { type ListingOptions, listRepository, tagsOfDigest } from './listing.ts';
 import { readManifest, resolveTag } from './manifest-source.ts';
 import type { ManifestCache } from './relations.ts';
+import type { SeenGuards } from './seen-guards.ts';
 import { createSession, type Session } from './session.ts';
 import type { Transport } from './transport.ts';
 
@@ -19,6 +20,8 @@ export interface RegistryClientOptions {
   readonly hosts?: readonly string[];
   /** Those of them that speak plain HTTP; this machine does anyway. */
   readonly plainHttpHosts?: readonly string[];
+  /** What the reader's listings show a deleter need not ask; shared by both. None by default. */
+  readonly seenGuards?: SeenGuards;
 }
 
 export interface RegistryReaderOptions extends RegistryClientOptions {
@@ -51,6 +54,7 @@ export function createRegistryReader(options: RegistryReaderOptions): RegistryRe
     ...(options.manifestCache === undefined ? {} : { manifestCache: options.manifestCache }),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
     ...(options.onPage === undefined ? {} : { onPage: options.onPage }),
+    ...(options.seenGuards === undefined ? {} : { seenGuards: options.seenGuards }),
   };
   return {
     catalog: (target) => readCatalog(session, target),
@@ -64,7 +68,7 @@ export function createRegistryReader(options: RegistryReaderOptions): RegistryRe
 /** A deleter, with tokens of its own: pull and push on registries of Google's dialect, delete on others. */
 export function createRegistryDeleter(options: RegistryClientOptions): RegistryDeleter {
   const session = sessionOf(options, 'delete');
-  const guardReader = createGuardReader(session);
+  const guardReader = createGuardReader(session, options.seenGuards);
   const deletion: DeletionOptions = { session, guardReader, clock: options.clock };
   return {
     guard: (repository) => guardReader.guard(repository),

@@ -3,6 +3,7 @@ import { pullScope } from './manifest-source.ts';
 import { readOnePage } from './page.ts';
 import { repositoryPath } from './path.ts';
 import { RegistryError } from './registry-error.ts';
+import type { SeenGuards } from './seen-guards.ts';
 import type { Session } from './session.ts';
 import { TagsListPage } from './tags-list-page.ts';
 
@@ -17,14 +18,17 @@ export interface GuardReader {
 
 /**
  * Google's hosts are known by their names. Any other registry is taken for one that speaks Google's dialect
- * where its `tags/list` has Google's manifest map, whatever is in it; and for a plain one otherwise.
+ * where its `tags/list` has Google's manifest map, whatever is in it; and for a plain one otherwise. What a
+ * listing has shown of a repository already is not asked again.
  */
-export function createGuardReader(session: Session): GuardReader {
+export function createGuardReader(session: Session, seenGuards?: SeenGuards): GuardReader {
   const held = new Map<string, Promise<Guard | null>>();
   return {
     async guard(repository) {
       const kind = hostKind(repository.host);
       if (kind === 'google') return 'refuses claimed digests';
+      const seen = seenGuards?.seen(repository) ?? null;
+      if (seen !== null) return seen;
       // A name on the network can stand for several registries behind one proxy, told apart by path.
       const key = kind === 'loopback' ? repository.host : formatRepository(repository);
       let asked = held.get(key);

@@ -10,12 +10,15 @@ import { resolveTag } from './manifest-source.ts';
 import { type FoundManifests, resolveTags } from './plain-listing.ts';
 import { RegistryError } from './registry-error.ts';
 import { hasRelations, type RelationsOptions, readRelations } from './relations.ts';
+import type { SeenGuards } from './seen-guards.ts';
 import { type OnPage, type ReadTagsList, readTagsList } from './tags-list.ts';
 import type { ToldListing } from './told-listing.ts';
 
 export interface ListingOptions extends RelationsOptions {
   readonly clock: Clock;
   readonly onPage?: OnPage;
+  /** Told which guard a listing shows its registry to have. */
+  readonly seenGuards?: SeenGuards;
 }
 
 /**
@@ -40,6 +43,10 @@ export async function listRepository(repository: Repository, options: ListingOpt
   try {
     const { told, walk } = await readTagsList(options.session, repository, options.onPage);
     const completeness = completenessOf({ told, walk });
+    if (told.hasMap === true) options.seenGuards?.see(repository, 'refuses claimed digests');
+    else if (told.hasMap === false && walk.kind === 'complete') {
+      options.seenGuards?.see(repository, 'removes tags too');
+    }
     const { manifests, relations, problem } =
       told.hasMap === true || hostKind(repository.host) === 'google'
         ? await fromMap(repository, told, options)

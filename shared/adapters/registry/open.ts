@@ -5,6 +5,7 @@ import type { Credentials } from './credentials.ts';
 import type { ProxySettings } from './dispatcher.ts';
 import type { PaceLimits } from './pace.ts';
 import type { ManifestCache } from './relations.ts';
+import { createSeenGuards } from './seen-guards.ts';
 import { createTransport, endingBy, type Transport } from './transport.ts';
 
 export interface OpenRegistryOptions {
@@ -59,7 +60,8 @@ export function openRegistry(options: OpenRegistryOptions): OpenRegistry {
     ...(proxy === undefined ? {} : { proxy }),
   });
   const accessOver = (over: Transport): RegistryAccess => {
-    const client = { transport: over, credentials, clock, logger, hosts, plainHttpHosts };
+    const seenGuards = createSeenGuards();
+    const client = { transport: over, credentials, clock, logger, hosts, plainHttpHosts, seenGuards };
     return {
       reader: createRegistryReader({
         ...client,

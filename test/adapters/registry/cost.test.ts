@@ -5,10 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { pushImage, startLocalRegistry } from '../../../local/registry/index.ts';
 import { createRegistryDeleter, createRegistryReader } from '../../../shared/adapters/registry/client.ts';
 import { fixedCredentials } from '../../../shared/adapters/registry/credentials.ts';
+import { createSeenGuards } from '../../../shared/adapters/registry/seen-guards.ts';
 import { patientTransport } from './test-server.ts';
 
 describe('the requests of a sweep', () => {
-  it('are one listing and two tokens a repository, and one a delete', async () => {
+  it.each([
+    // The pull token for the look at the guard, and the look, which Google's own hosts are spared anyway.
+    ['whose listings are known to the deleter', createSeenGuards(), { tokens: 0, looks: 0 }],
+    ['whose deleter has seen no listing', undefined, { tokens: 1, looks: 1 }],
+  ])('%s are one listing and two tokens a repository, and one a delete', async (_which, seenGuards, more) => {
     const directory = await mkdtemp(join(tmpdir(), 'cost-'));
     const registry = await startLocalRegistry({ directory });
     const transport = patientTransport();
@@ -22,8 +27,9 @@ describe('the requests of a sweep', () => {
       }
       const before = { ...registry.requests };
       const options = { transport, clock: Date.now, credentials: fixedCredentials({}) };
-      const reader = createRegistryReader(options);
-      const deleter = createRegistryDeleter(options);
+      const shared = { ...options, ...(seenGuards === undefined ? {} : { seenGuards }) };
+      const reader = createRegistryReader(shared);
+      const deleter = createRegistryDeleter(shared);
       for (const repository of repositories) {
         const { manifests } = await reader.list(repository);
         const replies = await Promise.all(
@@ -39,10 +45,9 @@ describe('the requests of a sweep', () => {
       expect(spent).toEqual({
         // For the challenge, once for the reader and once for the deleter.
         'GET base': 2,
-        // Pull and delete for each repository; and pull once more for the deleter's look at the guard.
-        'GET token': 5,
-        // One listing a repository; and the look at the guard, which Google's own hosts are spared.
-        'GET tags': 3,
+        // Pull and delete for each repository.
+        'GET token': 4 + more.tokens,
+        'GET tags': 2 + more.looks,
         'DELETE manifests': 8,
       });
     } finally {
