@@ -117,7 +117,7 @@ export class ByteTable {
     this.#slots[slot] = id + 1;
     this.#used += length;
     this.#count += 1;
-    if (this.#count * 2 > this.#slots.length) this.#rehash();
+    if (this.#count * 4 > this.#slots.length * 3) this.#rehash();
     return id;
   }
 
@@ -134,14 +134,15 @@ export class ByteTable {
   }
 
   #rehash(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
+    const { length } = this.#slots;
+    release(this.#slots);
+    const slots = new Uint32Array(length * 2);
     const mask = slots.length - 1;
     for (let id = 0; id < this.#count; id += 1) {
       let slot = (this.#hashOf[id] as number) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = id + 1;
     }
-    release(this.#slots);
     this.#slots = slots;
   }
 }

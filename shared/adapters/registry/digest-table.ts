@@ -1,11 +1,15 @@
 import type { Digest } from '../../core/digest.ts';
 import { HASH_SEED } from './byte-table.ts';
-import { nextLength, release, widened } from './column.ts';
+import { release, widened } from './column.ts';
 
 /** Most repositories have fewer manifests. */
 const COUNT_MIN = 256;
 /** Of 32 bits each. */
 export const DIGEST_WORDS = 8;
+/** A power of two: of a number, the bits above name the segment, and those below the place in it. */
+const SEGMENT_BITS = 14;
+const SEGMENT_COUNT = 1 << SEGMENT_BITS;
+const PLACE = SEGMENT_COUNT - 1;
 const PREFIX = Buffer.from('sha256:');
 const DIGEST_BYTES = PREFIX.length + 64;
 
@@ -38,7 +42,11 @@ export function readDigest(bytes: Buffer, from: number, to: number, words: Uint3
 
 /** sha256 digests in 32 bytes each, named by a number: 0 for the first, 1 for the second and so on. */
 export class DigestTable {
-  #words = new Uint32Array(COUNT_MIN * DIGEST_WORDS);
+  /**
+   * Half a megabyte each, so that a large listing, which is mostly this, is never there twice while it grows.
+   * Only the first, while it is the only one, is shorter.
+   */
+  readonly #segments = [new Uint32Array(COUNT_MIN * DIGEST_WORDS)];
   /** The number plus 1 at the place that the first word names, or at the next free one; 0 where nothing is. */
   #slots = new Uint32Array(COUNT_MIN * 2);
   #count = 0;
@@ -64,32 +72,31 @@ export class DigestTable {
     const held = this.#slots[slot] as number;
     if (held !== 0) return held - 1;
     const id = this.#count;
-    if ((id + 1) * DIGEST_WORDS > this.#words.length) {
-      this.#words = widened(this.#words, nextLength(id) * DIGEST_WORDS);
-    }
-    for (let word = 0; word < DIGEST_WORDS; word += 1) {
-      this.#words[id * DIGEST_WORDS + word] = words[base + word] as number;
-    }
+    const segment = this.#roomFor(id);
+    const at = (id & PLACE) * DIGEST_WORDS;
+    for (let word = 0; word < DIGEST_WORDS; word += 1) segment[at + word] = words[base + word] as number;
     this.#slots[slot] = id + 1;
     this.#count += 1;
-    if (this.#count * 2 > this.#slots.length) this.#rehash();
+    if (this.#count * 4 > this.#slots.length * 3) this.#rehash();
     return id;
   }
 
   /** The number that a digest of another table has here, or -1. */
   findFrom(other: DigestTable, id: number): number {
-    return this.find(other.#words, id * DIGEST_WORDS);
+    return this.find(other.#segmentOf(id), (id & PLACE) * DIGEST_WORDS);
   }
 
   internFrom(other: DigestTable, id: number): number {
-    return this.intern(other.#words, id * DIGEST_WORDS);
+    return this.intern(other.#segmentOf(id), (id & PLACE) * DIGEST_WORDS);
   }
 
   text(id: number): Digest {
     const scratch = this.#scratch;
+    const segment = this.#segmentOf(id);
+    const from = (id & PLACE) * DIGEST_WORDS;
     let at = PREFIX.length;
     for (let word = 0; word < DIGEST_WORDS; word += 1) {
-      const value = this.#words[id * DIGEST_WORDS + word] as number;
+      const value = segment[from + word] as number;
       for (let shift = 28; shift >= 0; shift -= 4) {
         scratch[at] = HEX_DIGIT[(value >>> shift) & 15] as number;
         at += 1;
@@ -103,7 +110,7 @@ export class DigestTable {
     // Numbers of 53 bits sort without a comparison function: the first word, then the place.
     const keys = new Float64Array(this.#count);
     for (let id = 0; id < this.#count; id += 1) {
-      keys[id] = (this.#words[id * DIGEST_WORDS] as number) * 0x20_0000 + id;
+      keys[id] = this.#word(id, 0) * 0x20_0000 + id;
     }
     keys.sort();
     const ids = Uint32Array.from(keys, (key) => key % 0x20_0000);
@@ -119,18 +126,41 @@ export class DigestTable {
 
   /** Gives back all memory at once; nothing else may be asked afterwards. */
   release(): void {
-    release(this.#words);
+    for (const segment of this.#segments) release(segment);
     release(this.#slots);
   }
 
+  #segmentOf(id: number): Uint32Array {
+    return this.#segments[id >>> SEGMENT_BITS] as Uint32Array;
+  }
+
+  #word(id: number, word: number): number {
+    return this.#segmentOf(id)[(id & PLACE) * DIGEST_WORDS + word] as number;
+  }
+
+  /** The segment for a new number. */
+  #roomFor(id: number): Uint32Array {
+    const last = this.#segments.length - 1;
+    const held = this.#segments[last] as Uint32Array<ArrayBuffer>;
+    const heldCount = held.length / DIGEST_WORDS;
+    if (id < last * SEGMENT_COUNT + heldCount) return held;
+    if (heldCount === SEGMENT_COUNT) {
+      const next = new Uint32Array(SEGMENT_COUNT * DIGEST_WORDS);
+      this.#segments.push(next);
+      return next;
+    }
+    const longer = widened(held, Math.min(heldCount * 4, SEGMENT_COUNT) * DIGEST_WORDS);
+    this.#segments[last] = longer;
+    return longer;
+  }
+
   #firstWord(ids: Uint32Array, at: number): number {
-    return this.#words[(ids[at] as number) * DIGEST_WORDS] as number;
+    return this.#word(ids[at] as number, 0);
   }
 
   #compare(a: number, b: number): number {
     for (let word = 0; word < DIGEST_WORDS; word += 1) {
-      const order =
-        (this.#words[a * DIGEST_WORDS + word] as number) - (this.#words[b * DIGEST_WORDS + word] as number);
+      const order = this.#word(a, word) - this.#word(b, word);
       if (order !== 0) return order;
     }
     return 0;
@@ -153,8 +183,10 @@ export class DigestTable {
   }
 
   #isAt(id: number, words: Uint32Array, base: number): boolean {
+    const segment = this.#segmentOf(id);
+    const at = (id & PLACE) * DIGEST_WORDS;
     for (let word = 0; word < DIGEST_WORDS; word += 1) {
-      if (this.#words[id * DIGEST_WORDS + word] !== words[base + word]) return false;
+      if (segment[at + word] !== words[base + word]) return false;
     }
     return true;
   }
@@ -164,7 +196,7 @@ export class DigestTable {
     release(this.#slots);
     this.#slots = new Uint32Array(length * 2);
     for (let id = 0; id < this.#count; id += 1) {
-      this.#slots[this.#slotOf(this.#words, id * DIGEST_WORDS)] = id + 1;
+      this.#slots[this.#slotOf(this.#segmentOf(id), (id & PLACE) * DIGEST_WORDS)] = id + 1;
     }
   }
 }

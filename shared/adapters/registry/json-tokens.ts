@@ -61,6 +61,8 @@ export class JsonTokens {
   #at = 0;
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  /** Where pieces are put together: anew for each of them it would be as much garbage as the text. */
+  #joined: Buffer = Buffer.alloc(0);
   #isLast = false;
   /** Whether what is held was looked at and ended too early: it needs no second look before more has come. */
   #isShort = false;
@@ -89,16 +91,27 @@ export class JsonTokens {
   }
 
   #refill(): void {
-    const rest = this.bytes.subarray(this.#at);
+    const restBytes = this.bytes.length - this.#at;
     const [only] = this.#waiting;
-    this.bytes =
-      rest.length === 0 && this.#waiting.length === 1 && only !== undefined
-        ? only
-        : Buffer.concat([rest, ...this.#waiting]);
+    if (restBytes === 0 && this.#waiting.length === 1 && only !== undefined) this.bytes = only;
+    else this.#join(restBytes);
     this.#at = 0;
     this.#waiting.length = 0;
     this.#isShort = false;
     this.#waitingBytes = 0;
+  }
+
+  /** Puts what was not read and what waits behind it into one place, the same one each time. */
+  #join(restBytes: number): void {
+    const sizeBytes = restBytes + this.#waitingBytes;
+    const from = this.bytes;
+    // A rest is mostly the begin of one token: with half as much again, the next pieces fit too.
+    if (sizeBytes > this.#joined.length)
+      this.#joined = Buffer.from(new ArrayBuffer(Math.ceil(sizeBytes * 1.5)));
+    from.copy(this.#joined, 0, this.#at);
+    let at = restBytes;
+    for (const piece of this.#waiting) at += piece.copy(this.#joined, at);
+    this.bytes = this.#joined.subarray(0, sizeBytes);
   }
 
   /** The text of the key, string or number that was just read. */

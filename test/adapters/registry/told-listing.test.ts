@@ -76,6 +76,20 @@ describe('what pages told together', () => {
     expect(all.holds(told([{ digest: digestOf('2'), tags: ['v1'] }]))).toBe(false);
   });
 
+  it('holds more manifests than one segment of digests has room for, from one page and from two', () => {
+    const entries = Array.from({ length: 40_000 }, (_, at) => ({ digest: digestOf(`${at}`), tags: [] }));
+    const whole = told(entries);
+    const joined = told(entries.slice(0, 16_384));
+    joined.absorb(told(entries.slice(16_384)));
+    const expected = entries.map(({ digest }) => digest).sort();
+    for (const all of [whole, joined]) {
+      expect(all.manifests().map((manifest) => manifest.digest)).toEqual(expected);
+      expect(all.holds(told(entries.slice(16_380, 16_390)))).toBe(true);
+    }
+    expect(whole.digests.internFrom(joined.digests, 39_999)).toBe(39_999);
+    expect(whole.digests.findFrom(told([{ digest: digestOf('another'), tags: [] }]).digests, 0)).toBe(-1);
+  });
+
   it('keeps both digests of a tag that two pages have at different ones, and says so', () => {
     const first = told([{ digest: digestOf('a'), tags: ['v1'] }]);
     first.absorb(told([{ digest: digestOf('b'), tags: ['v1'] }]));
