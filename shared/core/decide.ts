@@ -1,5 +1,6 @@
+import type { Answer } from './answer.ts';
 import type { Decision, RuleVoice } from './decision.ts';
-import { type Answer, evaluateRule } from './evaluate.ts';
+import { evaluateRule } from './evaluate.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { keptWith } from './graph-walk.ts';
 import type { Artifact, Inventory } from './inventory.ts';

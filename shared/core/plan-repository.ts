@@ -98,7 +98,12 @@ export function judgeRepository(sources: PlanSources): Judgement {
     sources.oldest === undefined ? allowed : oldestPart(allowed, inventory.artifacts, sources.oldest);
   const steps = stepsFor(graph, going);
   const names = new Set<string>();
-  for (const { allowedBy } of steps) for (const { policy } of allowedBy) names.add(policy);
+  let last: Step['allowedBy'] = [];
+  for (const { allowedBy } of steps) {
+    if (allowedBy === last) continue;
+    last = allowedBy;
+    for (const { policy } of allowedBy) names.add(policy);
+  }
   const allowing = selecting.filter((policy) => names.has(policy.name));
   const refusal = refusalOf(sources, steps, inventory.artifacts.length - going.length, allowing);
   return { selecting, decisions, steps, limits: strictestLimits(allowing), refusal };
