@@ -6,9 +6,11 @@ import { applyCommand } from './commands/apply.ts';
 import { auditCommand } from './commands/audit.ts';
 import { explainCommand } from './commands/explain.ts';
 import { historyCommand } from './commands/history.ts';
+import { holdCommand } from './commands/hold.ts';
 import { listCommand } from './commands/list.ts';
 import { planCommand } from './commands/plan.ts';
 import { policyCommand } from './commands/policy.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { snapshotCommand } from './commands/snapshot.ts';
 import { startCommand, stopCommand } from './commands/stop.ts';
 import { EXIT, REFUSED_CODES } from './exit-code.ts';
@@ -26,6 +28,8 @@ for (const command of [
   applyCommand(),
   stopCommand(),
   startCommand(),
+  restoreCommand(),
+  holdCommand(),
   explainCommand(),
   historyCommand(),
   auditCommand(),

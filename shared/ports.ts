@@ -27,7 +27,9 @@ import type { Catalog, Listing } from './core/listing.ts';
 import type { PlanningSince } from './core/planning-since.ts';
 import type { PolicySet, PolicySummary } from './core/policy.ts';
 import type { PullDays, PullRecording } from './core/pull-record.ts';
+import type { PushMessage } from './core/push-message.ts';
 import type { ArtifactRegistryImage, Repository, Target } from './core/reference.ts';
+import type { Restoration } from './core/restoration.ts';
 import type { StopOrder } from './core/stop-order.ts';
 import type { Usage } from './core/usage.ts';
 
@@ -78,8 +80,11 @@ export type DeleteReply =
   | { readonly kind: 'already gone' }
   /** Something points at it that the plan did not know: a tag, an index, a referrer. */
   | { readonly kind: 'claimed'; readonly detail: string }
-  /** Will not work until somebody changes something: an immutable tag, a missing permission, deletes switched off. */
-  | { readonly kind: 'blocked'; readonly reason: string }
+  /**
+   * Will not work until somebody changes something: an immutable tag; or, `of` the whole repository, a missing
+   * permission, deletes switched off.
+   */
+  | { readonly kind: 'blocked'; readonly reason: string; readonly of?: 'repository' }
   | { readonly kind: 'failed'; readonly retryable: boolean; readonly reason: string };
 
 /**
@@ -95,6 +100,22 @@ export interface RegistryDeleter {
   guard(repository: Repository): Promise<'refuses claimed digests' | 'removes tags too'>;
   deleteTag(repository: Repository, tag: string, maySend?: () => boolean): Promise<DeleteReply>;
   deleteDigest(repository: Repository, digest: Digest, maySend?: () => boolean): Promise<DeleteReply>;
+}
+
+/** What a registry answered to one write. */
+export type PutReply = { readonly kind: 'put' } | { readonly kind: 'failed'; readonly reason: string };
+
+/** Puts manifests back. Has no way to delete, and is never given to what deletes. */
+export interface RegistryWriter {
+  /** Whether a config or a layer is in the repository now. @throws WardenError REGISTRY_* */
+  hasBlob(repository: Repository, digest: Digest): Promise<boolean>;
+  /** Puts a manifest under its digest; doing that again changes nothing. */
+  putManifest(repository: Repository, manifest: StoredManifest): Promise<PutReply>;
+  /**
+   * Puts a manifest under a tag, whatever the tag points at: the caller has looked directly before that there
+   * is none. Only for registries where nothing makes a tag without overturning one (`TagKeeper.keeps`).
+   */
+  putTag(repository: Repository, tag: string, manifest: StoredManifest): Promise<PutReply>;
 }
 
 /** Puts back a tag that was lost. */
@@ -128,6 +149,20 @@ export interface Lease {
   /** Grows with every holder; a write with an older one is refused. */
   readonly fencingToken: number;
   readonly untilMs: number;
+}
+
+/** A message that a subscription gave, and the id to acknowledge this delivery of it with. */
+export interface WaitingMessage {
+  readonly ackId: string;
+  readonly message: PushMessage;
+}
+
+/** Reads subscriptions that nobody pushes from. @throws WardenError SUBSCRIPTION_UNREADABLE */
+export interface Subscriber {
+  /** Up to `max` messages that are waiting; empty where none came for a while. */
+  pull(subscription: string, max: number): Promise<readonly WaitingMessage[]>;
+  /** What is not acknowledged in time is delivered again, and may be even then. */
+  acknowledge(subscription: string, ackIds: readonly string[]): Promise<void>;
 }
 
 /** What the registry told. */
@@ -171,6 +206,14 @@ export interface RunLedger {
   saveManifests(manifests: readonly StoredManifest[], lease?: Lease): Promise<void>;
   /** The stored ones among these digests. */
   manifests(repository: string, digests: readonly Digest[]): Promise<readonly StoredManifest[]>;
+}
+
+/** What was brought back. */
+export interface RestorationLedger {
+  /** Writes a restoration, or replaces the one with its id. */
+  saveRestoration(restoration: Restoration, lease?: Lease): Promise<void>;
+  /** Those of a repository, newest first; at most the newest thousand. */
+  restorations(repository: string): Promise<readonly Restoration[]>;
 }
 
 /** All decisions of one plan over one repository. */
@@ -252,6 +295,12 @@ export interface PullLedger {
   pullRecording(project: string): Promise<PullRecording>;
 }
 
+/** Who may pull from a repository. */
+export interface PublicReaders {
+  /** Whether everybody may, as far as IAM says it of the repository and its project. Unknown where that can't be read. */
+  hasPublicReaders(repository: Repository): Promise<Fact<boolean>>;
+}
+
 /** The last audit of one project. */
 export interface FindingRecord {
   readonly atMs: number;
@@ -274,6 +323,7 @@ export interface FindingLedger {
 export interface Ledger
   extends EventLedger,
     RunLedger,
+    RestorationLedger,
     CoordinationLedger,
     RestraintLedger,
     PullLedger,

@@ -16,7 +16,7 @@ export function explainCommand(): Command {
     .option('--json', 'print it as JSON')
     .action(async (image: string, options: { ledger: string; json?: true }) => {
       const reference = parseImageReference(image);
-      const life = await withLedger(options.ledger, (ledger) => explainImage(ledger, reference));
+      const life = await withLedger(options.ledger, (ledger) => explainImage(ledger, reference), 'there');
       process.stdout.write(
         options.json === true ? `${JSON.stringify(life, null, 2)}\n` : renderImageLife(life, outputStyle()),
       );

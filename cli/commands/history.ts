@@ -17,16 +17,20 @@ export function historyCommand(): Command {
     .option('--json', 'print it as JSON')
     .action(async (text: string | undefined, options: { ledger: string; json?: true }) => {
       const image = text === undefined ? null : parseImageReference(text);
-      await withLedger(options.ledger, async (ledger) => {
-        if (image !== null && (image.tag !== null || image.digest !== null)) {
-          const life = await explainImage(ledger, image);
-          print(options.json, life, () => renderImageLife(life, outputStyle()));
-          return;
-        }
-        const filter = image === null ? {} : { repository: formatRepository(image.repository) };
-        const runs = await ledger.runs({ ...filter, limit: RUNS_SHOWN });
-        print(options.json, runs, () => renderRuns(runs, outputStyle()));
-      });
+      await withLedger(
+        options.ledger,
+        async (ledger) => {
+          if (image !== null && (image.tag !== null || image.digest !== null)) {
+            const life = await explainImage(ledger, image);
+            print(options.json, life, () => renderImageLife(life, outputStyle()));
+            return;
+          }
+          const filter = image === null ? {} : { repository: formatRepository(image.repository) };
+          const runs = await ledger.runs({ ...filter, limit: RUNS_SHOWN });
+          print(options.json, runs, () => renderRuns(runs, outputStyle()));
+        },
+        'there',
+      );
     });
 }
 

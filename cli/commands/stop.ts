@@ -35,11 +35,15 @@ export function startCommand(): Command {
     .description('Lift the order of "gcr-warden stop"; what was left alone goes with the next run')
     .addOption(ledgerOption())
     .action(async ({ ledger: name }: Pick<StopOptions, 'ledger'>) => {
-      const order = await withLedger(name, async (ledger) => {
-        const standing = await ledger.stopOrder();
-        await ledger.saveStopOrder(null);
-        return standing;
-      });
+      const order = await withLedger(
+        name,
+        async (ledger) => {
+          const standing = await ledger.stopOrder();
+          await ledger.saveStopOrder(null);
+          return standing;
+        },
+        'there',
+      );
       process.stdout.write(
         order === null
           ? 'Nothing was stopped.\n'

@@ -1,8 +1,10 @@
-import { type Blockage, stepName } from '../core/blockage.ts';
+import { type Blockage, blockageOf, everyStepName } from '../core/blockage.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Digest } from '../core/digest.ts';
 import { messageOf } from '../core/error.ts';
 import type { Intent, Outcome } from '../core/journal.ts';
+import type { Step } from '../core/plan.ts';
+import type { PolicySummary } from '../core/policy.ts';
 import { decisionSentence } from '../core/sentence.ts';
 import { batchesOf, type NumberedStep } from '../core/step-batch.ts';
 import type { ApplyPorts, StepResult } from './apply-request.ts';
@@ -10,7 +12,7 @@ import { mapConcurrently } from './concurrency.ts';
 import { reserveDay } from './day-reservation.ts';
 import type { RepositoryRun } from './repository-run.ts';
 import type { RunWatch } from './run-watch.ts';
-import { runChain, stayedBehind, stopped } from './step-chain.ts';
+import { runChain, stayedBehind, stillBlocked, stopped } from './step-chain.ts';
 import type { StepRunner } from './step-runner.ts';
 
 /**
@@ -37,13 +39,20 @@ export async function runBatches(
   const going = work.decisions.filter(({ verdict }) => verdict === 'delete');
   const decisions = new Map(going.map((decision) => [decision.root, decision]));
   let ended: string | null = null;
+  // Grows with what this run finds out.
+  const known = new Map([...tools.known].map(([name, blockage]) => [name, toldAgain(blockage)]));
   const batches = await mapConcurrently(batchesOf(work.steps), BATCHES_AT_ONCE, async (batch) => {
     const tried = new Map<number, StepResult>();
     const settle = ({ index, step }: NumberedStep, outcome: Outcome): void => {
       tried.set(index, { step, outcome });
     };
     if (ended === null && tools.watch.mayBegin()) {
-      const problem = await runBatch(ports, running, tools, { chains: batch, decisions, settle });
+      const problem = await runBatch(
+        ports,
+        running,
+        { ...tools, known },
+        { chains: batch, decisions, settle },
+      );
       ended ??= problem;
     }
     // Nothing was begun of the rest, so nothing is journalled: the next plan finds it again.
@@ -64,7 +73,7 @@ interface Batch {
 async function runBatch(
   ports: ApplyPorts,
   running: RepositoryRun,
-  { watch, runner, known }: BatchTools,
+  { watch, runner, known }: BatchTools & { readonly known: Map<Digest, Blockage> },
   { chains, decisions, settle }: Batch,
 ): Promise<string | null> {
   const { work, request, turns } = running;
@@ -92,7 +101,12 @@ async function runBatch(
       watch,
       turns,
       unsaved,
+      known,
       onOutcome: (step, outcome) => {
+        if (outcome.kind === 'blocked' && outcome.of === 'repository') {
+          const name = everyStepName(step.step.kind);
+          if (!known.has(name)) known.set(name, { step: name, reason: outcome.reason, atMs: ports.clock() });
+        }
         settle(step, outcome);
         request.onOutcome(work.repository, step.step, outcome);
       },
@@ -106,6 +120,12 @@ async function runBatch(
   }
 }
 
+/** As this run tells it: the refusal is an earlier one. */
+function toldAgain(blockage: Blockage): Blockage {
+  const since = new Date(blockage.atMs).toISOString();
+  return { ...blockage, reason: `${blockage.reason} (refused on ${since}, not asked again yet)` };
+}
+
 /**
  * Whether something of a chain was refused for good before. The whole chain is left then: what a refused step
  * points at could not go either.
@@ -116,19 +136,13 @@ function isKnownToStay(
   settle: Batch['settle'],
 ): boolean {
   if (known.size === 0) return false;
-  const blockages = chain.map(({ step }) => known.get(stepName(step)));
-  const at = blockages.findIndex((blockage) => blockage !== undefined);
+  const blockages = chain.map(({ step }) => blockageOf(known, step));
+  const at = blockages.findIndex((blockage) => blockage !== null);
   const first = chain[at];
   if (first === undefined) return false;
   for (const [index, numbered] of chain.entries()) {
-    const blockage = blockages[index];
-    const since = blockage === undefined ? '' : new Date(blockage.atMs).toISOString();
-    settle(
-      numbered,
-      blockage === undefined
-        ? stayedBehind(first.step)
-        : { kind: 'blocked', reason: `${blockage.reason} (refused on ${since}, not asked again yet)` },
-    );
+    const blockage = blockages[index] ?? null;
+    settle(numbered, blockage === null ? stayedBehind(first.step) : stillBlocked(numbered.step, blockage));
   }
   return true;
 }
@@ -139,6 +153,7 @@ function intentsOf(
   steps: readonly NumberedStep[],
   decisions: ReadonlyMap<Digest, Decision>,
 ): Intent[] {
+  const policiesOf = summaryReader(work.policies);
   return steps.map(({ index, step }) => {
     // Made for one batch at a time: the sentences of all would take more than the plan.
     const decision = decisions.get(step.root);
@@ -151,6 +166,26 @@ function intentsOf(
       atMs: ports.clock(),
       step,
       reason: decision === undefined ? '' : decisionSentence(decision),
+      ...policiesOf(step),
     };
   });
+}
+
+/** Finds the owners and reasons behind a step. Most steps are allowed by one list, and share what is found. */
+function summaryReader(
+  policies: readonly PolicySummary[],
+): (step: Step) => { readonly policies?: readonly PolicySummary[] } {
+  const told = new Map(
+    policies.filter(({ owner, reason }) => owner !== null || reason !== null).map((one) => [one.name, one]),
+  );
+  const found = new Map<Step['allowedBy'], { readonly policies?: readonly PolicySummary[] }>();
+  return ({ allowedBy }) => {
+    const known = found.get(allowedBy);
+    if (known !== undefined) return known;
+    const names = new Set(allowedBy.map(({ policy }) => policy));
+    const summaries = [...names].flatMap((name) => told.get(name) ?? []);
+    const fields = summaries.length === 0 ? {} : { policies: summaries };
+    found.set(allowedBy, fields);
+    return fields;
+  };
 }

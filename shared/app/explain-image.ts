@@ -2,10 +2,12 @@ import type { Decision } from '../core/decision.ts';
 import type { Digest } from '../core/digest.ts';
 import { WardenError } from '../core/error.ts';
 import { type DigestHistory, deriveHistory, type History } from '../core/history.ts';
+import type { Hold } from '../core/hold.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { PolicySummary } from '../core/policy.ts';
 import { formatImageReference, formatRepository, type ImageReference } from '../core/reference.ts';
-import type { EventLedger, RunLedger } from '../ports.ts';
+import type { Restoration } from '../core/restoration.ts';
+import type { EventLedger, RestorationLedger, RestraintLedger, RunLedger } from '../ports.ts';
 
 /** All that is written down about one digest, from push to deletion. */
 export interface ImageLife {
@@ -23,7 +25,14 @@ export interface ImageLife {
   } | null;
   /** What was done to it, newest first. */
   readonly journal: readonly JournalEntry[];
+  /** The restorations that brought it or one of its tags back, or tried to, newest first. */
+  readonly restorations: readonly Restoration[];
+  /** What was put on hold of it or of its tags and not released, ended holds too. */
+  readonly holds: readonly Hold[];
 }
+
+/** What an image is looked up in. */
+type ImageLedger = EventLedger & RunLedger & RestorationLedger & Pick<RestraintLedger, 'holds'>;
 
 /** Entries read for one digest; each run leaves a handful. */
 const JOURNAL_ENTRIES_MAX = 200;
@@ -33,10 +42,7 @@ const JOURNAL_ENTRIES_MAX = 200;
  * the digest that it points at, or last pointed at, as far as the ledger was told.
  * @throws WardenError IMAGE_UNKNOWN where the ledger never heard of it
  */
-export async function explainImage(
-  ledger: EventLedger & RunLedger,
-  image: ImageReference,
-): Promise<ImageLife> {
+export async function explainImage(ledger: ImageLedger, image: ImageReference): Promise<ImageLife> {
   const repository = formatRepository(image.repository);
   const history = deriveHistory(repository, await ledger.historyFacts(repository));
   const digest = image.digest ?? (image.tag === null ? null : lastHolder(history, image.tag));
@@ -51,7 +57,18 @@ export async function explainImage(
   const decision =
     record?.decisions.find((one) => one.root === digest || one.members.includes(digest)) ?? null;
   const remembered = history.digests[digest] ?? null;
-  if (remembered === null && decision === null && journal.length === 0) {
+  const restorations = (await ledger.restorations(repository)).filter(
+    ({ manifests, tags, source }) =>
+      (source.kind === 'image' && source.digest === digest) ||
+      [...manifests, ...tags].some((one) => one.digest === digest),
+  );
+  const held = new Set<string>(
+    (remembered?.tags ?? []).flatMap(({ tag, untilMs }) => (untilMs === null ? tag : [])),
+  );
+  const holds = (await ledger.holds(repository)).filter(({ on }) =>
+    on.kind === 'digest' ? on.digest === digest : held.has(on.tag),
+  );
+  if (remembered === null && decision === null && journal.length === 0 && restorations.length === 0) {
     throw new WardenError('IMAGE_UNKNOWN', `The ledger knows nothing of ${repository}@${digest}.`);
   }
   return {
@@ -70,6 +87,8 @@ export async function explainImage(
             ),
           },
     journal,
+    restorations,
+    holds,
   };
 }
 

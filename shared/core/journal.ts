@@ -1,6 +1,7 @@
 import type { Approval } from './approval.ts';
 import type { Digest } from './digest.ts';
 import type { Step } from './plan.ts';
+import type { PolicySummary } from './policy.ts';
 
 /** How one step ended. A closed set: whatever counts or shows results counts these. */
 export type Outcome =
@@ -11,7 +12,8 @@ export type Outcome =
       readonly why: 'moved' | 'claimed' | 'in use' | 'held' | 'limit' | 'stopped';
       readonly detail: string;
     }
-  | { readonly kind: 'blocked'; readonly reason: string }
+  /** `of`: the registry refuses every step of this kind in the repository, not this one alone. */
+  | { readonly kind: 'blocked'; readonly reason: string; readonly of?: 'repository' }
   | { readonly kind: 'failed'; readonly retryable: boolean; readonly reason: string }
   | { readonly kind: 'repaired'; readonly detail: string };
 
@@ -29,6 +31,11 @@ export interface Intent {
   readonly reason: string;
   /** Where the tag of the step is to be put back on this digest instead; left out for a step of the plan. */
   readonly putBack?: Digest;
+  /**
+   * Of the policies that allowed it, those with an owner or a reason, as they were then; left out where none has.
+   * The last decisions of a repository are replaced by the next run: what was deleted keeps its own.
+   */
+  readonly policies?: readonly PolicySummary[];
 }
 
 /** The outcome of the intent with the same run, repository and index. */

@@ -1,6 +1,8 @@
 import type { ImageLife } from '../app/explain-image.ts';
 import type { Fact } from '../core/fact.ts';
+import { holdSentence } from '../core/hold.ts';
 import type { PolicySource } from '../core/policy.ts';
+import { manifestReturnSentence, tagReturnSentence } from '../core/restoration.ts';
 import { decisionSentence, outcomeSentence, voiceSentence } from '../core/sentence.ts';
 import { policySentence } from './policy-text.ts';
 import { formatTime, printable, type TextStyle, toned, wrap } from './text.ts';
@@ -44,11 +46,30 @@ export function renderImageLife(life: ImageLife, style: TextStyle): string {
       ({ policy, rule, source }) => `allowed by rule ${rule} of policy ${policy}, ${sourceSentence(source)}`,
     );
     // The steps of one run have one reason: it stands under the first of them.
-    const why = [intent.reason, ...allowed];
+    const owners = (intent.policies ?? []).flatMap((policy) => policySentence(policy) ?? []);
+    const why = [intent.reason, ...allowed, ...owners];
     if (why.join() !== told) for (const line of why) lines.push(...field('', line, style));
     told = why.join();
   }
+  lines.push(...restoredLines(life, style));
+  for (const hold of life.holds) lines.push(...field('Held', holdSentence(hold), style));
   return `${lines.join('\n')}\n`;
+}
+
+function restoredLines({ restorations, digest }: ImageLife, style: TextStyle): string[] {
+  return restorations.flatMap((restoration) => {
+    const { atMs, by, id, finishedAtMs, manifests, tags } = restoration;
+    const how = [
+      ...manifests
+        .filter((one) => one.digest === digest)
+        .map(({ outcome }) => manifestReturnSentence(outcome)),
+      ...tags
+        .filter((one) => one.digest === digest)
+        .map(({ tag, outcome }) => `tag ${tag} ${tagReturnSentence(outcome)}`),
+    ];
+    const what = finishedAtMs === null ? 'begun, and not finished' : how.join(', ');
+    return field('Restored', `${formatTime(atMs)}: ${what} (asked for by ${by}, restoration ${id})`, style);
+  });
 }
 
 const NAME_COLUMNS = 10;

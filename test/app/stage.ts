@@ -24,7 +24,14 @@ import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import type { Repository } from '../../shared/core/reference.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import type { Usage, Use } from '../../shared/core/usage.ts';
-import type { Ledger, Logger, PolicyReader, Publisher, UsageReader } from '../../shared/ports.ts';
+import type {
+  Ledger,
+  Logger,
+  PolicyReader,
+  Publisher,
+  RegistryWriter,
+  UsageReader,
+} from '../../shared/ports.ts';
 
 export const NOW_MS = Date.UTC(2026, 0, 31, 3);
 
@@ -51,6 +58,8 @@ export interface Stage {
   readonly ledger: Ledger;
   /** What the use cases need; spread it and replace what has to fail. */
   readonly ports: ApplyPorts;
+  /** Puts manifests back; nothing but restoring has it. */
+  readonly writer: RegistryWriter;
   readonly log: LogLine[];
   readonly published: Published[];
   readonly publisher: Publisher;
@@ -141,6 +150,7 @@ export async function setStage(
       logger,
       concurrency: 4,
     },
+    writer: client.writer(),
     log,
     published,
     publisher,

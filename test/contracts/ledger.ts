@@ -9,6 +9,7 @@ import type { ImageEvent } from '../../shared/core/image-event.ts';
 import type { Intent, Outcome, Run, Settlement } from '../../shared/core/journal.ts';
 import { PLANNING_MAX } from '../../shared/core/planning-since.ts';
 import type { PolicySource } from '../../shared/core/policy.ts';
+import type { Restoration } from '../../shared/core/restoration.ts';
 import type { StopOrder } from '../../shared/core/stop-order.ts';
 import type { FindingRecord, Lease, Ledger } from '../../shared/ports.ts';
 
@@ -448,6 +449,46 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         const found = await ledger.manifests(REPOSITORY, asked);
         const byDigest = (a: { digest: Digest }, b: { digest: Digest }) => (a.digest < b.digest ? -1 : 1);
         expect([...found].sort(byDigest)).toEqual(manifests.slice(1).sort(byDigest));
+      });
+    });
+
+    describe('restorations', () => {
+      const restoration = (id: string, over: Partial<Restoration> = {}): Restoration => ({
+        version: 1,
+        id,
+        repository: REPOSITORY,
+        source: { kind: 'run', runId: 'run-1' },
+        by: 'ann@example.com',
+        atMs: NOW,
+        finishedAtMs: null,
+        heldUntilMs: NOW + 1,
+        manifests: [],
+        tags: [],
+        ...over,
+      });
+
+      it('shows those of a repository newest first, each as it was saved last', async () => {
+        const manifests = Array.from({ length: 10_000 }, (_, at) => ({
+          digest: digestOf(at),
+          outcome: { kind: 'restored' } as const,
+        }));
+        const done = restoration('b', { atMs: NOW + 5, finishedAtMs: NOW + 9, manifests });
+        await ledger.saveRestoration(restoration('b', { atMs: NOW + 5 }));
+        await ledger.saveRestoration(restoration('a'));
+        await ledger.saveRestoration(done);
+        await ledger.saveRestoration(restoration('a', { repository: OTHER }));
+        expect(await ledger.restorations(REPOSITORY)).toEqual([done, restoration('a')]);
+        expect(await ledger.restorations(OTHER)).toEqual([restoration('a', { repository: OTHER })]);
+      });
+
+      it('takes none of a former holder of the repository', async () => {
+        const first = await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 1);
+        await ledger.acquireLease(REPOSITORY, 'b', NOW + 2, NOW + 9);
+        if (first.kind !== 'taken') throw new Error('a free lease was not given');
+        await expect(ledger.saveRestoration(restoration('a'), first.lease)).rejects.toMatchObject({
+          code: 'LEASE_LOST',
+        });
+        expect(await ledger.restorations(REPOSITORY)).toEqual([]);
       });
     });
 

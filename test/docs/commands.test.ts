@@ -172,7 +172,9 @@ describe('the examples of the page on commands', () => {
 
   // In the page's order: what one writes, the next one reads.
   it.each(examples)('gcr-warden %s', async (words) => {
-    const run = await warden(words.split(' ').map(placed), { DOCKER_CONFIG: directory });
+    const [{ intent: last } = { intent: { runId: '' } }] = await stack.ledger.journal({ limit: 1 });
+    const named = words.split(' ').map((word) => (word === 'RUN' ? last.runId : placed(word)));
+    const run = await warden(named, { DOCKER_CONFIG: directory });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(run.stdout).not.toBe('');
   });

@@ -153,7 +153,15 @@ it('puts warnings about a whole target before its repositories, made printable',
 
 it("names the owner and the reason of a policy in an image's life", () => {
   const decision = { atMs: NOW_MS, runId: 'r1', decision: spoken, policies: [OWNED] };
-  const life: ImageLife = { repository: REPOSITORY, digest: A, history: null, decision, journal: [] };
+  const life: ImageLife = {
+    repository: REPOSITORY,
+    digest: A,
+    history: null,
+    decision,
+    journal: [],
+    restorations: [],
+    holds: [],
+  };
   expect(renderImageLife(life, { ...STYLE, widthColumns: 200 })).toContain(
     '          policy services (me\\u001b[31m): Rebuilt on demand.\n',
   );
@@ -226,6 +234,8 @@ it("tells an image's life with the rule, the file, its content and revision, and
         outcome: { kind: 'deleted' },
       },
     })),
+    restorations: [],
+    holds: [],
   };
   const text = renderImageLife(life, { ...STYLE, widthColumns: 200 });
   expect(text.split('\n').slice(1)).toEqual([

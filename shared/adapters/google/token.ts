@@ -7,16 +7,19 @@ export type TokenSource = () => Promise<string>;
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 /**
- * Access tokens of Application Default Credentials. The library is loaded with the first token, so that
+ * Access tokens of Application Default Credentials, or of the account whose credentials a file holds. The library is loaded with the first token, so that
  * whoever never needs one does not wait for it.
  * @throws WardenError CREDENTIALS_INVALID from the returned source
  */
-export function applicationDefaultToken(): TokenSource {
+export function applicationDefaultToken(keyFile?: string): TokenSource {
   let auth: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | null = null;
   return async () => {
     let accessToken: string | null | undefined;
     try {
-      auth ??= import('google-auth-library').then(({ GoogleAuth }) => new GoogleAuth({ scopes: [SCOPE] }));
+      auth ??= import('google-auth-library').then(
+        ({ GoogleAuth }) =>
+          new GoogleAuth({ scopes: [SCOPE], ...(keyFile === undefined ? {} : { keyFilename: keyFile }) }),
+      );
       accessToken = await (await auth).getAccessToken();
     } catch {
       // What the library throws can hold the request, the key file's text or the reply, so nothing of it is shown.

@@ -3,6 +3,9 @@ import { WardenError } from '../../core/error.ts';
 /** The most that one question may ask for. */
 export const RESULTS_MAX = 100_000;
 
+/** Restorations of one repository that are remembered, the newest. */
+export const RESTORATIONS_MAX = 1_000;
+
 /**
  * Checks how many results are asked for.
  * @throws WardenError LEDGER_LIMIT_INVALID

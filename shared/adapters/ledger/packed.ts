@@ -37,6 +37,16 @@ export function packList(items: readonly unknown[], limits: PackLimits = CHUNK_L
   return chunks;
 }
 
+/**
+ * Packs one item into one chunk.
+ * @throws WardenError LEDGER_TOO_LARGE where it is over the limit
+ */
+export function packOne(item: unknown): Uint8Array {
+  const chunks: PackedChunk[] = [];
+  packTexts([JSON.stringify(item)], CHUNK_LIMITS, chunks);
+  return chunks[0]?.content ?? new Uint8Array();
+}
+
 function packTexts(texts: readonly string[], limits: PackLimits, chunks: PackedChunk[]): void {
   const text = Buffer.from(`[${texts.join(',')}]`);
   const content = text.byteLength <= CHUNK_TEXT_BYTES_MAX ? gzipSync(text) : null;

@@ -7,10 +7,12 @@ const OAUTH = 'https://www.googleapis.com/auth';
 /**
  * OAuth scopes by right. Both of `read` only ever read: `devstorage.read_only` is what Compute Engine's
  * default scopes pull images with (Artifact Registry, "Deploying to Compute Engine"), and
- * `cloud-platform.read-only` what Artifact Registry's API takes for its lists. Deleting needs the whole.
+ * `cloud-platform.read-only` what Artifact Registry's API takes for its lists. Pushing and deleting need the
+ * whole: what tells them apart is the account's role.
  */
 const SCOPES: Readonly<Record<Rights, readonly string[]>> = {
   read: [`${OAUTH}/cloud-platform.read-only`, `${OAUTH}/devstorage.read_only`],
+  write: [`${OAUTH}/cloud-platform`],
   delete: [`${OAUTH}/cloud-platform`],
 };
 /**
@@ -24,6 +26,8 @@ const DEADLINE_MS = 30_000;
 export interface AdcOptions {
   /** For one answer of the library, which may ask a metadata server or a token endpoint. Default: 30 s. */
   readonly deadlineMs?: number;
+  /** A credentials file of Google's forms, instead of what the environment has. */
+  readonly keyFile?: string;
 }
 
 /**
@@ -37,7 +41,7 @@ export function adcCredentials(options: AdcOptions = {}): Credentials {
   return {
     async forHost(host, rights) {
       if (hostKind(host) !== 'google') return { kind: 'anonymous' };
-      const opening = opened.get(rights) ?? open(rights);
+      const opening = opened.get(rights) ?? open(rights, options.keyFile);
       opened.set(rights, opening);
       const auth = await opening;
       let accessToken: string | null | undefined;
@@ -64,9 +68,13 @@ export function adcCredentials(options: AdcOptions = {}): Credentials {
 }
 
 /** Loads the library where it is first needed: most starts of a function never ask a registry. */
-async function open(rights: Rights): Promise<GoogleAuth> {
+async function open(rights: Rights, keyFile: string | undefined): Promise<GoogleAuth> {
   const { GoogleAuth } = await import('google-auth-library');
-  return new GoogleAuth({ scopes: [...SCOPES[rights]], projectId: NO_PROJECT });
+  return new GoogleAuth({
+    scopes: [...SCOPES[rights]],
+    projectId: NO_PROJECT,
+    ...(keyFile === undefined ? {} : { keyFilename: keyFile }),
+  });
 }
 
 async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import type { Clock, Logger, RegistryDeleter, RegistryReader } from '../../ports.ts';
+import type { Clock, Logger, RegistryDeleter, RegistryReader, RegistryWriter } from '../../ports.ts';
 import { readCatalog } from './catalog.ts';
 import type { Credentials, Rights } from './credentials.ts';
 import { type DeletionOptions, deleteDigest, deleteTag } from './deletion.ts';
@@ -9,6 +9,7 @@ import type { ManifestCache } from './relations.ts';
 import type { SeenGuards } from './seen-guards.ts';
 import { createSession, type Session } from './session.ts';
 import type { Transport } from './transport.ts';
+import { hasBlob, putManifest } from './writing.ts';
 
 export interface RegistryClientOptions {
   /** Shared between clients, so that its limits hold for all of them together. The caller closes it. */
@@ -74,5 +75,15 @@ export function createRegistryDeleter(options: RegistryClientOptions): RegistryD
     guard: (repository) => guardReader.guard(repository),
     deleteTag: (repository, tag, maySend) => deleteTag(repository, tag, deletion, maySend),
     deleteDigest: (repository, digest, maySend) => deleteDigest(repository, digest, deletion, maySend),
+  };
+}
+
+/** A writer, with tokens of its own that can pull and push. It has no way to delete. */
+export function createRegistryWriter(options: RegistryClientOptions): RegistryWriter {
+  const session = sessionOf(options, 'write');
+  return {
+    hasBlob: (repository, digest) => hasBlob(session, repository, digest),
+    putManifest: (repository, manifest) => putManifest(session, repository, manifest, null),
+    putTag: (repository, tag, manifest) => putManifest(session, repository, manifest, tag),
   };
 }

@@ -13,7 +13,7 @@ export type Credential =
  * What a credential is wanted for. A source that can make one with fewer rights does: an access token for
  * `read` can't delete. One that only has what a person stored gives that.
  */
-export type Rights = 'read' | 'delete';
+export type Rights = 'read' | 'write' | 'delete';
 
 /** Where credentials come from. Only ever asked for a host that may be spoken to. */
 export interface Credentials {

@@ -1,6 +1,6 @@
 import { hostKind } from '../../core/reference.ts';
-import type { Clock, Logger, RegistryDeleter, RegistryReader } from '../../ports.ts';
-import { createRegistryDeleter, createRegistryReader } from './client.ts';
+import type { Clock, Logger, RegistryDeleter, RegistryReader, RegistryWriter } from '../../ports.ts';
+import { createRegistryDeleter, createRegistryReader, createRegistryWriter } from './client.ts';
 import type { Credentials } from './credentials.ts';
 import type { ProxySettings } from './dispatcher.ts';
 import type { PaceLimits } from './pace.ts';
@@ -35,6 +35,8 @@ export interface RegistryAccess {
   readonly reader: RegistryReader;
   /** Makes the deleter. A run that only reads never calls this, and so never holds a token that can delete. */
   deleter(): RegistryDeleter;
+  /** Makes the writer. Only what restores calls this, and it never calls `deleter`. */
+  writer(): RegistryWriter;
 }
 
 /** Access for as long as the caller likes, over one transport. */
@@ -70,6 +72,7 @@ export function openRegistry(options: OpenRegistryOptions): OpenRegistry {
         ...(onPage === undefined ? {} : { onPage }),
       }),
       deleter: () => createRegistryDeleter(client),
+      writer: () => createRegistryWriter(client),
     };
   };
   return {

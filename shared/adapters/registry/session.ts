@@ -7,7 +7,7 @@ import { type Authorization, createAuthorizer, type Scope } from './token.ts';
 import type { HttpReply, HttpRequest, Transport } from './transport.ts';
 
 export interface SessionRequest
-  extends Omit<HttpRequest, 'url' | 'headers' | 'redirects' | 'body' | 'bodyLimitBytes'> {
+  extends Omit<HttpRequest, 'url' | 'headers' | 'redirects' | 'bodyLimitBytes'> {
   readonly host: string;
   /** Path and query, beginning with `/v2/`. */
   readonly path: string;

@@ -140,7 +140,7 @@ export function createAuthorizer(options: {
   }
 
   async function authorization(host: string, scope: Scope): Promise<Authorization> {
-    if (rights === 'delete' && hostKind(host) === 'google') await refuseAnonymous(host);
+    if (rights !== 'read' && hostKind(host) === 'google') await refuseAnonymous(host);
     const challenged = await challengeOf(host);
     if (challenged.scheme === 'none') return { header: null, secrets: [] };
     const { credential, identity, secrets } = await credentialFor(host);
@@ -163,13 +163,13 @@ export function createAuthorizer(options: {
     return fresh.authorization;
   }
 
-  /** Public images are read without a credential; Google never lets anybody delete without one. */
+  /** Public images are read without a credential; Google never lets anybody push or delete without one. */
   async function refuseAnonymous(host: string): Promise<void> {
     if ((await credentialFor(host)).credential.kind !== 'anonymous') return;
     throw new RegistryError(
       'REGISTRY_UNAUTHORIZED',
-      `There is no credential for ${host}, and without one nothing can be deleted there, so nothing was sent. Log in with \`gcloud auth application-default login\` or \`docker login\`.`,
-      { method: 'DELETE', url: `${originOf(host)}/v2/` },
+      `There is no credential for ${host}, and without one nothing can be ${rights === 'delete' ? 'deleted' : 'pushed'} there, so nothing was sent. Log in with \`gcloud auth application-default login\` or \`docker login\`.`,
+      { method: rights === 'delete' ? 'DELETE' : 'PUT', url: `${originOf(host)}/v2/` },
     );
   }
 

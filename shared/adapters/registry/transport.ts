@@ -17,7 +17,7 @@ import { backoffMs, PAUSE_MAX_MS, pauseMs } from './retry.ts';
 export type { ReplyHeaders };
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly url: URL;
   /** Lower-case names. `authorization` never leaves the origin of `url`. */
   readonly headers: Readonly<Record<string, string>>;

@@ -5,6 +5,7 @@ import { type BilledOperations, Documents } from './documents.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
 import { pullLedger } from './pulls.ts';
+import { restorationLedger } from './restorations.ts';
 import { restraintLedger } from './restraints.ts';
 import { runLedger } from './runs.ts';
 
@@ -58,6 +59,7 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
     ...eventLedger(documents, options.clock ?? Date.now),
     ...runLedger(documents),
     ...coordinationLedger(documents),
+    ...restorationLedger(documents),
     ...restraintLedger(documents),
     ...findingLedger(documents),
     ...pullLedger(documents),

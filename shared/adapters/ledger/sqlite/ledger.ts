@@ -4,6 +4,7 @@ import { Database } from './database.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
 import { pullLedger } from './pulls.ts';
+import { restorationLedger } from './restorations.ts';
 import { restraintLedger } from './restraints.ts';
 import { runLedger } from './runs.ts';
 
@@ -24,6 +25,7 @@ export async function openSqliteLedger(path: string, options: SqliteLedgerOption
     ...eventLedger(database),
     ...runLedger(database),
     ...coordinationLedger(database),
+    ...restorationLedger(database),
     ...restraintLedger(database),
     ...findingLedger(database),
     ...pullLedger(database),

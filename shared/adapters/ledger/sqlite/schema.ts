@@ -136,4 +136,14 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (repository, reference)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE restorations (
+    id TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (id, repository)
+  ) STRICT;
+  CREATE INDEX restorations_by_repository ON restorations (repository, at_ms);
+  `,
 ];
