@@ -1,3 +1,4 @@
+import { type Blockage, everyStepName } from '../core/blockage.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Outcome, Settlement } from '../core/journal.ts';
 import type { Step } from '../core/plan.ts';
@@ -15,6 +16,8 @@ export interface ChainContext {
   readonly runner: StepRunner;
   readonly watch: RunWatch;
   readonly turns: Turns;
+  /** What the registry refused for good, before or in this run. */
+  readonly known: ReadonlyMap<Digest, Blockage>;
   /** Why a manifest could not be saved for undo, by digest. */
   readonly unsaved: ReadonlyMap<Digest, string>;
   readonly onOutcome: (step: NumberedStep, outcome: Outcome) => void;
@@ -89,7 +92,7 @@ function hasMoved(outcome: Outcome): boolean {
 }
 
 async function runStep(
-  { watch, unsaved, runner }: ChainContext,
+  { watch, unsaved, known: refused, runner }: ChainContext,
   step: Step,
   isBegun: boolean,
 ): Promise<StepEnd | 'with its digest'> {
@@ -98,6 +101,12 @@ async function runStep(
   if (!maySend()) return known(stopped());
   const objection = watch.objection(step);
   if (objection !== null) return known(objection);
+  const blockage = refused.get(everyStepName(step.kind));
+  if (blockage !== undefined) return known(stillBlocked(step, blockage));
+  // A tag stays where its digest could not go.
+  if (step.kind === 'untag' && !isBegun && refused.has(everyStepName('delete'))) {
+    return known({ kind: 'skipped', why: 'claimed', detail: `${step.digest} had to stay` });
+  }
   // Not even untagged: what can't be brought back stays as it is.
   const why = unsaved.get(step.digest);
   if (why !== undefined) {
@@ -105,6 +114,13 @@ async function runStep(
     return known({ kind: 'failed', retryable: true, reason });
   }
   return runner.run(step, maySend);
+}
+
+/** The outcome of a step that is not asked for because it, or every step of its kind, was refused for good. */
+export function stillBlocked(step: Step, blockage: Blockage): Outcome {
+  const { reason } = blockage;
+  const isForAll = blockage.step === everyStepName(step.kind);
+  return isForAll ? { kind: 'blocked', reason, of: 'repository' } : { kind: 'blocked', reason };
 }
 
 /** The outcome of a step that was not begun because the run ended. */

@@ -6,7 +6,7 @@ import { DAY_MS } from './units.ts';
 
 /** A step that the registry refuses for good: an immutable tag, a missing permission, deletes switched off. */
 export interface Blockage {
-  /** Names the step as it was planned, see `stepName`. */
+  /** Names the step as it was planned, see `stepName`; or every step of a kind, see `everyStepName`. */
   readonly step: Digest;
   readonly reason: string;
   readonly atMs: number;
@@ -28,6 +28,22 @@ export function stepName(step: Step): Digest {
   return sha256(canonicalJson([what, allowed]));
 }
 
+/** Names all steps of a kind in a repository: who lacks a permission lacks it for all of them. */
+export function everyStepName(kind: Step['kind']): Digest {
+  return EVERY[kind];
+}
+
+const EVERY: Readonly<Record<Step['kind'], Digest>> = {
+  untag: sha256(canonicalJson(['every', 'untag'])),
+  delete: sha256(canonicalJson(['every', 'delete'])),
+};
+
+/** What keeps a step from being asked for again, or null. */
+export function blockageOf(known: ReadonlyMap<Digest, Blockage>, step: Step): Blockage | null {
+  if (known.size === 0) return null;
+  return known.get(everyStepName(step.kind)) ?? known.get(stepName(step)) ?? null;
+}
+
 /** What the registry refused for good and need not be asked about again, by the step's name. */
 export function standingBlockages(
   blockages: readonly Blockage[],
@@ -46,10 +62,12 @@ export function blockagesAfter(
 ): readonly Blockage[] {
   const after = new Map(before);
   for (const { step, outcome } of results) {
-    const name = stepName(step);
+    const isForAll = outcome.kind === 'blocked' && outcome.of === 'repository';
+    const name = isForAll ? everyStepName(step.kind) : stepName(step);
     if (outcome.kind !== 'blocked') {
       // Anything but having been left alone shows that the refusal is over.
       if (outcomeLabel(outcome) === 'deleted' || outcome.kind === 'already gone') after.delete(name);
+      if (outcome.kind === 'deleted') after.delete(everyStepName(step.kind));
     } else if (!after.has(name)) after.set(name, { step: name, reason: outcome.reason, atMs: nowMs });
   }
   return [...after.values()].sort((a, b) => b.atMs - a.atMs).slice(0, BLOCKAGES_MAX);

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
+import type { ApplyPorts } from '../../shared/app/apply-request.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
 import { outcomeLabel } from '../../shared/core/journal.ts';
 import type { Step } from '../../shared/core/plan.ts';
+import { outcomeSentence } from '../../shared/core/sentence.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../shared/core/units.ts';
 import type { Usage, UsageAnswer } from '../../shared/core/usage.ts';
+import type { DeleteReply } from '../../shared/ports.ts';
 import { applyRequest, NOW_MS, POLICY, planRequest, type Stage, setStage } from './stage.ts';
 
 const IN_USE = POLICY.replace('keep:', 'keep:\n  - running: { inUse: true }');
@@ -259,6 +262,76 @@ describe('what a registry refuses for good', () => {
     expect(await run('command')).toEqual({ sent: 1, labels: refused });
     stage.setDaysAgo(-8);
     expect(await run('schedule')).toEqual({ sent: 1, labels: refused });
+  });
+
+  it('is asked for once a repository where a permission is missing, and tags stay with their digests', async () => {
+    const stage = await setStage();
+    await pushOld(stage, 5);
+    const before = await stage.standing();
+    const { deleter } = stage.ports;
+    let asked = 0;
+    const denying = {
+      ...deleter,
+      async deleteDigest(): Promise<DeleteReply> {
+        asked += 1;
+        return {
+          kind: 'blocked',
+          reason: 'Permission "artifactregistry.versions.delete" denied',
+          of: 'repository',
+        };
+      },
+    };
+    const run = async (
+      trigger: 'schedule' | 'command',
+      ports: Partial<ApplyPorts> = { deleter: denying },
+    ) => {
+      asked = 0;
+      const plan = await planned(stage);
+      const [result] = await applyPlan(
+        { ...stage.ports, concurrency: 1, ...ports },
+        plan,
+        applyRequest({ trigger }),
+      );
+      const reasons = (result?.results ?? []).flatMap(({ outcome }) =>
+        outcome.kind === 'blocked' ? [outcome.reason] : [],
+      );
+      return { asked, reasons: new Set(reasons) };
+    };
+    const reason = 'Permission "artifactregistry.versions.delete" denied';
+    expect(await run('schedule')).toEqual({ asked: 1, reasons: new Set([reason]) });
+    // The first lost its tag before anybody knew.
+    expect(Object.values(await stage.standing()).flat()).toHaveLength(Object.keys(before).length - 1);
+    expect(await stage.ledger.blockages(stage.name)).toMatchObject([{ reason }]);
+    stage.setDaysAgo(-1);
+    await run('command', {});
+    expect(Object.keys(await stage.standing())).toHaveLength(1);
+    expect(await stage.ledger.blockages(stage.name)).toEqual([]);
+  });
+
+  it('of a whole repository is told by each scheduled run and not asked again', async () => {
+    const stage = await setStage();
+    await pushOld(stage, 3);
+    const deleteTag = async (): Promise<DeleteReply> => ({
+      kind: 'blocked',
+      reason: 'no permission',
+      of: 'repository',
+    });
+    const deleter = { ...stage.ports.deleter, deleteTag };
+    const run = async (ports: ApplyPorts) => {
+      const [result] = await applyPlan(ports, await planned(stage), applyRequest({ trigger: 'schedule' }));
+      return new Set(
+        result?.results.map(({ outcome }) => outcomeSentence(outcome).replace(/sha256:\w+|tag \S+/, 'it')),
+      );
+    };
+    const told = 'blocked: no permission';
+    expect(await run({ ...stage.ports, deleter })).toEqual(
+      new Set([told, 'skipped: claimed (it had to stay)']),
+    );
+    const again = `${told} (refused on 2026-01-31T03:00:00.000Z, not asked again yet)`;
+    const told2 = new Set([again, 'skipped: claimed (it had to stay)']);
+    expect(await run(stage.ports)).toEqual(told2);
+    expect(await run(stage.ports)).toEqual(told2);
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
   });
 
   it('is asked again once another version of the policy wants it', async () => {

@@ -34,6 +34,8 @@ const BLOCKED_CODES: ReadonlySet<string> = new Set([
 ]);
 /** The code for an immutable tag is not documented; its text names it. */
 const BLOCKED_TEXT = /immutab/i;
+/** "Permission "artifactregistry.versions.delete" denied on resource …"; "requested access to the resource is denied". */
+const PERMISSION_TEXT = /\bpermission\b|\baccess to the resource is denied\b/i;
 
 /**
  * Removes a tag by its name. Sent once and never again: after a failure that leaves open whether it was done,
@@ -121,7 +123,10 @@ function classify(repository: Repository, reply: SessionReply): DeleteReply {
   if (reply.status === 429 || reply.status >= 500) return { kind: 'failed', retryable: true, reason };
   const claim = failure.complaints.find(isClaim);
   if (claim !== undefined) return { kind: 'claimed', detail: detailOf(claim) };
-  if (isBlocked(failure)) return { kind: 'blocked', reason: `${formatRepository(repository)}: ${reason}` };
+  if (isBlocked(failure)) {
+    const blocked = { kind: 'blocked', reason: `${formatRepository(repository)}: ${reason}` } as const;
+    return isOfRepository(failure) ? { ...blocked, of: 'repository' } : blocked;
+  }
   return { kind: 'failed', retryable: failure.retryable, reason };
 }
 
@@ -131,6 +136,16 @@ function isClaim({ code, message }: RegistryComplaint): boolean {
 
 function detailOf({ code, message }: RegistryComplaint): string {
   return message === '' ? code : `${code}: ${message}`;
+}
+
+/**
+ * Whether every delete of the repository will fail like this one: a permission is missing, or deletes are
+ * switched off. What is said of one tag or digest, as of an immutable tag, is said with the same statuses.
+ */
+function isOfRepository({ status, complaints }: RegistryError): boolean {
+  if (complaints.some(({ message }) => BLOCKED_TEXT.test(message))) return false;
+  if (status === 401 || status === 405) return true;
+  return status === 403 && complaints.some(({ message }) => PERMISSION_TEXT.test(message));
 }
 
 /** Whether it will fail the same way until somebody changes something. */

@@ -79,10 +79,10 @@ describe('a delete by digest', () => {
       'a missing permission',
       403,
       complaint('DENIED', 'Permission "artifactregistry.repositories.deleteArtifacts" denied'),
-      { kind: 'blocked' },
+      { kind: 'blocked', of: 'repository' },
     ],
-    ['a missing credential', 401, complaint('UNAUTHORIZED'), { kind: 'blocked' }],
-    ['deletes switched off', 405, complaint('UNSUPPORTED'), { kind: 'blocked' }],
+    ['a missing credential', 401, complaint('UNAUTHORIZED'), { kind: 'blocked', of: 'repository' }],
+    ['deletes switched off', 405, complaint('UNSUPPORTED'), { kind: 'blocked', of: 'repository' }],
     ['a failed precondition', 400, complaint('FAILED_PRECONDITION'), { kind: 'blocked' }],
     ['an immutable tag', 400, complaint('TAG_LOCKED', 'the tag is immutable'), { kind: 'blocked' }],
     ['too many requests', 429, complaint('TOOMANYREQUESTS'), { kind: 'failed', retryable: true }],
@@ -93,6 +93,17 @@ describe('a delete by digest', () => {
   ])('is answered by a value: %s', async (_name, status, body, expected) => {
     onDelete = (_request, reply) => json(reply, status, body);
     expect(await deleter().deleteDigest(repository(), DIGEST)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['an immutable tag', 403, complaint('DENIED', 'Permission denied: the tag is immutable')],
+    ['a digest that is kept for a reason not seen yet', 403, complaint('DENIED', 'it is locked')],
+    ['a failed precondition', 400, complaint('FAILED_PRECONDITION')],
+  ])('says of one digest alone that it is refused: %s', async (_name, status, body) => {
+    onDelete = (_request, reply) => json(reply, status, body);
+    const answer = await deleter().deleteDigest(repository(), DIGEST);
+    expect(answer).toMatchObject({ kind: 'blocked' });
+    expect(answer).not.toHaveProperty('of');
   });
 
   it('is sent again after a failure where the registry guards claimed digests', async () => {
