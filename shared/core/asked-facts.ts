@@ -42,6 +42,7 @@ function factAskedBy({ kind }: Condition): SoughtFact | null {
     case 'mediaTypes':
       return 'artifactType';
     case 'all':
+    case 'orphaned':
     case 'state':
     case 'tags':
     case 'olderThan':

@@ -5,6 +5,7 @@ import type { PolicySource } from './policy.ts';
 export type Evidence =
   | { readonly kind: 'everything' }
   | { readonly kind: 'state'; readonly state: 'tagged' | 'untagged' }
+  | { readonly kind: 'orphaned' }
   | {
       readonly kind: 'tags';
       readonly match: 'any' | 'all';

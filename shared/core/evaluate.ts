@@ -53,6 +53,14 @@ function prepare(condition: Condition, inventory: Inventory, nowMs: number): Fin
       const found: Evidence = { kind: 'state', state };
       return ({ tags }) => (tags.length > 0 === wantsTags ? found : null);
     }
+    case 'orphaned': {
+      const found: Evidence = { kind: 'orphaned' };
+      const notKnown = unknownOf('whether what it is about is gone');
+      return ({ orphaned }) => {
+        if (orphaned.kind === 'unknown') return notKnown(orphaned.reason);
+        return orphaned.value ? found : null;
+      };
+    }
     case 'tags':
       return tagsFinder(condition);
     case 'olderThan':

@@ -3,8 +3,8 @@ import type { Fact, TimeFact } from './fact.ts';
 import { startHash } from './hash.ts';
 import type { Inventory } from './inventory.ts';
 
-/** Two counts, one number for what is known, and at most one for each of nine facts. */
-const NUMBERS_PER_ARTIFACT = 12;
+/** Two counts, one number for what is known, and at most one for each of ten facts. */
+const NUMBERS_PER_ARTIFACT = 13;
 
 /** Artifacts that are hashed at a time: enough for a call to cost nothing, few enough to hold. */
 const BATCH = 512;
@@ -72,6 +72,12 @@ export function hashInventory(inventory: Inventory): Digest {
     write(numberOf(fact.kind === 'known' ? JSON.stringify(fact.value) : fact.reason));
     return fact.kind === 'known' ? KNOWN : UNKNOWN;
   };
+  /** No is as good as nothing: hardly anything is more. */
+  const writeFlag = (fact: Fact<boolean>): number => {
+    if (fact.kind === 'known') return fact.value ? KNOWN : NULL;
+    write(numberOf(fact.reason));
+    return UNKNOWN;
+  };
   const flush = (): void => {
     hash.update(texts.join('\n'));
     hash.update(new Uint8Array(numbers.buffer, 0, count * Float64Array.BYTES_PER_ELEMENT));
@@ -95,6 +101,7 @@ export function hashInventory(inventory: Inventory): Digest {
     kinds = kinds * KINDS + writeNumber(one.taggedAtMs);
     kinds = kinds * KINDS + writeNumber(one.lastPulledAtMs);
     kinds = kinds * KINDS + writeUsers(one.usedBy);
+    kinds = kinds * KINDS + writeFlag(one.orphaned);
     kinds = kinds * KINDS + (one.unreadable === null ? NULL : KNOWN);
     if (one.unreadable !== null) write(numberOf(one.unreadable));
     numbers[kindsAt] = kinds;

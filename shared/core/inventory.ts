@@ -6,6 +6,7 @@ import type { DigestHistory, History, TagSpan } from './history.ts';
 import { lastPullReader } from './last-pull.ts';
 import type { Completeness, ListedManifest, Listing } from './listing.ts';
 import type { Manifest } from './manifest.ts';
+import { orphanReader } from './orphan.ts';
 import type { RecordedPulls } from './pull-record.ts';
 import { resolveUsers, type Users } from './usage/users.ts';
 import type { Usage } from './usage.ts';
@@ -34,6 +35,8 @@ export interface Artifact {
   readonly lastPulledAtMs: TimeFact;
   /** What uses it, as a person would name it. An empty list: every source answered, and nothing does. */
   readonly usedBy: Fact<readonly string[]>;
+  /** Whether all that it is about is gone, see `core/orphan.ts`. */
+  readonly orphaned: Fact<boolean>;
   /** Why it has to stay whatever a rule says, because its relations are not known; null where they are. */
   readonly unreadable: string | null;
 }
@@ -102,6 +105,7 @@ export function takeInventory(
     graph.unreadIndex === null
       ? null
       : `an index of the repository may point at it, but ${graph.unreadIndex}`;
+  const orphaned = orphanReader(listing, isTold);
   const asksArtifactType = asked.has('artifactType');
   const asksUntaggedSince = asked.has('untaggedSinceMs');
   const asksTaggedAt = asked.has('taggedAtMs');
@@ -130,6 +134,7 @@ export function takeInventory(
       taggedAtMs: asksTaggedAt ? taggedAt(tags, remembered) : NOT_ASKED,
       lastPulledAtMs: lastPulledAt(root, node, uploadedAtMs),
       usedBy: asksUsedBy ? usedBy(users, ofNobody, root, compound) : NOT_ASKED,
+      orphaned: orphaned(root, tags),
       unreadable: node === null ? unreadByIndex : unreadable(graph, node, unreadByIndex),
     };
   });

@@ -147,7 +147,8 @@ function isImplied(wanted: Condition, given: readonly Condition[]): boolean {
     case 'pulledWithin':
       return given.some((one) => one.kind === wanted.kind && one.ageMs <= wanted.ageMs);
     case 'inUse':
-      return given.some((one) => one.kind === 'inUse');
+    case 'orphaned':
+      return given.some((one) => one.kind === wanted.kind);
     case 'digests':
       return given.some(
         (one) => one.kind === 'digests' && one.digests.every((digest) => wanted.digests.includes(digest)),

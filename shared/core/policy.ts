@@ -32,6 +32,8 @@ export type NewestGroup =
 export type Condition =
   | { readonly kind: 'all' }
   | { readonly kind: 'state'; readonly state: 'tagged' | 'untagged' }
+  /** A signature, attestation or other referrer of something that is gone. */
+  | { readonly kind: 'orphaned' }
   | {
       readonly kind: 'tags';
       /** `any`: one tag that matches is enough. `all`: there are tags and every one matches. */

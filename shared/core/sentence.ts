@@ -17,6 +17,8 @@ export function evidenceSentence(evidence: Evidence): string {
       return 'the rule names everything';
     case 'state':
       return evidence.state;
+    case 'orphaned':
+      return 'what it is about is gone';
     case 'tags': {
       const every =
         evidence.match === 'all' && evidence.tags.length > 1

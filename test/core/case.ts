@@ -143,6 +143,7 @@ const ageMs = fc.integer({ min: 1, max: 40 }).map((days) => days * DAY_MS);
 
 const condition: fc.Arbitrary<Condition> = fc.oneof(
   fc.constant<Condition>({ kind: 'all' }),
+  fc.constant<Condition>({ kind: 'orphaned' }),
   fc.constantFrom('tagged', 'untagged').map((state): Condition => ({ kind: 'state', state })),
   fc
     .tuple(fc.constantFrom('any' as const, 'all' as const), fc.array(pattern, { minLength: 1, maxLength: 2 }))

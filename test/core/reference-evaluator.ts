@@ -122,6 +122,8 @@ function conditionAnswer(
       return 'yes';
     case 'state':
       return sure((condition.state === 'tagged') === artifact.tags.length > 0);
+    case 'orphaned':
+      return ask(artifact.orphaned, (isGone) => isGone);
     case 'tags': {
       const matching = artifact.tags.filter((tag) => matchesAny(condition.patterns, tag));
       return sure(

@@ -46,6 +46,7 @@ describe('sentences about evidence', () => {
   const cases: readonly [Evidence, string][] = [
     [{ kind: 'everything' }, 'the rule names everything'],
     [{ kind: 'state', state: 'untagged' }, 'untagged'],
+    [{ kind: 'orphaned' }, 'what it is about is gone'],
     [{ kind: 'tags', match: 'any', tags: ['pr-7'], patterns: ['glob pr-*'] }, 'pr-7 matches glob pr-*'],
     [
       { kind: 'tags', match: 'all', tags: ['a', 'b'], patterns: ['prefix a', 'exact b'] },

@@ -141,6 +141,12 @@ export const RULE_KEYWORDS = {
     example: 'untagged',
     schema: { enum: ['tagged', 'untagged'] },
   },
+  orphaned: {
+    description:
+      'Is a signature, an attestation or another referrer of something that is gone, and has no tag of its own.',
+    example: true,
+    schema: yesSchema,
+  },
   tags: {
     description:
       'Has tags that match: exactly one kind of pattern, and whether any or all tags have to match.',

@@ -67,7 +67,7 @@ function ageCondition(
   };
 }
 
-function yesCondition(kind: 'all' | 'inUse'): ConditionReader {
+function yesCondition(kind: 'all' | 'inUse' | 'orphaned'): ConditionReader {
   return (reader, entry) => {
     const flag = reader.flag(entry);
     if (flag === false) {
@@ -211,6 +211,7 @@ const CONDITIONS: Readonly<Record<ConditionKeyword, ConditionReader>> = {
     const state = reader.choice(entry, ['tagged', 'untagged'] as const);
     return state === null ? null : { kind: 'state', state };
   },
+  orphaned: yesCondition('orphaned'),
   tags: tagsCondition,
   olderThan: ageCondition('olderThan'),
   newerThan: ageCondition('newerThan'),

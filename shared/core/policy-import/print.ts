@@ -19,6 +19,7 @@ function conditionText(condition: Condition): string {
   switch (condition.kind) {
     case 'all':
     case 'inUse':
+    case 'orphaned':
       return `${condition.kind}: true`;
     case 'state':
       return `state: ${condition.state}`;

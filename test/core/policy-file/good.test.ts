@@ -151,6 +151,7 @@ const DIGEST = `sha256:${'0'.repeat(64)}`;
 const rules: readonly (readonly [rule: string, expected: Partial<Rule>])[] = [
   ['{ all: true }', { conditions: [{ kind: 'all' }] }],
   ['{ state: tagged }', { conditions: [{ kind: 'state', state: 'tagged' }] }],
+  ['{ orphaned: true }', { conditions: [{ kind: 'orphaned' }] }],
   ['{ olderThan: 36h }', { conditions: [{ kind: 'olderThan', ageMs: 36 * HOUR_MS }] }],
   ['{ newerThan: 30m }', { conditions: [{ kind: 'newerThan', ageMs: HOUR_MS / 2 }] }],
   ['{ untaggedFor: 2w }', { conditions: [{ kind: 'untaggedFor', ageMs: 14 * DAY_MS }] }],

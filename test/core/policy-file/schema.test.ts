@@ -48,6 +48,7 @@ interface Values {
 const RULE_VALUES: Readonly<Record<RuleKeyword, Values>> = {
   all: { right: [true], odd: [false, 'true'] },
   state: { right: ['tagged', 'untagged'], odd: ['Tagged'] },
+  orphaned: { right: [true], odd: [false, 'true'] },
   tags: {
     right: [
       { glob: 'pr-*' },
