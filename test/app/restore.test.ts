@@ -278,6 +278,15 @@ describe('restoring', () => {
       },
     };
     const runId = await clean(racing);
+    expect(stage.log).toContainEqual({
+      severity: 'ERROR',
+      message: 'an image that stays has lost what belongs to it',
+      fields: expect.objectContaining({
+        root: root.digest,
+        tags: expect.arrayContaining(['pr-1', 'pr-one']),
+        mend: `gcr-warden restore ${runId}`,
+      }),
+    });
     const restoration = await bringBack(stage, { kind: 'run', runId });
     expect(new Set(Object.values(outcomes(restoration)))).toEqual(new Set(['restored', 'there']));
     const after = await contents(stage);
