@@ -24,6 +24,8 @@ export interface CheckExample {
   readonly title: string;
   /** Made when asked for: an audit never needs it. */
   readonly replies: () => AuditReplies;
+  /** Beside the defaults. */
+  readonly settings?: Partial<AuditSettings>;
   /** This check's answers in the order of the report: `FAIL high`, `PASS`, `UNKNOWN`. A severity only for FAIL. */
   readonly answers: readonly string[];
 }

@@ -1,6 +1,13 @@
-import { known } from '../fact.ts';
+import { known, unknown } from '../fact.ts';
+import { DEFAULT_LIMITS, type Policy } from '../policy.ts';
 import { DAY_MS } from '../units.ts';
-import type { Binding, RegistryBucket, RegistryRepository, ServiceAccountKey } from './access.ts';
+import type {
+  Binding,
+  CleanupPolicy,
+  RegistryBucket,
+  RegistryRepository,
+  ServiceAccountKey,
+} from './access.ts';
 import { NEVER_EXPIRES_MS } from './access.ts';
 import type { AuditReplies, BucketReply, LocationReply } from './replies.ts';
 
@@ -136,5 +143,65 @@ export function repositoryWith(...bindings: readonly Binding[]): LocationReply {
         policy: known({ bindings }),
       },
     ]),
+  };
+}
+
+/** A Docker repository `europe-west1/services` that nobody is bound on, with what a test says is different. */
+export function repositoryLike(different: Partial<RegistryRepository>): LocationReply {
+  return {
+    location: 'europe-west1',
+    repositories: known([{ repository: repositoryOf(different), policy: known({ bindings: [] }) }]),
+  };
+}
+
+/** A cleanup policy that deletes what has no tag after 30 days, with what a test says is different. */
+export function cleanupWith(different: Partial<CleanupPolicy> = {}): CleanupPolicy {
+  return { id: 'old', action: 'DELETE', condition: cleanupCondition(), mostRecent: null, ...different };
+}
+
+/** The condition of such a policy. */
+export function cleanupCondition(
+  different: Partial<NonNullable<CleanupPolicy['condition']>> = {},
+): NonNullable<CleanupPolicy['condition']> {
+  return {
+    tagState: 'UNTAGGED',
+    tagPrefixes: [],
+    versionPrefixes: [],
+    packagePrefixes: [],
+    olderThanMs: 30 * DAY_MS,
+    newerThanMs: null,
+    ...different,
+  };
+}
+
+/** A retention policy of our own for everything of project acme, with what a test says is different. */
+export function policyWith(different: Partial<Policy> = {}): Policy {
+  return {
+    version: 1,
+    name: 'services',
+    source: {
+      file: 'services.yaml',
+      line: 1,
+      contentHash: `sha256:${'0'.repeat(64)}`,
+      gitRevision: unknown('an example'),
+    } as Policy['source'],
+    repositories: { include: ['europe-west1-docker.pkg.dev/acme/**'], exclude: [] },
+    schedule: null,
+    mode: 'enforce',
+    limits: DEFAULT_LIMITS,
+    owner: null,
+    reason: null,
+    keep: [],
+    delete: [
+      {
+        name: 'untagged',
+        effect: 'delete',
+        line: 5,
+        conditions: [{ kind: 'untaggedFor', ageMs: 7 * DAY_MS }],
+        newest: null,
+        untilMs: null,
+      },
+    ],
+    ...different,
   };
 }

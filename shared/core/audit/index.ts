@@ -4,8 +4,16 @@ import { accountDeleted } from './checks/account-deleted.ts';
 import { accountDisabled } from './checks/account-disabled.ts';
 import { accountUnused } from './checks/account-unused.ts';
 import { broadProjectGrant } from './checks/broad-project-grant.ts';
+import { bucketLegacyRole } from './checks/bucket-legacy-role.ts';
 import { bucketPublicAccessPrevention } from './checks/bucket-public-access-prevention.ts';
 import { bucketUniformAccess } from './checks/bucket-uniform-access.ts';
+import { cleanupConflict } from './checks/cleanup-conflict.ts';
+import { cleanupIdle } from './checks/cleanup-idle.ts';
+import { cleanupMissing } from './checks/cleanup-missing.ts';
+import { containerRegistryAgent } from './checks/container-registry-agent.ts';
+import { externalMember } from './checks/external-member.ts';
+import { immutableTags } from './checks/immutable-tags.ts';
+import { impersonation } from './checks/impersonation.ts';
 import { keyAge } from './checks/key-age.ts';
 import { keyAvoidable } from './checks/key-avoidable.ts';
 import { keyDisabled } from './checks/key-disabled.ts';
@@ -15,8 +23,13 @@ import { keyOfAdmin } from './checks/key-of-admin.ts';
 import { keyOfDefaultAccount } from './checks/key-of-default-account.ts';
 import { keySeveral } from './checks/key-several.ts';
 import { keyUnused } from './checks/key-unused.ts';
+import { legacyBucketGrant } from './checks/legacy-bucket-grant.ts';
 import { legacyBucketLeft } from './checks/legacy-bucket-left.ts';
+import { notificationRight } from './checks/notification-right.ts';
 import { publicAccess } from './checks/public-access.ts';
+import { pullsNotLogged } from './checks/pulls-not-logged.ts';
+import { pusherDeletes } from './checks/pusher-deletes.ts';
+import { scanningOff } from './checks/scanning-off.ts';
 import { accessGraph } from './graph.ts';
 import type { AuditReplies } from './replies.ts';
 import type { AuditSettings } from './settings.ts';
@@ -27,8 +40,16 @@ export const CHECKS: readonly Check[] = [
   accountDisabled,
   accountUnused,
   broadProjectGrant,
+  bucketLegacyRole,
   bucketPublicAccessPrevention,
   bucketUniformAccess,
+  cleanupConflict,
+  cleanupIdle,
+  cleanupMissing,
+  containerRegistryAgent,
+  externalMember,
+  immutableTags,
+  impersonation,
   keyAge,
   keyAvoidable,
   keyDisabled,
@@ -38,8 +59,13 @@ export const CHECKS: readonly Check[] = [
   keyOfDefaultAccount,
   keySeveral,
   keyUnused,
+  legacyBucketGrant,
   legacyBucketLeft,
+  notificationRight,
   publicAccess,
+  pullsNotLogged,
+  pusherDeletes,
+  scanningOff,
 ];
 
 /**

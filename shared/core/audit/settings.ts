@@ -1,3 +1,4 @@
+import type { Policy } from '../policy.ts';
 import { DAY_MS } from '../units.ts';
 
 /** What the checks may be told. */
@@ -6,6 +7,8 @@ export interface AuditSettings {
   readonly keyMaxAgeMs: number;
   /** A key or an account that was not used for so long is unused. */
   readonly unusedMs: number;
+  /** The retention policies of gcr-warden; left out where nobody says which there are. */
+  readonly policies?: readonly Policy[];
 }
 
 /**

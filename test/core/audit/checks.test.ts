@@ -369,7 +369,7 @@ describe('broad-project-grant', () => {
 
   it('swaps the role of the old registry agent: first the new one, then without Editor', () => {
     const member = 'serviceAccount:service-1@containerregistry.iam.gserviceaccount.com';
-    const [finding] = findingsOf('broad-project-grant', project(bind('roles/editor', member)));
+    const [finding] = findingsOf('container-registry-agent', project(bind('roles/editor', member)));
     expect(commandsOf(finding)).toEqual([
       `gcloud projects add-iam-policy-binding acme --member=${member} --role=roles/containerregistry.ServiceAgent --condition=None`,
       `gcloud projects remove-iam-policy-binding acme --member=${member} --role=roles/editor --condition=None`,

@@ -1,6 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import type { Binding, IamCondition, IamPolicy, RegistryBucket } from '../../../shared/core/audit/access.ts';
-import type { AccountReply, AuditReplies } from '../../../shared/core/audit/replies.ts';
+import type {
+  Binding,
+  IamCondition,
+  IamPolicy,
+  RegistryBucket,
+  RegistryRepository,
+} from '../../../shared/core/audit/access.ts';
+import type { AccountReply, AuditReplies, RepositoryReply } from '../../../shared/core/audit/replies.ts';
 import { type Fact, known, unknown } from '../../../shared/core/fact.ts';
 import type { Remediation } from '../../../shared/core/finding.ts';
 import { DAY_MS } from '../../../shared/core/units.ts';
@@ -49,7 +55,8 @@ function applyCommand(replies: AuditReplies, words: readonly string[], nowMs: nu
   const project = flags.get('--project') ?? flags.get('--projects') ?? replies.project;
   if (project !== replies.project) throw new Error(`another project: ${words.join(' ')}`);
   if (words[0] === 'openssl') return replies;
-  const verb = plain.slice(0, -1).join(' ');
+  // What a membership is of stands in flags; everything else names it last.
+  const verb = (words.includes('memberships') ? plain : plain.slice(0, -1)).join(' ');
   switch (verb) {
     case 'gcloud iam service-accounts keys upload':
     case 'gcloud iam service-accounts keys disable':
@@ -72,6 +79,18 @@ function applyCommand(replies: AuditReplies, words: readonly string[], nowMs: nu
         `projects/${project}/locations/${flag('--location')}/repositories/${last}`,
         (policy) => rebound(policy, verb, flag),
       );
+    case 'gcloud artifacts repositories update':
+    case 'gcloud artifacts repositories delete-cleanup-policies':
+      return onRepositorySettings(
+        replies,
+        `projects/${project}/locations/${flag('--location')}/repositories/${last}`,
+        (repository) => changedRepository(repository, flags),
+      );
+    case 'gcloud services enable':
+      if (last !== 'containerscanning.googleapis.com') throw new Error(`no such API: ${last}`);
+      return withScanning(replies);
+    case 'gcloud identity groups memberships delete':
+      return withoutMembership(replies, flag('--group-email'), flag('--member-email'));
     case 'gcloud resource-manager folders add-iam-policy-binding':
     case 'gcloud resource-manager folders remove-iam-policy-binding':
       return onAncestor(replies, `folders/${last}`, (policy) => rebound(policy, verb, flag));
@@ -259,6 +278,79 @@ function onRepository(
   }));
   if (!found) throw new Error(`no such repository: ${name}`);
   return { ...replies, locations: known(locations) };
+}
+
+function mapRepositories(
+  replies: AuditReplies,
+  change: (reply: RepositoryReply) => RepositoryReply,
+): AuditReplies {
+  if (replies.locations.kind === 'unknown') throw new Error('nobody knows the repositories');
+  const locations = replies.locations.value.map((location) => ({
+    ...location,
+    repositories:
+      location.repositories.kind === 'unknown'
+        ? location.repositories
+        : known(location.repositories.value.map(change)),
+  }));
+  return { ...replies, locations: known(locations) };
+}
+
+function onRepositorySettings(
+  replies: AuditReplies,
+  name: string,
+  change: (repository: RegistryRepository) => RegistryRepository,
+): AuditReplies {
+  let found = false;
+  const changed = mapRepositories(replies, (each) => {
+    if (each.repository.name !== name) return each;
+    found = true;
+    return { ...each, repository: change(each.repository) };
+  });
+  if (!found) throw new Error(`no such repository: ${name}`);
+  return changed;
+}
+
+function changedRepository(
+  repository: RegistryRepository,
+  flags: ReadonlyMap<string, string>,
+): RegistryRepository {
+  let after = repository;
+  for (const [name, value] of flags) {
+    if (name === '--immutable-tags') after = { ...after, immutableTags: true };
+    else if (name === '--allow-vulnerability-scanning')
+      after = { ...after, scanning: { ...after.scanning, config: 'INHERITED' } };
+    else if (name === '--policynames') {
+      if (after.cleanupPolicies.kind === 'unknown') throw new Error('nobody knows the cleanup policies');
+      const gone = value.split(',');
+      const all = after.cleanupPolicies.value;
+      for (const id of gone) if (!all.some((one) => one.id === id)) throw new Error(`no such policy: ${id}`);
+      after = { ...after, cleanupPolicies: known(all.filter(({ id }) => !gone.includes(id))) };
+    } else if (name !== '--location' && name !== '--project') throw new Error(`not understood: ${name}`);
+  }
+  return after;
+}
+
+/** Where the API is enabled, whatever does not forbid it is scanned. */
+function withScanning(replies: AuditReplies): AuditReplies {
+  return mapRepositories(replies, (each) =>
+    each.repository.scanning.config === 'DISABLED'
+      ? each
+      : {
+          ...each,
+          repository: {
+            ...each.repository,
+            scanning: { ...each.repository.scanning, state: 'SCANNING_ACTIVE', reason: null },
+          },
+        },
+  );
+}
+
+function withoutMembership(replies: AuditReplies, group: string, address: string): AuditReplies {
+  const reply = replies.groups[group];
+  if (reply?.kind !== 'known') throw new Error(`no such group: ${group}`);
+  const members = reply.value.members.filter((member) => !member.endsWith(`:${address}`));
+  if (members.length === reply.value.members.length) throw new Error(`no such member: ${address}`);
+  return { ...replies, groups: { ...replies.groups, [group]: known({ ...reply.value, members }) } };
 }
 
 /** gcloud's own rule: a binding is its role and its condition, and a member that is not in it can't be removed. */

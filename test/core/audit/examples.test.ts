@@ -4,8 +4,10 @@ import { CHECKS, runChecks } from '../../../shared/core/audit/index.ts';
 import { DEFAULT_AUDIT_SETTINGS } from '../../../shared/core/audit/settings.ts';
 
 describe.each(CHECKS)('the examples of $id', ({ id, severity, examples, references, rationale }) => {
-  it.each(examples)('$title', ({ replies, answers }) => {
-    const found = runChecks(replies(), NOW_MS, DEFAULT_AUDIT_SETTINGS).filter(({ check }) => check === id);
+  it.each(examples)('$title', ({ replies, settings, answers }) => {
+    const found = runChecks(replies(), NOW_MS, { ...DEFAULT_AUDIT_SETTINGS, ...settings }).filter(
+      ({ check }) => check === id,
+    );
     expect(
       found.map((finding) => (finding.status === 'FAIL' ? `FAIL ${finding.severity}` : finding.status)),
     ).toEqual(answers);

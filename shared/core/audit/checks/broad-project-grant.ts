@@ -1,15 +1,25 @@
 import { known } from '../../fact.ts';
-import type { Finding, RemedyStep, Severity } from '../../finding.ts';
-import { addMember, bindingEvidence, bindingSubject, removeMember, underCondition } from '../binding.ts';
-import { type AuditCase, type Check, findingOf } from '../check.ts';
+import type { RemedyStep, Severity } from '../../finding.ts';
+import { addMember, removeMember, underCondition } from '../binding.ts';
+import type { AuditCase, Check } from '../check.ts';
 import { bind, repliesWith, repositoryWith } from '../example.ts';
 import { type Ability, abilitiesOn } from '../grants.ts';
-import type { GraphBinding, PolicyNode } from '../graph.ts';
+import type { PolicyNode } from '../graph.ts';
 import { isContainerRegistryAgent, isDeleted, isPerson, isPublic, isServiceAgent } from '../member.ts';
+import {
+  ancestorsOf,
+  answerForMembers,
+  isAbove,
+  isAgentAtWork,
+  type MemberAnswer,
+  type MemberCase,
+  unseenAbove,
+} from '../member-answer.ts';
 import { bucketUse } from '../redirection.ts';
 import { cis, google } from '../reference.ts';
 import { handStep, noStep } from '../remedy-step.ts';
 import type { Permission } from '../role-permissions.ts';
+import { whoseIs } from '../whose.ts';
 
 const CI = 'serviceAccount:ci@acme.iam.gserviceaccount.com';
 
@@ -23,22 +33,18 @@ const STEPS_MAX = 20;
 /** A right to change images that holds for every registry of the project at once. */
 export const broadProjectGrant: Check = {
   id: 'broad-project-grant',
-  title: 'A project-wide role can change images',
+  title: 'A role on the project or above it can change images',
   severity: 'high',
   rationale:
-    'A role on the project reaches every registry in it, those of tomorrow too. The usual one is `storage.admin`, given for a first push and never taken back.',
+    'A role on the project, on a folder or on the organisation reaches every registry below, those of tomorrow too. The usual one is `storage.admin`, given for a first push and never taken back.',
   decided:
-    "A binding on the project whose role holds a permission to push, delete or administer images in buckets or repositories, judged by permission (`storage.admin`, basic Editor and Owner, custom roles alike). High for accounts that programs use and for delete or administer, medium for people and for push alone, low for deleted accounts and for Google's service agents. Service agents that hold a role made for service agents are fine, and `allUsers` belongs to public-access.",
+    "A binding on the project, a folder above it or the organisation whose role holds a permission to push, delete or administer images in buckets or repositories, judged by permission (`storage.admin`, basic Editor and Owner, custom roles alike). High for accounts that programs use and for delete or administer, medium for people and for push alone, low for deleted accounts and for Google's service agents. Service agents that hold a role made for service agents are fine; the old Container Registry agent belongs to container-registry-agent, and `allUsers` to public-access.",
   references: [
     cis('4.0.0', '1.5'),
     cis('5.0.0', '1.6'),
     google(
       'Grant repository-specific permissions',
       'https://cloud.google.com/artifact-registry/docs/access-control#grant-repo',
-    ),
-    google(
-      'Container Registry service account',
-      'https://cloud.google.com/container-registry/docs/overview#container_registry_service_account',
     ),
   ],
   examples: [
@@ -53,15 +59,22 @@ export const broadProjectGrant: Check = {
       answers: ['FAIL medium'],
     },
     {
-      title: 'The old Container Registry agent with basic Editor',
+      title: 'A basic role of an account that programs use',
+      replies: () => project(bind('roles/editor', CI)),
+      answers: ['FAIL high'],
+    },
+    {
+      title: 'A basic role that somebody has on the whole organisation',
       replies: () =>
-        project(
-          bind(
-            'roles/editor',
-            'serviceAccount:service-123456789012@containerregistry.iam.gserviceaccount.com',
-          ),
-        ),
-      answers: ['FAIL low'],
+        repliesWith({
+          ancestors: known([
+            {
+              name: 'organizations/77',
+              policy: known({ bindings: [bind('roles/owner', 'user:ada@example.com')] }),
+            },
+          ]),
+        }),
+      answers: ['FAIL medium', 'PASS'],
     },
     {
       title: 'A role that only reads',
@@ -81,56 +94,44 @@ export const broadProjectGrant: Check = {
     },
   ],
   run(audit) {
-    const { project: node } = audit.graph;
-    const say = (status: 'PASS' | 'UNKNOWN', evidence: string): Finding =>
-      findingOf(broadProjectGrant, audit, { status, resource: node.resource, evidence });
-    if (node.bindings.kind === 'unknown') {
-      return [say('UNKNOWN', `The policy of ${node.label} could not be read: ${node.bindings.reason}`)];
-    }
-    const found = node.bindings.value.flatMap((binding) => answersFor(binding, audit));
-    return found.length > 0 ? found : [say('PASS', `No role on ${node.label} can change images`)];
+    const { graph } = audit;
+    return [
+      ...unseenAbove(broadProjectGrant, audit),
+      ...answerForMembers(broadProjectGrant, audit, {
+        nodes: [...ancestorsOf(graph), graph.project],
+        concerns: (member, node, role) =>
+          !isPublic(member) &&
+          !isAgentAtWork(member, role) &&
+          !(node.kind === 'project' && BASIC.includes(role) && isContainerRegistryAgent(member)),
+        judge: (each) => judge(each, audit),
+        passes: (node) => (isAbove(node) ? null : `No role on ${node.label} can change images`),
+      }),
+    ];
   },
 };
 
-function answersFor(binding: GraphBinding, audit: AuditCase): readonly Finding[] {
-  const { project } = audit.graph;
-  const members = binding.members.filter(
-    (member) => !isPublic(member) && !(isServiceAgent(member) && isAgentRole(binding.role)),
-  );
-  const { permissions } = binding;
-  if (permissions.kind === 'unknown') {
-    return members.map((member) =>
-      findingOf(broadProjectGrant, audit, {
-        status: 'UNKNOWN',
-        resource: project.resource,
-        subject: bindingSubject(binding, member),
-        evidence: `${member} has ${binding.role} on ${project.label}, and what that role allows could not be read: ${permissions.reason}`,
-      }),
-    );
-  }
-  const changes = abilitiesOn(['bucket', 'repository'], permissions.value).filter(
+/** What container-registry-agent asks about. */
+const BASIC = ['roles/editor', 'roles/owner'];
+
+function judge(
+  { node, binding, member, permissions }: MemberCase,
+  audit: AuditCase,
+): readonly MemberAnswer[] {
+  const changes = abilitiesOn(['bucket', 'repository'], permissions).filter(
     (ability) => ability !== 'list' && ability !== 'read',
   );
   if (changes.length === 0) return [];
-  return members.map((member) =>
-    findingOf(broadProjectGrant, audit, {
+  return [
+    {
       status: 'FAIL',
-      resource: project.resource,
-      subject: bindingSubject(binding, member),
       severity: severityOf(member, changes),
-      evidence: `${member} has ${binding.role} on ${project.label}${underCondition(binding)}: can ${changes.join(', ')} in ${where(permissions.value)}`,
+      evidence: `${member} has ${binding.role} on ${node.label}${underCondition(binding)}: can ${changes.join(', ')} in ${where(permissions)}`,
       risk: isDeleted(member)
         ? 'The account is deleted, and has its rights again when somebody undeletes it.'
-        : 'Whoever gets hold of this account can replace or remove images in every registry of the project.',
-      binding: bindingEvidence(project, binding, member),
-      remediation: remedyFor(member, binding, permissions.value, audit),
-    }),
-  );
-}
-
-/** Google names the roles that it made for its own agents this way; custom roles can't have such a name. */
-function isAgentRole(role: string): boolean {
-  return /^roles\/[A-Za-z.]+\.[A-Za-z]*[sS]erviceAgent$/.test(role);
+        : `Whoever gets hold of this account can replace or remove images in every registry ${node.kind === 'project' ? 'of the project' : 'below'}.`,
+      remediation: remedyFor({ node, binding, member, permissions }, audit),
+    },
+  ];
 }
 
 function severityOf(member: string, changes: readonly Ability[]): Severity {
@@ -147,19 +148,10 @@ function where(permissions: readonly Permission[]): string {
   ].join(' and ');
 }
 
-function remedyFor(
-  member: string,
-  binding: GraphBinding,
-  permissions: readonly Permission[],
-  audit: AuditCase,
-): readonly RemedyStep[] {
+function remedyFor(each: MemberCase, audit: AuditCase): readonly RemedyStep[] {
+  const { node, member, binding, permissions } = each;
   const { graph, replies } = audit;
-  const removal = removeMember(graph.project, binding, member, replies.project);
-  if (isContainerRegistryAgent(member)) {
-    const ownRole = { role: 'roles/containerregistry.ServiceAgent', condition: known(null) };
-    const added = addMember(graph.project, ownRole, member, replies.project);
-    return [{ ...added, say: `Google's documented swap, its own role first. ${added.say}` }, removal];
-  }
+  const removal = removeMember(node, binding, member, replies.project);
   if (isServiceAgent(member)) {
     return [
       handStep(
@@ -167,14 +159,29 @@ function remedyFor(
       ),
     ];
   }
-  if (isDeleted(member)) return [removal];
+  // Who has no business here gets nothing in its place.
+  if (isDeleted(member) || whoseIs(member, audit).kind === 'outside') return [removal];
   const use = bucketUse(replies.redirection);
   const reachesBuckets = permissions.some((permission) => permission.startsWith('storage.'));
   const hasBucket = graph.registries.some(({ kind }) => kind === 'bucket');
   if (reachesBuckets && hasBucket && use.kind === 'untouchable') return [noStep(use.why)];
   const first: RemedyStep[] = [];
+  if (node.kind !== 'project') {
+    first.push(
+      handStep(
+        `The role reaches every project below ${node.label}, and the steps here keep only what is needed in ${graph.project.label}: audit the others too before the last one.`,
+      ),
+    );
+  }
+  if (BASIC.includes(binding.role)) {
+    first.push(
+      handStep(
+        'A basic role reaches far more than images: see in the IAM recommender (console, IAM, security insights) what it uses, and grant that first.',
+      ),
+    );
+  }
   if (permissions.includes('resourcemanager.projects.setIamPolicy')) {
-    first.push(handStep('Make sure that somebody else can still administer the project.'));
+    first.push(handStep(`Make sure that somebody else can still administer ${node.label}.`));
   }
   if (reachesBuckets) {
     first.push(
@@ -185,14 +192,12 @@ function remedyFor(
       ),
     );
   }
-  return [...first, ...narrower(member, binding, permissions, audit), removal];
+  return [...first, ...narrower(each, audit), removal];
 }
 
 /** Adds what the member may need on single registries before the wide role goes, so that nobody is locked out. */
 function narrower(
-  member: string,
-  binding: GraphBinding,
-  permissions: readonly Permission[],
+  { member, binding, permissions }: MemberCase,
   { graph, replies }: AuditCase,
 ): readonly RemedyStep[] {
   const isMoved = bucketUse(replies.redirection).kind !== 'not moved';

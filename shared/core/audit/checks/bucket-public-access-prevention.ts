@@ -1,3 +1,4 @@
+import { known } from '../../fact.ts';
 import { answerForBuckets } from '../bucket-answer.ts';
 import { bucketSetting } from '../bucket-setting.ts';
 import type { Check } from '../check.ts';
@@ -13,7 +14,7 @@ export const bucketPublicAccessPrevention: Check = {
   rationale:
     'One binding for allUsers opens a bucket to the world. Where prevention is enforced no binding and no list can.',
   decided:
-    "`iamConfiguration.publicAccessPrevention` of a registry bucket is not `enforced`. `inherited` depends on the organisation's policy, which is not read: the check is about the bucket's own setting.",
+    "`iamConfiguration.publicAccessPrevention` of a registry bucket is not `enforced`. `inherited` is what the organisation's policy `storage.publicAccessPrevention` says of the project: PASS where that enforces it, UNKNOWN where it could not be read.",
   references: [
     google('Public access prevention', 'https://cloud.google.com/storage/docs/public-access-prevention'),
   ],
@@ -22,6 +23,18 @@ export const bucketPublicAccessPrevention: Check = {
       title: 'A bucket that inherits what the organisation says',
       replies: () => repliesWith({ buckets: [bucketWith([])] }),
       answers: ['FAIL low'],
+    },
+    {
+      title: 'A bucket that inherits it from an organisation that enforces it',
+      replies: () => {
+        const replies = repliesWith({ buckets: [bucketWith([])] });
+        const enforced = known({ kind: 'boolean', enforced: true } as const);
+        return {
+          ...replies,
+          orgPolicies: { ...replies.orgPolicies, 'storage.publicAccessPrevention': enforced },
+        };
+      },
+      answers: ['PASS'],
     },
     {
       title: 'A bucket that enforces it',
@@ -35,7 +48,22 @@ export const bucketPublicAccessPrevention: Check = {
       if (setting === 'enforced') {
         return { status: 'PASS', evidence: `Public access prevention is enforced on bucket ${bucket.name}` };
       }
-      const inherits = setting === 'inherited' ? '; what the organisation enforces was not read' : '';
+      if (setting === 'inherited') {
+        const above = audit.replies.orgPolicies['storage.publicAccessPrevention'];
+        if (above.kind === 'unknown') {
+          return {
+            status: 'UNKNOWN',
+            evidence: `Bucket ${bucket.name} inherits its public access prevention, and what the organisation enforces could not be read: ${above.reason}`,
+          };
+        }
+        if (above.value.kind === 'boolean' && above.value.enforced) {
+          return {
+            status: 'PASS',
+            evidence: `The organisation enforces public access prevention on bucket ${bucket.name}`,
+          };
+        }
+      }
+      const inherits = setting === 'inherited' ? ', and nothing above it enforces it' : '';
       return {
         status: 'FAIL',
         evidence: `The public access prevention of bucket ${bucket.name} is ${setting ?? 'not set'}${inherits}`,

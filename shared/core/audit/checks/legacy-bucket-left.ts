@@ -1,5 +1,6 @@
 import { known } from '../../fact.ts';
 import { answerForBuckets } from '../bucket-answer.ts';
+import { whatItHolds } from '../bucket-cost.ts';
 import type { Check } from '../check.ts';
 import { findingOf } from '../check.ts';
 import { command } from '../command.ts';
@@ -17,7 +18,7 @@ export const legacyBucketLeft: Check = {
   rationale:
     'Since the move to Artifact Registry nobody pulls from the bucket, and its layers are still billed and still readable to whoever was once granted it.',
   decided:
-    'A bucket with a name that Container Registry used exists. PASS only where Cloud Storage says that there is none. Commands only where `legacyRedirectionState` says that Artifact Registry serves the gcr.io hosts and copies nothing any more.',
+    'A bucket with a name that Container Registry used exists. PASS only where Cloud Storage says that there is none. What it holds is what Cloud Monitoring measured within the last days, and what it costs is the list price of standard storage in a multi-region, without operations. Commands only where `legacyRedirectionState` says that Artifact Registry serves the gcr.io hosts and copies nothing any more.',
   references: [
     google(
       'Transition from Container Registry',
@@ -61,7 +62,7 @@ export const legacyBucketLeft: Check = {
       const url = `gs://${bucket.name}`;
       return {
         status: 'FAIL',
-        evidence: `Bucket ${bucket.name} exists${use.kind === 'left over' ? ', and Artifact Registry serves the gcr.io hosts' : ''}`,
+        evidence: `Bucket ${bucket.name} exists${use.kind === 'left over' ? ', and Artifact Registry serves the gcr.io hosts' : ''}. ${whatItHolds(bucket, replies)}`,
         risk: 'Old layers are billed every month, and whoever is still granted the bucket can read them.',
         remediation:
           use.kind === 'not moved'

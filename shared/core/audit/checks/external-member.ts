@@ -1,0 +1,196 @@
+import { known } from '../../fact.ts';
+import type { Finding, RemedyStep, Severity } from '../../finding.ts';
+import { removeMember, underCondition } from '../binding.ts';
+import type { AuditCase, Check } from '../check.ts';
+import { command } from '../command.ts';
+import { bind, repliesWith, repositoryWith } from '../example.ts';
+import { type Ability, abilitiesOn } from '../grants.ts';
+import { groupOf, isDeleted, isPublic } from '../member.ts';
+import {
+  ancestorsOf,
+  answerForMembers,
+  isAbove,
+  isAgentAtWork,
+  type MemberAnswer,
+  type MemberCase,
+  unlistedAnswers,
+  unseenAbove,
+} from '../member-answer.ts';
+import { bucketUse } from '../redirection.ts';
+import { google } from '../reference.ts';
+import { noStep } from '../remedy-step.ts';
+import { standsOf } from '../stand-for.ts';
+import { whoseIs } from '../whose.ts';
+
+const READER = 'roles/artifactregistry.reader';
+
+/** What is known of a project where these members read a repository. */
+const readBy = (...members: string[]) =>
+  repliesWith({ locations: known([repositoryWith(bind(READER, ...members))]) });
+
+/** Somebody from elsewhere who can do something to images. */
+export const externalMember: Check = {
+  id: 'external-member',
+  title: 'Somebody outside the organisation can reach images',
+  severity: 'high',
+  rationale:
+    'Nobody takes an account of another domain away when its owner leaves, and no rule of yours about passwords or second factors holds for it.',
+  decided:
+    "A user, group, domain or principal that has a permission over images, by a binding on a repository, a bucket, the project or what is above it, or as a member of a group there, and whose domain is not the organisation's primary one. High where it can change something, medium where it can read or list, low where the account is deleted. Accounts and pools of projects that were not read are UNKNOWN, and so is everybody with a domain where the project is in no organisation. A second domain of your own is an exception with an owner. Everybody at once belongs to public-access.",
+  references: [
+    google(
+      'Restricting identities by domain',
+      'https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains',
+    ),
+  ],
+  examples: [
+    {
+      title: 'A private account that can delete images',
+      replies: () =>
+        repliesWith({
+          locations: known([repositoryWith(bind('roles/artifactregistry.repoAdmin', 'user:ada@gmail.com'))]),
+        }),
+      answers: ['FAIL high', 'PASS'],
+    },
+    {
+      title: 'A group of another company that reads',
+      replies: () => readBy('group:ops@contractor.example'),
+      answers: ['FAIL medium', 'PASS'],
+    },
+    {
+      title: "A contractor in a group of the organisation's own",
+      replies: () => ({
+        ...readBy('group:eng@example.com'),
+        groups: {
+          'eng@example.com': known({
+            members: ['user:ada@contractor.example', 'user:bob@example.com'],
+            others: [],
+          }),
+        },
+      }),
+      answers: ['FAIL medium', 'PASS'],
+    },
+    {
+      title: 'An account of a project that was not read',
+      replies: () => readBy('serviceAccount:ci@elsewhere.iam.gserviceaccount.com'),
+      answers: ['UNKNOWN', 'PASS'],
+    },
+    {
+      title: 'People of the organisation and accounts of the project',
+      replies: () => readBy('user:bob@example.com', 'serviceAccount:ci@acme.iam.gserviceaccount.com'),
+      answers: ['PASS', 'PASS'],
+    },
+  ],
+  run(audit): readonly Finding[] {
+    const { graph } = audit;
+    const stands = standsOf(graph);
+    return [
+      ...unlistedAnswers(externalMember, audit),
+      ...unseenAbove(externalMember, audit),
+      ...answerForMembers(externalMember, audit, {
+        nodes: [...ancestorsOf(graph), graph.project, ...graph.registries],
+        concerns: (member, _node, role) =>
+          !isPublic(member) && !isAgentAtWork(member, role) && mayBeOutside(member),
+        judge: (each) => judge(each, audit, stands),
+        passes: (node) =>
+          isAbove(node)
+            ? null
+            : `Nobody from outside has a permission over images by the policy of ${node.label}`,
+      }),
+    ];
+
+    /** Members that are certainly inside need no answer even where their role is not known. */
+    function mayBeOutside(member: string): boolean {
+      return groupOf(member) !== null || whoseIs(member, audit).kind !== 'own';
+    }
+  },
+};
+
+function judge(
+  each: MemberCase,
+  audit: AuditCase,
+  stands: ReturnType<typeof standsOf>,
+): readonly MemberAnswer[] {
+  const { node, binding, member, permissions } = each;
+  const kinds =
+    node.kind === 'repository' || node.kind === 'bucket' ? [node.kind] : (['bucket', 'repository'] as const);
+  const abilities = abilitiesOn(kinds, permissions);
+  if (abilities.length === 0) return [];
+  const says = `has ${binding.role} on ${node.label}${underCondition(binding)}: can ${abilities.join(', ')}`;
+  const whose = whoseIs(member, audit);
+  if (whose.kind === 'unclear') {
+    return [{ status: 'UNKNOWN', evidence: `${member} ${says}; ${whose.why}` }];
+  }
+  if (whose.kind === 'outside') {
+    return [
+      {
+        status: 'FAIL',
+        severity: severityOf(member, abilities),
+        evidence: `${member} ${says}; ${whose.why}`,
+        risk: RISK,
+        remediation: guarded(each, audit, [removeMember(node, binding, member, audit.replies.project)]),
+      },
+    ];
+  }
+  const group = groupOf(member);
+  return group === null ? [] : insideGroup(group);
+
+  function insideGroup(address: string): readonly MemberAnswer[] {
+    const { stands: inside, unseen } = stands(member);
+    const answers = inside.flatMap(({ who, path }): readonly MemberAnswer[] => {
+      const isIn = whoseIs(who, audit);
+      if (who === member || isIn.kind === 'own') return [];
+      const evidence = `${who} is ${path.join(', ')}, which ${says}; ${isIn.why}`;
+      if (isIn.kind === 'unclear') return [{ status: 'UNKNOWN', about: who, evidence }];
+      return [
+        {
+          status: 'FAIL',
+          about: who,
+          severity: severityOf(who, abilities),
+          evidence,
+          risk: RISK,
+          remediation: [leaveGroup(path[0]?.replace('in group:', '') ?? address, who)],
+        },
+      ];
+    });
+    if (unseen.length === 0) return answers;
+    const evidence = `${member} ${says}; who is in it is not known: ${unseen[0]}`;
+    return [...answers, { status: 'UNKNOWN', about: 'members', evidence }];
+  }
+}
+
+const RISK =
+  'Somebody whose account you do not run can reach your images, for as long as nobody remembers it.';
+
+function severityOf(member: string, abilities: readonly Ability[]): Severity {
+  if (isDeleted(member)) return 'low';
+  return abilities.some((ability) => ability !== 'list' && ability !== 'read') ? 'high' : 'medium';
+}
+
+function leaveGroup(group: string, member: string): RemedyStep {
+  return {
+    say: `Take ${member} out of ${group}: it loses what else the group may do too. Whoever needs that gets it by name.`,
+    gcloud: [
+      command(
+        'gcloud',
+        'identity',
+        'groups',
+        'memberships',
+        'delete',
+        `--group-email=${group}`,
+        `--member-email=${member.slice(member.indexOf(':') + 1)}`,
+      ),
+    ],
+    terraform: null,
+  };
+}
+
+/** No remedy touches a bucket that images are being copied from. */
+function guarded(
+  { node }: MemberCase,
+  audit: AuditCase,
+  steps: readonly RemedyStep[],
+): readonly RemedyStep[] {
+  const use = bucketUse(audit.replies.redirection);
+  return node.kind === 'bucket' && use.kind === 'untouchable' ? [noStep(use.why)] : steps;
+}
