@@ -1,10 +1,11 @@
 import { Option } from 'commander';
+import { openPublicReaders } from '../shared/adapters/google/open-public-readers.ts';
 import { readSnapshotFile } from '../shared/adapters/policies/snapshot-file.ts';
 import type { SnapshotPorts } from '../shared/app/take-snapshot.ts';
 import { WardenError } from '../shared/core/error.ts';
 import { parseTarget, type Target } from '../shared/core/reference.ts';
 import type { Snapshot } from '../shared/core/snapshot.ts';
-import type { Ledger, Logger } from '../shared/ports.ts';
+import type { Ledger, Logger, PublicReaders } from '../shared/ports.ts';
 import { withLedger } from './options.ts';
 import { openCallersRegistry } from './registry.ts';
 import { terminalLogger } from './terminal.ts';
@@ -36,7 +37,11 @@ export function targetOption(): Option {
 export interface SubjectWays<T> {
   snapshot(snapshot: Snapshot): T | Promise<T>;
   target(
-    ports: SnapshotPorts & { readonly ledger: Ledger; readonly logger: Logger },
+    ports: SnapshotPorts & {
+      readonly ledger: Ledger;
+      readonly logger: Logger;
+      readonly publicReaders: PublicReaders;
+    },
     target: Target,
   ): Promise<T>;
 }
@@ -60,12 +65,14 @@ export async function withSubject<T>(options: SubjectOptions, ways: SubjectWays<
       manifestCache: ledger,
       hosts: [target.host],
     });
+    const readers = openPublicReaders(null);
     try {
       return await ways.target(
         {
           registry: reader,
           ledger,
           usage: openUsage(options.inUse),
+          publicReaders: readers,
           clock: Date.now,
           logger: terminalLogger,
           concurrency: options.concurrency,
@@ -73,6 +80,7 @@ export async function withSubject<T>(options: SubjectOptions, ways: SubjectWays<
         target,
       );
     } finally {
+      await readers.close();
       await close();
     }
   });

@@ -23,6 +23,7 @@ http(
     once(async () => {
       const ledger = await openConfiguredLedger();
       const registry = await openConfiguredRegistry(ledger);
+      const { openPublicReaders } = await import('../shared/adapters/google/open-public-readers.ts');
       const { openTagKeeper } = await import('../shared/adapters/google/tag-keeper.ts');
       return {
         registry: registry.reader,
@@ -33,6 +34,7 @@ http(
         },
         ledger,
         usage: await openConfiguredUsage(),
+        publicReaders: openPublicReaders(null),
         policies: await openConfiguredPolicies(),
         tags: openTagKeeper(),
         publisher: createPubSubPublisher(),

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { openPublicReaders } from '../../shared/adapters/google/open-public-readers.ts';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
 import { readSnapshotFile } from '../../shared/adapters/policies/snapshot-file.ts';
@@ -121,6 +122,7 @@ async function planFromRegistry(
   return withLedger(options.ledger, async (ledger) => {
     const end = beginRun(options.deadline);
     const progress = openProgress();
+    const readers = openPublicReaders(null);
     const registry = openCallersRegistry({
       concurrency: options.concurrency,
       manifestCache: ledger,
@@ -135,6 +137,7 @@ async function planFromRegistry(
           registry: checked.reader,
           ledger,
           usage: openUsage(options.inUse),
+          publicReaders: readers,
           clock: Date.now,
           newId,
           logger: terminalLogger,
@@ -153,6 +156,7 @@ async function planFromRegistry(
       ).finally(() => checked.close());
     } finally {
       progress.end();
+      await readers.close();
       await registry.close();
     }
   });

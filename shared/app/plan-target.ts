@@ -1,3 +1,5 @@
+import { factsAskedBy } from '../core/asked-facts.ts';
+import { policiesFor } from '../core/decide.ts';
 import { messageOf } from '../core/error.ts';
 import { sha256 } from '../core/hash.ts';
 import { deriveHistory, reconcile } from '../core/history.ts';
@@ -18,15 +20,18 @@ import {
   type Target,
 } from '../core/reference.ts';
 import type { Usage } from '../core/usage.ts';
-import type { Clock, Ledger, Logger, NewId, RegistryReader, UsageReader } from '../ports.ts';
+import type { Clock, Ledger, Logger, NewId, PublicReaders, RegistryReader, UsageReader } from '../ports.ts';
 import { lanesFor, mapConcurrently } from './concurrency.ts';
 import { exactlyFreed } from './exact-size.ts';
+import { recordedPulls } from './recorded-pulls.ts';
 import { watchPlanning } from './watch-planning.ts';
 
 export interface PlanPorts {
   readonly registry: RegistryReader;
   readonly ledger: Ledger;
   readonly usage: UsageReader;
+  /** Asked where a rule asks for pulls; left out, pulls are not known. */
+  readonly publicReaders?: PublicReaders;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly logger: Logger;
@@ -161,7 +166,15 @@ async function plan(ports: PlanPorts, repository: Repository, judging: Judging):
   const history = await reconciledHistory(ports, listing);
   const holds = await ports.ledger.holds(listing.repository);
   const policies = withHolds(judging.policies, holds, listing.repository, judging.nowMs);
-  return planListing({ listing, history, ...judging, policies });
+  const pulls = asksPulls(policies, listing.repository)
+    ? { pulls: await recordedPulls(ports, repository, judging.nowMs) }
+    : {};
+  return planListing({ listing, history, ...judging, ...pulls, policies });
+}
+
+/** Pulls are read only for rules that ask for them. */
+function asksPulls({ policies }: PolicySet, repository: string): boolean {
+  return factsAskedBy(policiesFor(policies, repository)).has('lastPulledAtMs');
 }
 
 /** What is on hold is kept by a policy of its own, beside those of the files. */

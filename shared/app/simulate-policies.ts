@@ -4,6 +4,7 @@ import { type Fact, known, unknown } from '../core/fact.ts';
 import { deriveHistory, factsOfHistory, type HistoryFact, reconcile } from '../core/history.ts';
 import type { Completeness, Listing } from '../core/listing.ts';
 import type { PolicyProblem, PolicySet } from '../core/policy.ts';
+import type { RecordedPulls } from '../core/pull-record.ts';
 import {
   formatRepository,
   formatTarget,
@@ -13,13 +14,24 @@ import {
 } from '../core/reference.ts';
 import { type Simulation, type SimulationSources, simulate } from '../core/simulation.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import type { Usage } from '../core/usage.ts';
-import type { Clock, EventLedger, Logger, RegistryReader, RunLedger, UsageReader } from '../ports.ts';
+import type {
+  Clock,
+  EventLedger,
+  Logger,
+  PublicReaders,
+  PullLedger,
+  RegistryReader,
+  RunLedger,
+  UsageReader,
+} from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
+import { recordedPulls } from './recorded-pulls.ts';
 
 export interface SimulatePorts {
   readonly registry: RegistryReader;
-  readonly ledger: Pick<EventLedger, 'historyFacts'> & Pick<RunLedger, 'manifests'>;
+  readonly ledger: Pick<EventLedger, 'historyFacts'> & Pick<RunLedger, 'manifests'> & PullLedger;
+  /** As for planning. */
+  readonly publicReaders?: PublicReaders;
   readonly usage: UsageReader;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -50,8 +62,8 @@ export interface SimulationReport {
 /** Manifests asked for at once. */
 const MANIFESTS_ASKED = 500;
 
-/** No source of pulls is connected yet. */
-const PULLS = unknown('pulls are not recorded');
+/** A snapshot holds none. */
+const NO_PULLS: RecordedPulls = { sinceMs: unknown('pulls are not recorded in a snapshot'), pulls: [] };
 
 /**
  * Replays the history of a target's repositories. Reads only: what the listing shows and nobody told counts in
@@ -71,8 +83,10 @@ export async function simulateTarget(
     async (repository) => ({
       repository,
       simulation: await replayed(async () => {
-        const { listing, facts, manifests } = await recordOf(ports, parseRepository(repository));
-        return replay({ repository, listing, facts, manifests, usage }, request, untilMs);
+        const parsed = parseRepository(repository);
+        const { listing, facts, manifests } = await recordOf(ports, parsed);
+        const pulls = await recordedPulls(ports, parsed, untilMs);
+        return replay({ repository, listing, facts, manifests, usage, pulls }, request, untilMs);
       }),
     }),
   );
@@ -98,7 +112,7 @@ export async function simulateSnapshot(
   for (const { listing, history } of snapshot.repositories) {
     const { repository } = listing;
     const facts = factsOfHistory(history);
-    const record = { repository, listing, facts, manifests: [], usage: snapshot.usage };
+    const record = { repository, listing, facts, manifests: [], usage: snapshot.usage, pulls: NO_PULLS };
     repositories.push({ repository, simulation: await replayed(() => replay(record, request, untilMs)) });
   }
   return {
@@ -113,14 +127,14 @@ export async function simulateSnapshot(
   };
 }
 
-type RepositoryRecord = Pick<SimulationSources, 'repository' | 'listing' | 'facts' | 'manifests'> & {
-  readonly usage: Usage;
-};
+type RepositoryRecord = Pick<
+  SimulationSources,
+  'repository' | 'listing' | 'facts' | 'manifests' | 'usage' | 'pulls'
+>;
 
 function replay(record: RepositoryRecord, request: SimulateRequest, untilMs: number): Simulation {
   return simulate({
     ...record,
-    pulls: PULLS,
     policies: request.policies,
     sinceMs: untilMs - request.sinceAgeMs,
     untilMs,

@@ -1,10 +1,11 @@
 import { endOfDayMs, lastDay } from './day-ranges.ts';
 import type { Digest } from './digest.ts';
-import { type TimeFact, unknown } from './fact.ts';
+import { known, type TimeFact, unknown } from './fact.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import type { History } from './history.ts';
 import { pulledDigests, type RecordedPulls } from './pull-record.ts';
 
+const NEVER: TimeFact = known(null);
 const NOT_RECORDED: TimeFact = unknown('pulls are not recorded');
 
 /** Tells when an artifact was last pulled. `node` is null for one that consists of its root alone. */
@@ -13,8 +14,8 @@ export type LastPullReader = (root: Digest, node: GraphNode | null, uploadedAtMs
 /**
  * When artifacts were last pulled: any of their manifests, or an index that points at one. Days are what is
  * recorded, so a pull counts as if it had been at the end of its day. Where none was seen since all are
- * recorded, that beginning is the latest at which there can have been one, or the upload, if that was later: an
- * image is never taken for one that was not pulled for longer than it is there.
+ * recorded, that beginning is the latest at which there can have been one; an image that was uploaded later was
+ * never pulled.
  *
  * @param pulls undefined where nobody records any
  */
@@ -38,7 +39,9 @@ export function lastPullReader(
       return { kind: 'known', value: Math.min(lastAtMs, nowMs) };
     }
     if (uploadedAtMs.kind === 'unknown') return uploadedAtMs;
-    return { kind: 'at latest', value: Math.max(sinceMs.value, uploadedAtMs.value ?? nowMs) };
+    const isYounger =
+      uploadedAtMs.kind === 'known' && uploadedAtMs.value !== null && uploadedAtMs.value >= sinceMs.value;
+    return isYounger ? NEVER : { kind: 'at latest', value: sinceMs.value };
   };
 }
 

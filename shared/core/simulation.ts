@@ -1,25 +1,21 @@
+import { type DayRanges, dayOf, endOfDayMs } from './day-ranges.ts';
 import { policiesFor } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
 import { messageOf, WardenError } from './error.ts';
 import { type Fact, known, unknown } from './fact.ts';
-import { foldHistory, type HistoryFact, sortFacts } from './history.ts';
-import { type Artifact, type InventoryTaking, takeInventory } from './inventory.ts';
+import { deriveHistory, foldHistory, type HistoryFact, sortFacts } from './history.ts';
+import { type InventoryTaking, takeInventory } from './inventory.ts';
 import type { StoredManifest } from './journal.ts';
 import type { ListedManifest, Listing } from './listing.ts';
 import { type Manifest, parseManifest, subjectOfTag } from './manifest.ts';
 import type { Refusal } from './plan.ts';
 import { judgeRepository } from './plan-repository.ts';
 import type { Policy, PolicySet, Schedule } from './policy.ts';
+import { pulledDigests, type RecordedPulls } from './pull-record.ts';
 import { nextTime } from './schedule.ts';
 import { reasonSentence } from './sentence.ts';
 import type { Usage } from './usage.ts';
-
-/** One pull of a manifest. */
-export interface Pull {
-  readonly digest: Digest;
-  readonly atMs: number;
-}
 
 /** What a replay of one repository is made from. */
 export interface SimulationSources {
@@ -36,8 +32,8 @@ export interface SimulationSources {
   readonly manifests: readonly StoredManifest[];
   /** What runs now. What ran on past nights is not recorded anywhere. */
   readonly usage: Usage;
-  /** All pulls of the replayed time, or why they are not known. */
-  readonly pulls: Fact<readonly Pull[]>;
+  /** Pulls, as far as they were recorded. */
+  readonly pulls: RecordedPulls;
   readonly policies: PolicySet;
   readonly sinceMs: number;
   readonly untilMs: number;
@@ -172,7 +168,7 @@ export function simulate(sources: SimulationSources): Simulation {
     deletions: replay.deletions(),
     assumedPlain: replay.assumedPlain.size,
     gaps: {
-      pulled: sources.pulls.kind === 'known' ? null : sources.pulls.reason,
+      pulled: pullGap(sources.pulls, nights[0]?.atMs ?? sources.sinceMs),
       running: usageGap(sources.usage),
     },
   };
@@ -205,6 +201,15 @@ function scheduledTimes(policies: readonly Policy[], afterMs: number, untilMs: n
   return [...due].sort(([a], [b]) => a - b).map(([atMs, names]) => ({ atMs, due: names }));
 }
 
+function pullGap({ sinceMs }: RecordedPulls, fromMs: number): string | null {
+  if (sinceMs.kind === 'unknown') return sinceMs.reason;
+  return sinceMs.value > fromMs ? recordedOnlySince(sinceMs.value) : null;
+}
+
+function recordedOnlySince(sinceMs: number): string {
+  return `pulls are recorded only since ${new Date(sinceMs).toISOString().slice(0, 10)}`;
+}
+
 function usageGap({ answers }: Usage): string | null {
   if (answers.length === 0) return 'no in-use source is configured';
   const unanswered = answers.find((answer) => answer.kind === 'unknown');
@@ -234,10 +239,6 @@ class Replay {
   readonly #relations: Readonly<Record<Digest, Fact<Manifest>>>;
   /** Whether the registry tells upload times; where it tells none, the engine takes the history's. */
   readonly #tellsTimes: boolean;
-  /** In their order; those before `#nextPull` are in `#lastPulls`. */
-  readonly #pulls: readonly Pull[];
-  readonly #lastPulls = new Map<Digest, number>();
-  #nextPull = 0;
   readonly #policySets = new Map<string, PolicySet>();
   readonly #deletions: Deleting[] = [];
   /** The deletions of a digest, in their order: it may have gone, come back and gone again. */
@@ -255,8 +256,6 @@ class Replay {
       if (!this.#now.has(digest)) relations[digest] = kept.relations;
     }
     this.#relations = relations;
-    const pulls = sources.pulls.kind === 'known' ? sources.pulls.value : [];
-    this.#pulls = [...pulls].sort((a, b) => a.atMs - b.atMs);
     this.#tellsTimes =
       listed.length === 0 || listed.some(({ uploadedAtMs }) => uploadedAtMs.kind === 'known');
   }
@@ -332,10 +331,9 @@ class Replay {
   /** All deletions so far, with what is known of later pulls and of what runs now. */
   deletions(): SimulatedDeletion[] {
     const { usage, repository } = this.#sources;
-    for (const { digest, atMs } of this.#pulls) {
-      for (const deletion of this.#deletionsOf.get(digest) ?? []) {
-        if (deletion.atMs < atMs) noteUse(deletion, { kind: 'pulled', digest, atMs, by: '' });
-      }
+    const recorded = deriveHistory(repository, this.#sources.facts);
+    for (const [digest, ranges] of pulledDigests(this.#sources.pulls.pulls, recorded)) {
+      for (const deletion of this.#deletionsOf.get(digest) ?? []) this.#notePull(deletion, digest, ranges);
     }
     for (const answer of usage.answers) {
       if (answer.kind === 'unknown') continue;
@@ -356,6 +354,29 @@ class Replay {
       ...deletion,
       usedLater: [...deletion.usedLater].sort((a, b) => a.atMs - b.atMs),
     }));
+  }
+
+  /** Days are recorded, so what was pulled on the day of its deletion may have been pulled before that. */
+  #notePull(deletion: Deleting, digest: Digest, ranges: readonly DayRanges[]): void {
+    const from = dayOf(deletion.atMs);
+    let first = Number.POSITIVE_INFINITY;
+    for (const [begin, end] of ranges.flat()) if (end >= from) first = Math.min(first, Math.max(begin, from));
+    if (first === Number.POSITIVE_INFINITY) return;
+    const atMs = Math.min(endOfDayMs(first), this.#sources.untilMs);
+    noteUse(deletion, { kind: 'pulled', digest, atMs, by: '' });
+  }
+
+  /** What was recorded until the day of one night. */
+  #pullsUntil(atMs: number): RecordedPulls {
+    const { sinceMs, pulls } = this.#sources.pulls;
+    if (sinceMs.kind === 'unknown') return { sinceMs, pulls: [] };
+    if (sinceMs.value > atMs) return { sinceMs: unknown(recordedOnlySince(sinceMs.value)), pulls: [] };
+    const today = dayOf(atMs);
+    const until = pulls.map(({ reference, days }) => ({
+      reference,
+      days: days.filter(([from]) => from <= today).map(([from, to]) => [from, Math.min(to, today)] as const),
+    }));
+    return { sinceMs, pulls: until.filter(({ days }) => days.length > 0) };
   }
 
   #isThere(digest: Digest): boolean {
@@ -432,15 +453,11 @@ class Replay {
   }
 
   #take(listing: Listing): InventoryTaking {
-    const { pulls, unrecorded } = this.#sources;
+    const { unrecorded } = this.#sources;
     const usage = unrecorded === 'unused' ? NOTHING_RAN : NOT_RECORDED;
-    const taking = takeInventory({ listing, history: this.#fold.history, usage });
-    for (let pull = this.#pulls[this.#nextPull]; pull !== undefined; pull = this.#pulls[this.#nextPull]) {
-      if (pull.atMs > listing.takenAtMs) break;
-      this.#lastPulls.set(pull.digest, pull.atMs);
-      this.#nextPull += 1;
-    }
-    const pulledKnown = pulls.kind === 'known' || unrecorded === 'unused';
+    const pulls = this.#pullsUntil(listing.takenAtMs);
+    const taking = takeInventory({ listing, history: this.#fold.history, usage, pulls });
+    const isUnpulled = pulls.sinceMs.kind === 'unknown' && unrecorded === 'unused';
     const uploads = new Map(listing.manifests.map(({ digest, uploadedAtMs }) => [digest, uploadedAtMs]));
     const artifacts = taking.inventory.artifacts.map((artifact) => ({
       ...artifact,
@@ -448,7 +465,7 @@ class Replay {
       uploadedAtMs: this.#tellsTimes
         ? (uploads.get(artifact.root) ?? artifact.uploadedAtMs)
         : artifact.uploadedAtMs,
-      lastPulledAtMs: pulledKnown ? known(lastPull(artifact, this.#lastPulls)) : artifact.lastPulledAtMs,
+      lastPulledAtMs: isUnpulled ? known(null) : artifact.lastPulledAtMs,
     }));
     return { ...taking, inventory: { ...taking.inventory, artifacts } };
   }
@@ -503,15 +520,6 @@ function readKept({ content, mediaType }: StoredManifest): KeptManifest {
         : known(Buffer.byteLength(content) + blobsBytes),
     relations: known(manifest),
   };
-}
-
-function lastPull({ root, members }: Artifact, lastPulls: ReadonlyMap<Digest, number>): number | null {
-  let lastMs: number | null = null;
-  for (const digest of [root, ...members]) {
-    const atMs = lastPulls.get(digest);
-    if (atMs !== undefined && (lastMs === null || atMs > lastMs)) lastMs = atMs;
-  }
-  return lastMs;
 }
 
 function sumOf(steps: readonly { readonly sizeBytes: number | null }[]): {

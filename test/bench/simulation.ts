@@ -69,7 +69,7 @@ delete:
     },
     manifests: [],
     usage: { version: 1, answers: [] },
-    pulls: unknown('pulls are not recorded'),
+    pulls: { sinceMs: unknown('pulls are not recorded'), pulls: [] },
     policies,
     sinceMs: NOW_MS - NIGHTS * DAY_MS,
     untilMs: NOW_MS,

@@ -141,7 +141,10 @@ function conditionAnswer(
     case 'pulledWithin':
       return askTime(artifact.lastPulledAtMs, (atMs) => atMs !== null && nowMs - atMs < condition.ageMs);
     case 'notPulledFor':
-      return askTime(artifact.lastPulledAtMs, (atMs) => atMs === null || nowMs - atMs > condition.ageMs);
+      if (artifact.lastPulledAtMs.kind === 'known' && artifact.lastPulledAtMs.value === null) {
+        return ageOf(artifact.uploadedAtMs, (ageMs) => ageMs > condition.ageMs);
+      }
+      return askTime(artifact.lastPulledAtMs, (atMs) => atMs !== null && nowMs - atMs > condition.ageMs);
     case 'inUse':
       // Nobody named it, and the policy takes that for an answer.
       if (condition.trustsBestEffort && inventory.unusedByBestEffort && artifact.usedBy.kind === 'unknown')

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { dayOf, endOfDayMs } from '../../shared/core/day-ranges.ts';
 import type { Digest } from '../../shared/core/digest.ts';
 import { known, unknown } from '../../shared/core/fact.ts';
 import { deriveHistory, type HistoryFact, reconcile } from '../../shared/core/history.ts';
 import type { StoredManifest } from '../../shared/core/journal.ts';
 import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
+import type { RecordedPulls } from '../../shared/core/pull-record.ts';
 import { type Simulation, type SimulationSources, simulate } from '../../shared/core/simulation.ts';
 import { DAY_MS, HOUR_MS } from '../../shared/core/units.ts';
 import { anyCase, doomedBy, planOf } from './case.ts';
@@ -21,7 +23,14 @@ import {
 } from './estate.ts';
 import { checkProperty } from './property.ts';
 
-const PULLS = unknown('pulls are not recorded');
+const PULLS: RecordedPulls = { sinceMs: unknown('pulls are not recorded'), pulls: [] };
+
+/** Pulls of `old`, by days before now, recorded for long. */
+function pullsOf(...days: readonly number[]): RecordedPulls {
+  const today = dayOf(NOW_MS);
+  const ranges = days.toSorted((a, b) => b - a).map((day) => [today - day, today - day] as const);
+  return { sinceMs: known(NOW_MS - 60 * DAY_MS), pulls: [{ reference: digestOf('old'), days: ranges }] };
+}
 
 function policies(rules: string, more = '') {
   const text = `apiVersion: gcr-warden/v1
@@ -284,14 +293,25 @@ describe('what would have gone and was wanted later', () => {
   });
 
   it('was pulled later, where pulls are known', () => {
-    const pulls = known([
-      { digest: digestOf('old'), atMs: NOW_MS - 2 * DAY_MS },
-      { digest: digestOf('old'), atMs: NOW_MS - 4 * DAY_MS },
-      { digest: digestOf('old'), atMs: NOW_MS - 29 * DAY_MS },
-    ]);
-    const found = replay(facts, { pulls });
-    expect(found.deletions[0]?.usedLater).toMatchObject([{ kind: 'pulled', atMs: NOW_MS - 4 * DAY_MS }]);
+    const found = replay(facts, { pulls: pullsOf(2, 4, 29) });
+    const atMs = endOfDayMs(dayOf(NOW_MS) - 4);
+    expect(found.deletions[0]?.usedLater).toMatchObject([{ kind: 'pulled', atMs }]);
     expect(found.gaps.pulled).toBeNull();
+  });
+
+  it('was pulled later by the tag that it had then', () => {
+    const { sinceMs } = pullsOf();
+    const days = [[dayOf(NOW_MS) - 29, dayOf(NOW_MS) - 1]] as const;
+    const { deletions } = replay(facts, { pulls: { sinceMs, pulls: [{ reference: 'main', days }] } });
+    // Its tag went elsewhere before it would have gone, so later pulls by that tag were not its own.
+    expect(deletions[0]?.usedLater).toEqual([]);
+  });
+
+  it('is told since when pulls are recorded, where that began after its first night', () => {
+    const { pulls } = pullsOf(2);
+    const found = replay(facts, { pulls: { sinceMs: known(NOW_MS - 5 * DAY_MS), pulls } });
+    expect(found.gaps.pulled).toBe('pulls are recorded only since 2026-01-26');
+    expect(found.deletions[0]?.usedLater).toMatchObject([{ kind: 'pulled' }]);
   });
 
   it('is not said to be never pulled where pulls are not recorded', () => {
@@ -302,9 +322,8 @@ describe('what would have gone and was wanted later', () => {
     const careful = policies(
       'keep: [{ pulled: { pulledWithin: 30d } }]\ndelete: [{ loose: { untaggedFor: 7d } }]',
     );
-    const pull = (days: number) => known([{ digest: digestOf('old'), atMs: NOW_MS - days * DAY_MS }]);
-    expect(gone(replay(facts, { policies: careful, pulls: pull(2) }))).toEqual([[digestOf('old'), 13]]);
-    expect(gone(replay(facts, { policies: careful, pulls: pull(14) }))).toEqual([]);
+    expect(gone(replay(facts, { policies: careful, pulls: pullsOf(2) }))).toEqual([[digestOf('old'), 13]]);
+    expect(gone(replay(facts, { policies: careful, pulls: pullsOf(14) }))).toEqual([]);
   });
 
   it('runs now, by its digest or by a tag that it ever bore', () => {

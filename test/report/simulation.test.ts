@@ -37,7 +37,7 @@ function reportOf(more: Partial<SimulationSources> = {}): SimulationReport {
     listing: null,
     manifests: [],
     usage: NO_USAGE,
-    pulls: unknown('pulls are not recorded'),
+    pulls: { sinceMs: unknown('pulls are not recorded'), pulls: [] },
     policies: policies('delete: [{ untagged: { untaggedFor: 7d } }]'),
     sinceMs: NOW_MS - 90 * DAY_MS,
     untilMs: NOW_MS,
