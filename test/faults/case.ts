@@ -3,8 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalRegistry, type Notification, startLocalRegistry } from '../../local/registry/index.ts';
 import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
+import { createRegistryReader, createRegistryWriter } from '../../shared/adapters/registry/client.ts';
+import { fixedCredentials } from '../../shared/adapters/registry/credentials.ts';
+import { createTransport } from '../../shared/adapters/registry/transport.ts';
 import type { ApplyPorts } from '../../shared/app/apply-request.ts';
+import { type RestorePorts, restore } from '../../shared/app/restore.ts';
 import type { Digest } from '../../shared/core/digest.ts';
+import { WardenError } from '../../shared/core/error.ts';
 import type { Descriptor } from '../../shared/core/manifest.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import type { Repository } from '../../shared/core/reference.ts';
@@ -165,6 +170,7 @@ export async function openCase(
       journal: await ledger.journal({ repository: name, limit: 10_000 }),
       openIntents: (await ledger.openIntents(name)).length,
       cameToRest,
+      restored: await playRestore(stage),
       crashes: stage.crashes,
       concurrency: CONCURRENCY,
     };
@@ -401,6 +407,52 @@ async function playQuietRuns(stage: CaseStage): Promise<boolean> {
     else world.nowMs += MINUTE_MS;
   }
   return false;
+}
+
+/** Brings back what every run took, the latest first, and looks at what stands then. */
+async function playRestore(stage: CaseStage): Promise<Readonly<Record<Digest, readonly string[]>>> {
+  const { world, repository, gateway, ledger } = stage;
+  const name = 'restorer';
+  gateway.gates.set(name, {
+    before: async () => 'none',
+    after: async () => {},
+    cutListing: () => {},
+  });
+  const clock = (): number => world.nowMs;
+  const transport = createTransport({ clock, userAgent: name, paceOf: () => null });
+  const client = { transport, credentials: fixedCredentials({}), clock };
+  let ids = 0;
+  const ports: RestorePorts = {
+    registry: createRegistryReader(client),
+    writer: createRegistryWriter(client),
+    ledger,
+    clock,
+    newId: () => {
+      ids += 1;
+      return `${name}-${ids}`;
+    },
+    logger: { log: () => {} },
+    concurrency: CONCURRENCY,
+    ...(stage.schedule.guard === 'google' ? { tags: keeperOf(world) } : {}),
+  };
+  world.nowMs += 20 * MINUTE_MS;
+  const runs = await ledger.runs({ repository: worldName(world), limit: 100 });
+  for (const run of runs.filter(({ mode }) => mode === 'apply')) {
+    try {
+      await restore(ports, {
+        repository,
+        source: { kind: 'run', runId: run.id },
+        by: 'somebody',
+        holdMs: null,
+        isDryRun: false,
+      });
+    } catch (problem) {
+      if (!(problem instanceof WardenError && problem.code === 'NOTHING_TO_RESTORE')) throw problem;
+    }
+  }
+  await transport.close();
+  gateway.cut(name);
+  return world.standing();
 }
 
 /** What stands, by what the registry told. */

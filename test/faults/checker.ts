@@ -13,6 +13,8 @@ export interface Evidence {
   /** What stands in the registry at the end, with its tags. */
   readonly standing: Readonly<Record<Digest, readonly string[]>>;
   readonly journal: readonly JournalEntry[];
+  /** What stands after everything that runs took was brought back. */
+  readonly restored: Readonly<Record<Digest, readonly string[]>>;
   /** Intents without an outcome at the end. */
   readonly openIntents: number;
   /** Whether the runs without faults at the end came to rest. */
@@ -47,6 +49,7 @@ export function violations(evidence: Evidence): string[] {
     ...wrongOrder(evidence),
     ...wrongLimits(evidence),
     ...wrongJournal(evidence),
+    ...wrongRestore(evidence),
     ...(evidence.cameToRest ? [] : ['the runs without faults did not come to rest']),
     ...(evidence.openIntents === 0 ? [] : [`${evidence.openIntents} intents have no outcome`]),
   ];
@@ -332,4 +335,28 @@ function wrongJournal({ events, journal, standing }: Evidence): string[] {
 function pushedAgain(events: readonly WorldEvent[], digest: Digest): boolean {
   const deleted = events.findIndex((event) => event.kind === 'deleted' && event.digest === digest);
   return events.slice(deleted).some((event) => event.kind === 'pushed' && event.digest === digest);
+}
+
+/** Everything that went stands again, and every tag that went is somewhere: nothing was made over what stood. */
+function wrongRestore({ events, standing, restored }: Evidence): string[] {
+  const found: string[] = [];
+  const goneTags = new Set<string>();
+  for (const event of events) {
+    if (event.kind === 'deleted' && event.by !== OTHERS && restored[event.digest] === undefined) {
+      found.push(`${event.digest} was deleted, and did not come back`);
+    }
+    if (event.kind === 'untagged') {
+      if (event.by === OTHERS) goneTags.delete(event.tag);
+      else goneTags.add(event.tag);
+    }
+  }
+  const tags = new Set(Object.values(restored).flat());
+  for (const tag of goneTags) if (!tags.has(tag)) found.push(`tag ${tag} was taken, and did not come back`);
+  for (const [digest, before] of Object.entries(standing) as [Digest, readonly string[]][]) {
+    for (const tag of before) {
+      if (restored[digest]?.includes(tag) !== true)
+        found.push(`tag ${tag} was taken from ${digest} by a restore`);
+    }
+  }
+  return found;
 }

@@ -137,6 +137,11 @@ function isFaulty(schedule: Schedule, fault: RequestFault): boolean {
   return schedule.shifts.some(({ requestFaults }) => [...requestFaults.values()].includes(fault));
 }
 
+/** Deletes what it can't bring back. */
+function manifestsNotKept(): Planted {
+  return { ports: (ports) => withLedger(ports, { saveManifests: async () => {} }) };
+}
+
 describe('the checker of the fault tests', () => {
   it.each<[string, () => Planted, RegExp, (schedule: Schedule) => boolean]>([
     [
@@ -158,6 +163,7 @@ describe('the checker of the fault tests', () => {
       /went on after \S+ had taken over/,
       ({ shifts }) => shifts.some(({ besideAt }) => besideAt !== null && besideAt < 60),
     ],
+    ['manifests that are not kept', manifestsNotKept, /was deleted, and did not come back/, () => true],
     [
       'a limit that each process counts by itself',
       limitPerWorker,
