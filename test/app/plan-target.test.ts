@@ -1,7 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { pushImage, pushIndex } from '../../local/registry/index.ts';
+import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
+import { crossChecking } from '../../shared/app/cross-checking.ts';
 import type { PlanPorts } from '../../shared/app/plan-target.ts';
 import { type PlanRequest, planTarget } from '../../shared/app/plan-target.ts';
+import { known, unknown } from '../../shared/core/fact.ts';
 import { decisionSentence } from '../../shared/core/sentence.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import { NOW_MS, POLICY, planRequest, type Stage, setStage } from './stage.ts';
@@ -44,6 +50,45 @@ describe('planning', () => {
     await stage.push('old', ['pr-1'], 30);
     const first = await planned(stage);
     expect(JSON.stringify(await planned(stage))).toBe(JSON.stringify(first));
+  });
+
+  it('dates what a listing does not date by the second voice that is asked, and by its first sight otherwise', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    await stage.push('new', ['v1'], 1);
+    // One that was told of no push.
+    const directory = await mkdtemp(join(tmpdir(), 'plan-untold-'));
+    const ledger = await openSqliteLedger(join(directory, 'ledger.sqlite'));
+    onTestFinished(async () => {
+      await ledger.close();
+      await rm(directory, { recursive: true, force: true });
+    });
+    const told = await stage.ports.registry.list(stage.repository);
+    const registry = {
+      ...stage.ports.registry,
+      list: async () => ({
+        ...told,
+        manifests: told.manifests.map((manifest) => ({
+          ...manifest,
+          uploadedAtMs: unknown('it is not told'),
+        })),
+      }),
+    };
+    const records = {
+      imageRecords: async () =>
+        known({
+          versions: told.manifests,
+          tags: told.manifests.flatMap(({ digest, tags }) => tags.map((tag) => ({ tag, digest }))),
+        }),
+    };
+    const imageOf = () => ({ project: 'acme', location: 'europe', repository: 'services', image: 'api' });
+    const going = async (ports: Partial<PlanPorts>): Promise<string[]> =>
+      (await planned(stage, { ports: { ledger, ...ports } })).repositories.flatMap(({ decisions }) =>
+        decisions.filter(({ verdict }) => verdict === 'delete').map(({ root }) => root),
+      );
+    expect(await going({ registry })).toEqual([]);
+    const old = told.manifests.find(({ tags }) => tags[0] === 'pr-1');
+    expect(await going({ registry: crossChecking(registry, records, imageOf) })).toEqual([old?.digest]);
   });
 
   it('keeps the child of a kept index that real clients pushed', async () => {

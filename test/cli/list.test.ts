@@ -54,7 +54,11 @@ describe('gcr-warden list', () => {
   });
 
   it('refuses to ask an API that a registry does not have', async () => {
-    for (const args of [['list'], ['snapshot', '--out', stage.path('snapshot.json')]]) {
+    for (const args of [
+      ['list'],
+      ['snapshot', '--out', stage.path('snapshot.json')],
+      ['plan', '--policies', 'policies'],
+    ]) {
       const run = await stage.warden([...args, '--cross-check', stage.target]);
       expect(run.exitCode).toBe(2);
       expect(run.stderr).toMatch(/^error: OPTION_INVALID: --cross-check asks Artifact Registry's API/);
