@@ -128,7 +128,7 @@ async function bringBack(
   const nowMs = ports.clock();
   const holdMs = request.holdMs;
   const heldUntilMs = holdMs === null || comingBack(found).length === 0 ? null : nowMs + holdMs;
-  const begun = restorationOf(ports, request, id, null, heldUntilMs);
+  const begun = restorationOf(ports, request, id, found, heldUntilMs);
   await ports.ledger.saveRestoration(begun, lease.current());
   // Before it comes: a run that follows a crash of this one has to find it held.
   if (heldUntilMs !== null) await putOnHold(ports, request, id, comingBack(found), nowMs, heldUntilMs);
@@ -140,13 +140,19 @@ async function bringBack(
     });
   }
   const tagReturns = new Map(found.tagReturns);
-  await mapConcurrently(found.tags, ports.concurrency, async ({ tag, digest }) => {
-    if (tagReturns.get(tag)?.kind !== 'restorable') return;
-    const outcome: TagReturn = stands(manifests.get(digest))
-      ? await makeTag(ports, request.repository, tag, digest, found, lease)
-      : { kind: 'no manifest' };
-    tagReturns.set(tag, outcome);
-  });
+  const tagsOf = Map.groupBy(found.tags, ({ digest }) => digest);
+  // Level by level too: distribution can't find a child in the moment in which the child itself gets a tag.
+  for (const level of found.levels) {
+    await mapConcurrently(level, ports.concurrency, async (digest) => {
+      for (const { tag } of tagsOf.get(digest) ?? []) {
+        if (tagReturns.get(tag)?.kind !== 'restorable') continue;
+        const outcome: TagReturn = stands(manifests.get(digest))
+          ? await makeTag(ports, request.repository, tag, digest, found, lease)
+          : { kind: 'no manifest' };
+        tagReturns.set(tag, outcome);
+      }
+    });
+  }
   const done = restorationOf(ports, request, id, { ...found, manifests, tagReturns }, heldUntilMs);
   const finished: Restoration = { ...done, atMs: begun.atMs, finishedAtMs: ports.clock() };
   await ports.ledger.saveRestoration(finished, lease.current());
@@ -157,7 +163,7 @@ function restorationOf(
   { clock }: RestorePorts,
   { repository, source, by }: RestoreRequest,
   id: string,
-  found: RestoreSurvey | null,
+  found: RestoreSurvey,
   heldUntilMs: number | null,
 ): Restoration {
   const failed = { kind: 'failed', reason: 'it was not come to' } as const;
@@ -170,13 +176,13 @@ function restorationOf(
     atMs: clock(),
     finishedAtMs: null,
     heldUntilMs,
-    manifests: (found?.levels ?? [])
+    manifests: found.levels
       .flat()
-      .map((digest) => ({ digest, outcome: found?.manifests.get(digest) ?? failed })),
-    tags: (found?.tags ?? []).map(({ tag, digest }) => ({
+      .map((digest) => ({ digest, outcome: found.manifests.get(digest) ?? failed })),
+    tags: found.tags.map(({ tag, digest }) => ({
       tag,
       digest,
-      outcome: found?.tagReturns.get(tag) ?? failed,
+      outcome: found.tagReturns.get(tag) ?? failed,
     })),
   };
 }

@@ -57,7 +57,7 @@ export interface Restoration {
   readonly finishedAtMs: number | null;
   /** Until when the next runs keep what came back; null where nothing was put on hold. */
   readonly heldUntilMs: number | null;
-  /** In the order in which they were put back; with no outcome yet while it is under way: empty. */
+  /** In the order in which they are put back. While it is under way: as they were found before the first. */
   readonly manifests: readonly RestoredManifest[];
   readonly tags: readonly RestoredTag[];
 }
