@@ -1,3 +1,4 @@
+import type { Digest } from '../core/digest.ts';
 import { messageOf } from '../core/error.ts';
 import { type JournalEntry, type Outcome, outcomeLabel, type Run } from '../core/journal.ts';
 import { parseRepository } from '../core/reference.ts';
@@ -33,16 +34,31 @@ export async function isSomethingLeft(ports: ApplyPorts, repository: string): Pr
  * and somebody moved in that moment are mended, and a run that was killed is closed as `interrupted`. The last
  * run that ended well is looked at too, because a push may be told after its end. Whoever calls holds the
  * lease, so that nobody else writes to those runs any more. What can't be finished now stays for the next.
+ * @returns until when runs of other plans than `planId` took something from the repository, as far as those
+ * looked at tell; null where none did
  * @throws WardenError where the ledger fails
  */
-export async function finishInterrupted(ports: ApplyPorts, repository: string, lease: Lease): Promise<void> {
+export async function finishInterrupted(
+  ports: ApplyPorts,
+  repository: string,
+  lease: Lease,
+  planId: Digest | null = null,
+): Promise<number | null> {
   const [, runs] = await Promise.all([
     settleOpenIntents(ports, parseRepository(repository), lease),
     ports.ledger.runs({ repository, limit: RUNS_LOOKED_AT }),
   ]);
+  const untilMs: number[] = [];
   for (const run of runsToLookAt(runs, ports.clock())) {
-    if (run.id !== lease.holder) await finish(ports, run, lease);
+    if (run.id === lease.holder) continue;
+    const begunAtMs = await finish(ports, run, lease);
+    if (run.finishedAtMs === null && run.planId !== planId) untilMs.push(begunAtMs);
   }
+  for (const { mode, finishedAtMs, outcomes, planId: other } of runs) {
+    if (mode !== 'apply' || finishedAtMs === null || other === planId) continue;
+    if ((outcomes['deleted'] ?? 0) > 0) untilMs.push(finishedAtMs);
+  }
+  return untilMs.length === 0 ? null : Math.max(...untilMs);
 }
 
 /** Killed runs, and the newest that ended lately and removed something. */
@@ -55,15 +71,17 @@ function runsToLookAt(runs: readonly Run[], nowMs: number): readonly Run[] {
   });
 }
 
-async function finish(ports: ApplyPorts, run: Run, lease: Lease): Promise<void> {
+/** Returns when the run began its last steps; 0 where it began none. */
+async function finish(ports: ApplyPorts, run: Run, lease: Lease): Promise<number> {
   const { id: runId, repository, planId } = run;
   const entries = await ports.ledger.journal({ repository, runId, limit: ENTRIES_MAX });
+  const begunAtMs = entries.reduce((last, { intent }) => Math.max(last, intent.atMs), 0);
   if (entries.some(({ settlement }) => settlement === null)) {
     ports.logger.log('WARNING', 'an interrupted run has steps whose outcome is not known yet', {
       repository,
       runId,
     });
-    return;
+    return begunAtMs;
   }
   const mendedBefore = new Set(entries.flatMap((entry) => repairedTag(entry) ?? []));
   const untaggings = entries
@@ -77,11 +95,11 @@ async function finish(ports: ApplyPorts, run: Run, lease: Lease): Promise<void> 
   );
   const isDone = mended !== null && ![...mended.values()].some(isToBeTriedAgain);
   if (run.finishedAtMs !== null) {
-    if (mended === null || mended.size === 0) return;
+    if (mended === null || mended.size === 0) return begunAtMs;
     await ports.ledger.saveRun({ ...run, outcomes: recounted(run.outcomes, [...mended.values()]) }, lease);
-    return;
+    return begunAtMs;
   }
-  if (!isDone) return;
+  if (!isDone) return begunAtMs;
   const results = entries
     .filter(({ intent }) => intent.putBack === undefined)
     .flatMap(({ settlement }) => settlement?.outcome ?? []);
@@ -99,6 +117,7 @@ async function finish(ports: ApplyPorts, run: Run, lease: Lease): Promise<void> 
       reason: messageOf(problem),
     });
   }
+  return begunAtMs;
 }
 
 /** Outcomes by their labels. */

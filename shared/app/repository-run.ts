@@ -42,7 +42,12 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
   // Asked for while the ledger is: it is a question of its own, and its answer is needed last.
   const guard = ports.deleter.guard(parseRepository(work.repository));
   guard.catch(() => {});
-  await finishInterrupted(ports, work.repository, running.lease);
+  const takenUntilMs = await finishInterrupted(ports, work.repository, running.lease, plan.id);
+  if (takenUntilMs !== null && takenUntilMs > work.listedAtMs) {
+    // Each within its limits, two plans over one listing could together take everything.
+    const refusal = `Another run took something from it until ${new Date(takenUntilMs).toISOString()}, after this plan's listing, so what the limits were held against is no longer there. Plan again.`;
+    return { repository: work.repository, runId: null, refusal, results: [] };
+  }
   const run: Run = {
     version: 1,
     id: runId,

@@ -541,6 +541,51 @@ describe('ending early', () => {
   });
 });
 
+describe('two plans over one listing', () => {
+  /** Two policies that would each leave what the other takes. */
+  const taking = (tags: string): string =>
+    POLICY.replaceAll('mayEmpty: true', 'mayEmpty: false').replace('"pr-*"', tags);
+
+  it('never take everything together, though each leaves something', async () => {
+    const stage = await setStage();
+    const first = await stage.push('first', ['pr-1'], 30);
+    const second = await stage.push('second', ['pr-2'], 30);
+    const [one, two] = [await planned(stage, taking('pr-1')), await planned(stage, taking('pr-2'))];
+    stage.setDaysAgo(-0.01);
+    expect(outcomes(await applied(stage, one))).toEqual({ 'pr-1': 'deleted', [short(first)]: 'deleted' });
+    const result = await applied(stage, two);
+    expect(result.refusal).toMatch(/^Another run took something from it until .* Plan again\.$/);
+    expect(await stage.standing()).toEqual({ [second.digest]: ['pr-2'] });
+  });
+
+  it('are one plan where it is applied again', async () => {
+    const stage = await setStage();
+    for (const number of [1, 2]) await stage.push(`old ${number}`, [`pr-${number}`], 30);
+    const plan = await planned(stage);
+    stage.setDaysAgo(-0.01);
+    let done = 0;
+    const request = {
+      isStopped: () => done >= 2,
+      onOutcome: () => {
+        done += 1;
+      },
+    };
+    await applied(stage, plan, { ports: { concurrency: 1 }, request });
+    await applied(stage, plan);
+    expect(await stage.standing()).toEqual({});
+  });
+
+  it('are judged anew where the second was made after the first was applied', async () => {
+    const stage = await setStage();
+    for (const number of [1, 2]) await stage.push(`old ${number}`, [`pr-${number}`], 30);
+    const kept = await stage.push('kept', ['stable'], 30);
+    await applied(stage, await planned(stage, taking('pr-1')));
+    stage.setDaysAgo(-0.01);
+    await applied(stage, await planned(stage, taking('pr-2')));
+    expect(await stage.standing()).toEqual({ [kept.digest]: ['stable'] });
+  });
+});
+
 describe('a registry that refuses', () => {
   it('an immutable tag stays, with its digest, and the rest goes', async () => {
     const stage = await setStage({ dialect: { immutableTags: true } });
