@@ -2,5 +2,6 @@
 import './audit.ts';
 import './clean.ts';
 import './dispatch.ts';
+import './record-audit-logs.ts';
 import './record-image-event.ts';
 import './report.ts';

@@ -16,6 +16,10 @@ export interface Settings {
   readonly auditProjects: readonly string[];
   /** Where audits tell what changed, `projects/PROJECT/topics/TOPIC`; null: nowhere. Optional, set by hand. */
   readonly findingTopic: string | null;
+  /** `projects/PROJECT/subscriptions/SUBSCRIPTION` of the audit log; none where pulls are not recorded. */
+  readonly auditLogSubscriptions: readonly string[];
+  /** The warden's own service accounts: what they read is no pull. */
+  readonly ownAccounts: readonly string[];
   /** Where to ask what is in use, one source a line as in docs/in-use.md; null where nobody is asked. */
   readonly inUse: string | null;
   /**
@@ -70,6 +74,12 @@ export function readSettings(environment: Environment): Settings {
     },
     get findingTopic() {
       return environment['GCR_WARDEN_FINDING_TOPIC']?.trim() || null;
+    },
+    get auditLogSubscriptions() {
+      return list(environment, 'GCR_WARDEN_AUDIT_LOG_SUBSCRIPTIONS');
+    },
+    get ownAccounts() {
+      return list(environment, 'GCR_WARDEN_OWN_ACCOUNTS');
     },
     get inUse() {
       return environment['GCR_WARDEN_IN_USE']?.trim() || null;

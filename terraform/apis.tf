@@ -7,6 +7,7 @@ locals {
     "cloudscheduler.googleapis.com",
     "firestore.googleapis.com",
     "iam.googleapis.com",
+    "logging.googleapis.com",
     "policyanalyzer.googleapis.com",
     "pubsub.googleapis.com",
     "run.googleapis.com",

@@ -10,6 +10,18 @@ locals {
       ingress         = "ALLOW_INTERNAL_ONLY"
       environment     = { GCR_WARDEN_DEAD_LETTER_TOPIC = google_pubsub_topic.gcr_dead_letter.id }
     }
+    record-audit-logs = {
+      timeout_seconds = 300
+      memory          = "512Mi"
+      concurrency     = 1
+      max_instances   = 1
+      ledger_role     = "roles/datastore.user"
+      ingress         = "ALLOW_INTERNAL_ONLY"
+      environment = {
+        GCR_WARDEN_AUDIT_LOG_SUBSCRIPTIONS = join(",", google_pubsub_subscription.audit_log[*].id)
+        GCR_WARDEN_DEAD_LETTER_TOPIC       = google_pubsub_topic.gcr_dead_letter.id
+      }
+    }
     dispatch = {
       timeout_seconds = 300
       memory          = "512Mi"
@@ -62,6 +74,7 @@ locals {
   environment = {
     GCR_WARDEN_AUDIT_PROJECTS = join(",", sort(local.audit_projects))
     GCR_WARDEN_LEDGER         = "firestore:${var.project_id}/${google_firestore_database.ledger.name}"
+    GCR_WARDEN_OWN_ACCOUNTS   = join(",", sort([for account in google_service_account.function : account.email]))
     GCR_WARDEN_TARGETS        = join(",", var.targets)
   }
 
@@ -167,7 +180,7 @@ resource "google_cloud_run_v2_service_iam_member" "push" {
 }
 
 resource "google_cloud_run_v2_service_iam_member" "schedule" {
-  for_each = toset(["dispatch", "audit"])
+  for_each = toset(keys(local.ticks))
   project  = var.project_id
   location = var.region
   name     = google_cloudfunctions2_function.this[each.value].name

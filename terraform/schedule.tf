@@ -1,8 +1,13 @@
 locals {
-  ticks = {
-    dispatch = { cron = var.schedule.dispatch, description = "Looks for policies that are due." }
-    audit    = { cron = var.schedule.audit, description = "Audits keys and permissions." }
-  }
+  ticks = merge(
+    {
+      dispatch = { cron = var.schedule.dispatch, description = "Looks for policies that are due." }
+      audit    = { cron = var.schedule.audit, description = "Audits keys and permissions." }
+    },
+    var.record_pulls ? {
+      record-audit-logs = { cron = var.schedule.record_audit_logs, description = "Reads what was pulled." }
+    } : {},
+  )
 }
 
 resource "google_cloud_scheduler_job" "tick" {

@@ -151,6 +151,7 @@ resource "google_pubsub_subscription" "dead_letters" {
 resource "google_pubsub_topic_iam_member" "function" {
   for_each = {
     "record-image-event gcr-dead-letter" = google_pubsub_topic.gcr_dead_letter.id
+    "record-audit-logs gcr-dead-letter"  = google_pubsub_topic.gcr_dead_letter.id
     "dispatch work"                      = google_pubsub_topic.work.id
     "clean work"                         = google_pubsub_topic.work.id
     "clean work-dead-letter"             = google_pubsub_topic.work_dead_letter.id

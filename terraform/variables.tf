@@ -116,6 +116,13 @@ variable "project_id" {
   }
 }
 
+variable "record_pulls" {
+  description = "Whether pulls are recorded, from the audit log of the projects of targets. The log has to be turned on there: DATA_READ of artifactregistry.googleapis.com; Cloud Logging bills what it writes."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "region" {
   description = "Region of the functions, buckets and schedules, for example \"europe-west1\"."
   type        = string
@@ -148,18 +155,19 @@ variable "report" {
 }
 
 variable "schedule" {
-  description = "When to look for due policies and when to audit, as cron expressions, and the time zone that they are meant in."
+  description = "When to look for due policies, when to audit and when to read what was pulled, as cron expressions, and the time zone that they are meant in."
   type = object({
-    audit     = optional(string, "17 3 * * *")
-    dispatch  = optional(string, "*/5 * * * *")
-    time_zone = optional(string, "Etc/UTC")
+    audit             = optional(string, "17 3 * * *")
+    dispatch          = optional(string, "*/5 * * * *")
+    record_audit_logs = optional(string, "*/15 * * * *")
+    time_zone         = optional(string, "Etc/UTC")
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = alltrue([for cron in [var.schedule.audit, var.schedule.dispatch] : length(split(" ", cron)) == 5])
-    error_message = "schedule.audit and schedule.dispatch have to be cron expressions of five fields, for example \"*/5 * * * *\"."
+    condition     = alltrue([for cron in [var.schedule.audit, var.schedule.dispatch, var.schedule.record_audit_logs] : length(split(" ", cron)) == 5])
+    error_message = "schedule.audit, schedule.dispatch and schedule.record_audit_logs have to be cron expressions of five fields, for example \"*/5 * * * *\"."
   }
 }
 

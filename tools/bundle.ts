@@ -9,7 +9,14 @@ import { type ZipEntry, zip } from './zip.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The deployed functions; each is `functions/NAME.ts` and registers itself under its own name. */
-export const FUNCTIONS = ['record-image-event', 'dispatch', 'clean', 'audit', 'report'] as const;
+export const FUNCTIONS = [
+  'record-image-event',
+  'record-audit-logs',
+  'dispatch',
+  'clean',
+  'audit',
+  'report',
+] as const;
 
 const FRAMEWORK = '@google-cloud/functions-framework';
 

@@ -34,6 +34,37 @@ run "can_not_delete_by_default" {
   }
 }
 
+run "records_no_pulls_by_default" {
+  assert {
+    condition     = length(google_logging_project_sink.pulls) + length(google_pubsub_subscription.audit_log) + length(google_project_iam_member.policy_reader) == 0
+    error_message = "Something of the audit log was made that nobody asked for."
+  }
+  assert {
+    condition     = keys(google_cloud_scheduler_job.tick) == ["audit", "dispatch"]
+    error_message = "The audit log is read on a schedule though there is none to read."
+  }
+}
+
+run "records_pulls_of_every_project_where_asked_to" {
+  variables {
+    record_pulls = true
+    targets      = ["europe-docker.pkg.dev/shop-project/services", "us-docker.pkg.dev/other-project"]
+  }
+
+  assert {
+    condition     = keys(google_logging_project_sink.pulls) == ["other-project", "shop-project"] && keys(google_pubsub_topic_iam_member.sink) == ["other-project", "shop-project"]
+    error_message = "Each project needs a sink that may publish."
+  }
+  assert {
+    condition     = keys(google_cloud_scheduler_job.tick) == ["audit", "dispatch", "record-audit-logs"]
+    error_message = "Nobody reads the audit log."
+  }
+  assert {
+    condition     = google_pubsub_subscription_iam_member.audit_log[0].member == google_service_account.function["record-audit-logs"].member
+    error_message = "Another account than that of record-audit-logs reads the audit log."
+  }
+}
+
 run "lets_only_clean_delete_and_only_there" {
   variables {
     allow_deletion = true

@@ -104,6 +104,7 @@ function subjects(host: string): Subject[] {
   };
   const requests: Readonly<Record<(typeof FUNCTIONS)[number], Subject['request']>> = {
     'record-image-event': (url) => fetch(url, push({ action: 'INSERT', digest: image })),
+    'record-audit-logs': (url) => fetch(url, { method: 'POST' }),
     dispatch: (url) => fetch(url, { method: 'POST' }),
     clean: (url) => fetch(url, push(work)),
     audit: (url) => fetch(url, { method: 'POST' }),

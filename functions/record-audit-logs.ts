@@ -1,0 +1,36 @@
+import { http } from '@google-cloud/functions-framework';
+import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
+import { createPubSubSubscriber } from '../shared/adapters/messaging/pubsub-subscriber.ts';
+import { recordAuditLogsHandler } from './handlers/record-audit-logs.ts';
+import { CONCURRENCY, logger, once, openConfiguredLedger, settings } from './open-ports.ts';
+
+/** Well within the 300 s that Cloud Scheduler waits. */
+const BUDGET_MS = 200_000;
+const IDLE_MS = 10_000;
+
+http(
+  'record-audit-logs',
+  recordAuditLogsHandler(
+    logger,
+    once(async () => {
+      const { GoogleAuth } = await import('google-auth-library');
+      const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/pubsub'] });
+      return {
+        ledger: await openConfiguredLedger(),
+        subscriber: createPubSubSubscriber({
+          token: async () => (await auth.getAccessToken()) ?? null,
+          // The variable that Google's own clients know for an emulator.
+          emulator: process.env['PUBSUB_EMULATOR_HOST'] ?? null,
+          idleMs: IDLE_MS,
+        }),
+        publisher: createPubSubPublisher(),
+        deadLetterTopic: settings.deadLetterTopic,
+        subscriptions: settings.auditLogSubscriptions,
+        ownAccounts: new Set(settings.ownAccounts.map((account) => account.toLowerCase())),
+        clock: Date.now,
+        concurrency: CONCURRENCY,
+      };
+    }),
+    BUDGET_MS,
+  ),
+);
