@@ -81,3 +81,20 @@ export function unpackChunk<T>(chunk: PackedChunk, place: string): readonly T[] 
   }
   return items as readonly T[];
 }
+
+/** Compresses one text of some kilobytes; quickly, since there are many. */
+export function packText(text: string): Uint8Array {
+  return gzipSync(text, { level: 1 });
+}
+
+/**
+ * The text again. `place` says where it stood, for the message.
+ * @throws WardenError LEDGER_UNREADABLE where it is not what was written
+ */
+export function unpackText(content: Uint8Array, place: string): string {
+  try {
+    return gunzipSync(content, { maxOutputLength: CHUNK_TEXT_BYTES_MAX }).toString('utf8');
+  } catch (cause) {
+    throw new WardenError('LEDGER_UNREADABLE', `${place} can't be unpacked: ${messageOf(cause)}.`, { cause });
+  }
+}

@@ -55,6 +55,15 @@ describe('the SQLite file', () => {
     database.exec(MIGRATIONS[0] ?? '');
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1;`);
     database.exec("INSERT INTO decisions VALUES ('gcr.io/acme/api', 'run-1', 'plan', 1)");
+    const manifest = {
+      repository: 'gcr.io/acme/api',
+      digest: sha256('m'),
+      mediaType: 'type',
+      content: '\ufeff{"ö":1}',
+    };
+    database
+      .prepare('INSERT INTO manifests VALUES (?, ?, ?, ?)')
+      .run(manifest.repository, manifest.digest, manifest.mediaType, manifest.content);
     database.close();
     const ledger = await openSqliteLedger(path);
     expect(await ledger.lastDecisions('gcr.io/acme/api')).toEqual({
@@ -65,6 +74,7 @@ describe('the SQLite file', () => {
       decisions: [],
     });
     expect(await ledger.planningSince()).toEqual([]);
+    expect(await ledger.manifests(manifest.repository, [manifest.digest])).toEqual([manifest]);
     await ledger.close();
   });
 

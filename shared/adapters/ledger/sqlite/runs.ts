@@ -6,7 +6,7 @@ import type { PolicySummary } from '../../../core/policy.ts';
 import type { Lease, RunLedger } from '../../../ports.ts';
 import { intentUnknown } from '../intent-name.ts';
 import { checkedLimit } from '../limit.ts';
-import { packList, unpackChunk } from '../packed.ts';
+import { packList, packText, unpackChunk, unpackText } from '../packed.ts';
 import type { Database, Row } from './database.ts';
 import { writeUnder } from './lease.ts';
 import { bytes, integer, json, text } from './row.ts';
@@ -176,12 +176,12 @@ export function runLedger(database: Database): RunLedger {
       await write(lease, () => {
         for (const { repository, digest, mediaType, content } of manifests) {
           database.run(
-            `INSERT INTO manifests (repository, digest, media_type, content) VALUES (?, ?, ?, ?)
-             ON CONFLICT DO NOTHING`,
+            `INSERT INTO kept_manifests (repository, digest, media_type, is_packed, content)
+             VALUES (?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`,
             repository,
             digest,
             mediaType,
-            content,
+            packText(content),
           );
         }
       });
@@ -191,12 +191,17 @@ export function runLedger(database: Database): RunLedger {
       const found: StoredManifest[] = [];
       for (const digest of new Set(digests)) {
         const row = database.get(
-          'SELECT media_type, content FROM manifests WHERE repository = ? AND digest = ?',
+          'SELECT media_type, is_packed, content FROM kept_manifests WHERE repository = ? AND digest = ?',
           repository,
           digest,
         );
         if (row === null) continue;
-        found.push({ repository, digest, mediaType: text(row, 'media_type'), content: text(row, 'content') });
+        const stored = bytes(row, 'content');
+        const content =
+          integer(row, 'is_packed') === 1
+            ? unpackText(stored, `The manifest ${digest}`)
+            : Buffer.from(stored).toString('utf8');
+        found.push({ repository, digest, mediaType: text(row, 'media_type'), content });
       }
       return found;
     },

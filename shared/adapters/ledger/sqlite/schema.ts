@@ -146,4 +146,16 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX restorations_by_repository ON restorations (repository, at_ms);
   `,
+  `
+  CREATE TABLE kept_manifests (
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    is_packed INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (repository, digest)
+  ) STRICT;
+  INSERT INTO kept_manifests SELECT repository, digest, media_type, 0, CAST(content AS BLOB) FROM manifests;
+  DROP TABLE manifests;
+  `,
 ];
