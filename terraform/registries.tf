@@ -27,13 +27,16 @@ resource "google_project_iam_member" "reader" {
 }
 
 # The only permission to delete in this module. The registry asks for it at each delete of a tag or a digest,
-# besides the permissions to read that clean has already.
+# besides the permissions to read that clean has already. And the one with which a tag is put back that was lost.
 resource "google_project_iam_custom_role" "deleter" {
-  for_each    = var.allow_deletion ? local.registry_projects : toset([])
-  project     = each.value
-  role_id     = "${replace(var.name, "-", "_")}_deleter"
-  title       = "gcr-warden: deletes images and tags"
-  permissions = ["artifactregistry.repositories.deleteArtifacts"]
+  for_each = var.allow_deletion ? local.registry_projects : toset([])
+  project  = each.value
+  role_id  = "${replace(var.name, "-", "_")}_deleter"
+  title    = "gcr-warden: deletes images and tags"
+  permissions = concat(
+    ["artifactregistry.repositories.deleteArtifacts"],
+    var.mend_lost_tags ? ["artifactregistry.tags.create"] : [],
+  )
 }
 
 resource "google_artifact_registry_repository_iam_member" "deleter" {

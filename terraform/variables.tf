@@ -71,6 +71,13 @@ variable "labels" {
   nullable    = false
 }
 
+variable "mend_lost_tags" {
+  description = "Whether the function clean, where allow_deletion lets it delete, may also make tags: with that it puts back a tag that somebody moved in the moment of its removal. It can make a tag that is not there and overturn none. While false, such a tag is told with the command that mends it."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "name" {
   description = "Prefix of what the module creates. Short, because account ids are limited to 30 characters."
   type        = string

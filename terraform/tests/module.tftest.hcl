@@ -72,8 +72,8 @@ run "lets_only_clean_delete_and_only_there" {
   }
 
   assert {
-    condition     = alltrue([for role in google_project_iam_custom_role.deleter : role.permissions == toset(["artifactregistry.repositories.deleteArtifacts"])])
-    error_message = "The role holds other permissions than the one to delete."
+    condition     = alltrue([for role in google_project_iam_custom_role.deleter : role.permissions == toset(["artifactregistry.repositories.deleteArtifacts", "artifactregistry.tags.create"])])
+    error_message = "The role holds other permissions than the one to delete and the one to put a tag back."
   }
   assert {
     condition     = keys(google_artifact_registry_repository_iam_member.deleter) == ["old-project/us/gcr.io", "shop-project/europe/services"]
@@ -89,6 +89,18 @@ run "lets_only_clean_delete_and_only_there" {
       member.member == google_service_account.function["clean"].member
     ])
     error_message = "Another account than that of clean may delete."
+  }
+}
+
+run "makes_no_tags_where_lost_ones_are_only_told" {
+  variables {
+    allow_deletion = true
+    mend_lost_tags = false
+  }
+
+  assert {
+    condition     = alltrue([for role in google_project_iam_custom_role.deleter : role.permissions == toset(["artifactregistry.repositories.deleteArtifacts"])])
+    error_message = "The role holds other permissions than the one to delete."
   }
 }
 
