@@ -7,12 +7,13 @@ import type { AuditException } from '../../shared/core/audit/exception.ts';
 import { CHECKS } from '../../shared/core/audit/index.ts';
 import { type AuditedBelow, mergeReports } from '../../shared/core/audit/merged-report.ts';
 import type { AuditReport } from '../../shared/core/audit/report.ts';
-import { DEFAULT_AUDIT_SETTINGS } from '../../shared/core/audit/settings.ts';
+import { type AuditSettings, DEFAULT_AUDIT_SETTINGS } from '../../shared/core/audit/settings.ts';
 import { type AuditTarget, auditTarget } from '../../shared/core/audit/target.ts';
 import { WardenError } from '../../shared/core/error.ts';
 import { SEVERITIES, type Severity } from '../../shared/core/finding.ts';
 import { changesSince, type FindingChange } from '../../shared/core/finding-history.ts';
 import { isExceptionsFile } from '../../shared/core/policy-file/exceptions-file.ts';
+import { parsePolicyFolder } from '../../shared/core/policy-file/folder.ts';
 import { parseExceptions } from '../../shared/core/policy-file/parse-exceptions.ts';
 import { renderFindingChanges } from '../../shared/report/audit-changes.ts';
 import { renderAuditCsv, renderTableCsv } from '../../shared/report/audit-csv.ts';
@@ -74,7 +75,10 @@ export function auditCommand(): Command {
     .addOption(
       new Option('--view <view>', 'print only the keys, or who can do what').choices(Object.keys(VIEWS)),
     )
-    .option('--policies <dir>', 'folder of policies whose _exceptions.yaml hold')
+    .option(
+      '--policies <dir>',
+      'folder of policies: which repositories they look after, and the exceptions in _exceptions.yaml',
+    )
     .option('--diff', 'print only what changed since the audit before')
     .option('--since <time>', 'print only what changed since a day or time, such as 2026-11-01')
     .addOption(
@@ -87,7 +91,7 @@ export function auditCommand(): Command {
     .action(async (options: AuditOptions) => {
       const target = targetOf(options);
       const print = printer(options);
-      const exceptions = options.policies === undefined ? [] : await readExceptions(options.policies);
+      const { exceptions, settings } = await readFolder(options.policies);
       const { signal } = beginRun(options.deadline);
       const google = openGoogleAccess(options.googleEndpoint ?? null, signal);
       try {
@@ -95,6 +99,7 @@ export function auditCommand(): Command {
           audit(
             { access: google.access, ledger, clock: Date.now, logger: terminalLogger, exceptions },
             target,
+            settings,
           ),
         );
         process.stdout.write(print(audited));
@@ -132,11 +137,11 @@ function targetOf({ project, folder, organization }: AuditOptions): AuditTarget 
 /** What was audited; of a project its one report. */
 type Audited = Omit<AuditedBelow, 'parent'> & { readonly target: AuditTarget };
 
-async function audit(ports: AuditPorts, target: AuditTarget): Promise<Audited> {
+async function audit(ports: AuditPorts, target: AuditTarget, settings: AuditSettings): Promise<Audited> {
   const reports: AuditReport[] = [];
   const deleting: string[] = [];
   const unlisted: { parent: string; reason: string }[] = [];
-  for await (const step of auditAll(ports, target, DEFAULT_AUDIT_SETTINGS)) {
+  for await (const step of auditAll(ports, target, settings)) {
     if (step.kind === 'audited') reports.push(step.report);
     else if (step.kind === 'deleting') deleting.push(step.project);
     else unlisted.push({ parent: step.parent, reason: step.reason });
@@ -199,12 +204,24 @@ function changesOf({
   return diff === true ? ({ history }) => history?.changes ?? [] : null;
 }
 
+/** What a folder of policies says to the audit. */
+interface AuditFolder {
+  readonly exceptions: readonly AuditException[];
+  readonly settings: AuditSettings;
+}
+
 /** @throws WardenError EXCEPTIONS_INVALID, and POLICY_SOURCE_UNREADABLE */
-async function readExceptions(dir: string): Promise<readonly AuditException[]> {
-  const { files, unread } = await readPolicyFiles(dir);
-  const { exceptions, problems } = parseExceptions(files);
-  const [first] = [...problems, ...unread.filter(({ file }) => isExceptionsFile(file))];
-  if (first === undefined) return exceptions;
+async function readFolder(dir: string | undefined): Promise<AuditFolder> {
+  if (dir === undefined) return { exceptions: [], settings: DEFAULT_AUDIT_SETTINGS };
+  const folder = await readPolicyFiles(dir);
+  const { exceptions, problems } = parseExceptions(folder.files);
+  const [first] = [...problems, ...folder.unread.filter(({ file }) => isExceptionsFile(file))];
+  if (first === undefined) {
+    const { policies, problems: broken } = parsePolicyFolder(folder);
+    // What a broken policy would select nobody knows, so that which policies there are is not known either.
+    const settings = broken.length > 0 ? {} : { policies };
+    return { exceptions, settings: { ...DEFAULT_AUDIT_SETTINGS, ...settings } };
+  }
   throw new WardenError(
     'EXCEPTIONS_INVALID',
     `${first.file}:${first.line}:${first.column}: ${first.message} \`gcr-warden policy check\` tells all.`,
