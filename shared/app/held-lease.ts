@@ -14,11 +14,16 @@ const RENEW_MS = 80 * SECOND_MS;
 export interface HeldLease {
   /** As it was renewed last; named by every write. */
   current(): Lease;
-  /** Renews it where it is about to end; false once another has taken the repository. */
+  /** Renews it where it is about to end; false once another has taken the repository. @throws WardenError LEDGER_* */
   holds(): Promise<boolean>;
+  /** Gives it back. One that can't be given back ends by itself. @throws WardenError LEDGER_* */
+  release(): Promise<void>;
 }
 
-/** Keeps a lease that was just taken. */
+/** How often it is looked at while nobody asks: reading can take longer than the lease holds. */
+const LOOK_MS = 20 * SECOND_MS;
+
+/** Keeps a lease that was just taken, until it is released. */
 export function holdLease(ledger: CoordinationLedger, clock: Clock, taken: Lease): HeldLease {
   let lease = taken;
   let isLost = false;
@@ -28,16 +33,25 @@ export function holdLease(ledger: CoordinationLedger, clock: Clock, taken: Lease
     if (renewed === null) isLost = true;
     else lease = renewed;
   };
+  const holds = async (): Promise<boolean> => {
+    if (!isLost && lease.untilMs - clock() < RENEW_MS) {
+      renewing ??= renew().finally(() => {
+        renewing = null;
+      });
+      await renewing;
+    }
+    return !isLost;
+  };
+  // What fails here fails again, and is told, where the lease is needed.
+  const looking = setInterval(() => void holds().catch(() => {}), LOOK_MS);
+  looking.unref();
   return {
     current: () => lease,
-    async holds() {
-      if (!isLost && lease.untilMs - clock() < RENEW_MS) {
-        renewing ??= renew().finally(() => {
-          renewing = null;
-        });
-        await renewing;
-      }
-      return !isLost;
+    holds,
+    async release() {
+      clearInterval(looking);
+      await renewing?.catch(() => {});
+      await ledger.releaseLease(lease);
     },
   };
 }

@@ -5,16 +5,7 @@ import { subjectOfTag } from '../core/manifest.ts';
 import { formatRepository, parseRepository, type Repository } from '../core/reference.ts';
 import { removalOfImage, removalOfRun } from '../core/removal.ts';
 import type { ManifestReturn, Restoration, RestorationSource, TagReturn } from '../core/restoration.ts';
-import type {
-  Clock,
-  Lease,
-  Ledger,
-  Logger,
-  NewId,
-  RegistryReader,
-  RegistryWriter,
-  TagKeeper,
-} from '../ports.ts';
+import type { Clock, Ledger, Logger, NewId, RegistryReader, RegistryWriter, TagKeeper } from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
 import { HELD_LEASE_MS, type HeldLease, holdLease } from './held-lease.ts';
 import { needsOf, type RestoreSurvey, stands, surveyRestore } from './restore-survey.ts';
@@ -80,11 +71,7 @@ export async function restore(ports: RestorePorts, request: RestoreRequest): Pro
   const startedAtMs = ports.clock();
   const taken = await ports.ledger.acquireLease(name, id, startedAtMs, startedAtMs + HELD_LEASE_MS);
   if (taken.kind === 'held') {
-    throw new WardenError(
-      'RESTORE_BUSY',
-      `Another run works on ${name}, or did until it was killed, with a lease until ${new Date(taken.by.untilMs).toISOString()} at the latest. Try again then, or end a run with "gcr-warden stop".`,
-      { retryable: true },
-    );
+    throw busy(name, taken.by.untilMs);
   }
   const lease = holdLease(ports.ledger, ports.clock, taken.lease);
   try {
@@ -92,8 +79,19 @@ export async function restore(ports: RestorePorts, request: RestoreRequest): Pro
     await settleOpenIntents(ports, request.repository, lease.current());
     return await bringBack(ports, request, id, lease);
   } finally {
-    await giveBack(ports, lease.current());
+    await giveBack(ports, lease);
   }
+}
+
+/** @param untilMs when the other's lease ends; null where that is not known */
+function busy(name: string, untilMs: number | null): WardenError {
+  const until =
+    untilMs === null ? '' : `, with a lease until ${new Date(untilMs).toISOString()} at the latest`;
+  return new WardenError(
+    'RESTORE_BUSY',
+    `Another works on ${name}, or did until it was killed${until}. Try again then, or end a run with "gcr-warden stop".`,
+    { retryable: true },
+  );
 }
 
 async function survey(ports: RestorePorts, { repository, source }: RestoreRequest): Promise<RestoreSurvey> {
@@ -125,6 +123,7 @@ async function bringBack(
   lease: HeldLease,
 ): Promise<Restoration> {
   const found = await survey(ports, request);
+  if (!(await lease.holds())) throw busy(formatRepository(request.repository), null);
   const nowMs = ports.clock();
   const holdMs = request.holdMs;
   const heldUntilMs = holdMs === null || comingBack(found).length === 0 ? null : nowMs + holdMs;
@@ -290,12 +289,12 @@ async function makeTag(
   }
 }
 
-async function giveBack({ ledger, logger }: RestorePorts, lease: Lease): Promise<void> {
+async function giveBack({ logger }: RestorePorts, lease: HeldLease): Promise<void> {
   try {
-    await ledger.releaseLease(lease);
+    await lease.release();
   } catch (problem) {
     logger.log('WARNING', 'a lease could not be given back and ends by itself', {
-      repository: lease.repository,
+      repository: lease.current().repository,
       reason: messageOf(problem),
     });
   }

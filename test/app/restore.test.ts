@@ -304,6 +304,34 @@ describe('restoring', () => {
     });
   });
 
+  it('changes nothing where another has taken the repository while it was reading', async () => {
+    const stage = await setStage();
+    const { digest } = await stage.push('one', ['pr-1'], 30);
+    await stage.push('kept', ['stable'], 30);
+    await clean(stage);
+    const slow: Stage = {
+      ...stage,
+      ports: {
+        ...stage.ports,
+        ledger: {
+          ...stage.ledger,
+          async journal(filter) {
+            stage.setDaysAgo(-1);
+            const nowMs = stage.ports.clock();
+            await stage.ledger.acquireLease(stage.name, 'run-9', nowMs, nowMs + 60_000);
+            return stage.ledger.journal(filter);
+          },
+        },
+      },
+    };
+    await expect(bringBack(slow, { kind: 'image', digest })).rejects.toMatchObject({ code: 'RESTORE_BUSY' });
+    expect(await stage.standing()).not.toHaveProperty(digest);
+    expect(await stage.ledger.holds(stage.name)).toEqual([]);
+    // What the other has is still the other's.
+    const nowMs = stage.ports.clock();
+    expect((await stage.ledger.acquireLease(stage.name, 'run-10', nowMs, nowMs + 1)).kind).toBe('held');
+  });
+
   it('finds what a killed run took and had not written down', async () => {
     const stage = await setStage();
     const { digest } = await stage.push('one', ['pr-1'], 30);
