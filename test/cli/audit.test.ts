@@ -53,6 +53,17 @@ describe('gcr-warden audit', () => {
     expect(report.grants.flatMap(({ on }) => on)).toContain('acme: bucket artifacts.acme.appspot.com');
   });
 
+  it('knows from --policies which repositories a policy looks after', async () => {
+    const asked = async (...more: string[]): Promise<string[]> => {
+      const { findings } = JSON.parse((await audit('--json', ...more)).stdout) as AuditReport;
+      return findings
+        .filter(({ check, status }) => check === 'cleanup-missing' && status === 'UNKNOWN')
+        .map(({ evidence }) => evidence.sentence);
+    };
+    expect((await asked()).join()).toContain('no folder of policies was given');
+    expect((await asked('--policies', 'policies')).join()).not.toContain('no folder of policies was given');
+  });
+
   it('fails a gate where the projects below could not be listed, and says which', async () => {
     const run = await stage.warden([
       ...['audit', '--google-endpoint', google.url, '--folder', '999', '--fail-on', 'critical'],
