@@ -165,6 +165,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     'orders',
     'reservations',
     'blockages',
+    'pulls',
   ])('refuses a document in %s that a newer gcr-warden wrote', async (collection) => {
     const projectId = newProject();
     const ledger = await open({ projectId });
@@ -222,6 +223,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     await ledger.saveStopOrder(null);
     await ledger.reserveDeletions('services', '2026-03-14', 1, 2);
     await ledger.saveBlockages(REPOSITORY, [{ step: digest, reason: 'immutable', atMs: NOW }]);
+    await ledger.recordPulls(REPOSITORY, [{ reference: digest, days: [[20_000, 20_000]] }]);
     const { docs } = await plainClient(projectId).collection(collection).get();
     expect(docs).toHaveLength(1);
     for (const stored of docs) await stored.ref.update({ version: 2 });
@@ -239,6 +241,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       orders: () => ledger.stopOrder(),
       reservations: () => ledger.reserveDeletions('services', '2026-03-14', 1, 2),
       blockages: () => ledger.blockages(REPOSITORY),
+      pulls: () => ledger.pulls(REPOSITORY),
     };
     await expect(reading[collection]?.()).rejects.toMatchObject({ code: 'LEDGER_VERSION', retryable: false });
   });
@@ -306,6 +309,28 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       const ledger = await counted();
       expect(await billOf(() => ledger.recordEvent(imageEvent()))).toEqual([0, 1, 0]);
       expect(await billOf(() => ledger.recordEvent(imageEvent()))).toEqual([0, 1, 0]);
+    });
+
+    it('bills one write a document for pulls of a new day, none for those that are known, and reads by thousands', async () => {
+      const ledger = await counted();
+      const pulls = (from: number, to: number, day: number) =>
+        Array.from({ length: to - from }, (_, at) => ({
+          reference: sha256(`${from + at}`),
+          days: [[day, day]] as const,
+        }));
+      expect(await billOf(() => ledger.recordPulls(REPOSITORY, pulls(0, 5_000, 20_000)))).toEqual([1, 1, 0]);
+      expect(await billOf(() => ledger.recordPulls(REPOSITORY, pulls(0, 5_000, 20_000)))).toEqual([1, 0, 0]);
+      expect(await billOf(() => ledger.recordPulls(REPOSITORY, pulls(0, 1, 20_001)))).toEqual([1, 1, 0]);
+      expect(await billOf(() => ledger.pulls(REPOSITORY))).toEqual([1, 0, 0]);
+      // Over 8,000 it is split in two; one digest is written with the half that it is in.
+      expect(await billOf(() => ledger.recordPulls(REPOSITORY, pulls(5_000, 9_000, 20_000)))).toEqual([
+        1, 2, 0,
+      ]);
+      expect(await billOf(() => ledger.pulls(REPOSITORY))).toEqual([2, 0, 0]);
+      expect(await billOf(() => ledger.recordPulls(REPOSITORY, pulls(0, 1, 20_002)))).toEqual([2, 1, 0]);
+      expect(await billOf(() => ledger.recordPullEvidence('acme', [[20_000, 20_000]]))).toEqual([1, 1, 0]);
+      expect(await billOf(() => ledger.recordPullEvidence('acme', [[20_000, 20_000]]))).toEqual([1, 0, 0]);
+      expect(await billOf(() => ledger.pullRecording('acme'))).toEqual([2, 0, 0]);
     });
 
     it('bills a run with nothing to do the same however much the repository went through before', async () => {
