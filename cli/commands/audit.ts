@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { openGoogleAccess } from '../../shared/adapters/google/open-access.ts';
 import { readPolicyFiles } from '../../shared/adapters/policies/folder.ts';
+import type { PullSecretPlace } from '../../shared/adapters/usage/pull-secrets.ts';
 import type { AuditPorts } from '../../shared/app/audit.ts';
 import { auditTarget as auditAll } from '../../shared/app/audit-target.ts';
 import type { AuditException } from '../../shared/core/audit/exception.ts';
@@ -26,6 +27,7 @@ import { accessTable, keyTable } from '../../shared/report/audit-views.ts';
 import { beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ledgerOption, withLedger } from '../options.ts';
+import { pullSecretsOption, pullSecretsPort } from '../pull-secrets.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
 
 const FORMATS = {
@@ -53,6 +55,7 @@ interface AuditOptions {
   readonly format: keyof typeof FORMATS;
   readonly view?: keyof typeof VIEWS;
   readonly policies?: string;
+  readonly pullSecrets?: readonly PullSecretPlace[];
   readonly diff?: true;
   readonly since?: string;
   readonly failOn?: Severity;
@@ -79,6 +82,7 @@ export function auditCommand(): Command {
       '--policies <dir>',
       'folder of policies: which repositories they look after, and the exceptions in _exceptions.yaml',
     )
+    .addOption(pullSecretsOption())
     .option('--diff', 'print only what changed since the audit before')
     .option('--since <time>', 'print only what changed since a day or time, such as 2026-11-01')
     .addOption(
@@ -93,11 +97,19 @@ export function auditCommand(): Command {
       const print = printer(options);
       const { exceptions, settings } = await readFolder(options.policies);
       const { signal } = beginRun(options.deadline);
-      const google = openGoogleAccess(options.googleEndpoint ?? null, signal);
+      const endpoint = options.googleEndpoint ?? null;
+      const google = openGoogleAccess(endpoint, signal);
       try {
         const audited = await withLedger(options.ledger, (ledger) =>
           audit(
-            { access: google.access, ledger, clock: Date.now, logger: terminalLogger, exceptions },
+            {
+              access: google.access,
+              ledger,
+              clock: Date.now,
+              logger: terminalLogger,
+              exceptions,
+              ...pullSecretsPort(options.pullSecrets, endpoint),
+            },
             target,
             settings,
           ),

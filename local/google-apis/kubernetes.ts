@@ -39,7 +39,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
       send(outgoing, refusal.code, status(refusal));
       return;
     }
-    const items = options.lists[url.pathname] ?? [];
+    const items = itemsOf(options.lists, url);
     const first = Number(url.searchParams.get('continue') ?? 0);
     const end = first + Number(url.searchParams.get('limit') ?? items.length);
     const rest = Math.max(0, items.length - end);
@@ -94,6 +94,20 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
         server.closeAllConnections();
       }),
   };
+}
+
+/** A list of one namespace comes from that of all; a field selector on a type picks (https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/). */
+function itemsOf(lists: KubernetesOptions['lists'], url: URL): readonly unknown[] {
+  const [, api = '', namespace, resource] = /^(.*)\/namespaces\/([^/]+)\/([^/]+)$/.exec(url.pathname) ?? [];
+  const all = (namespace === undefined ? lists[url.pathname] : lists[`${api}/${resource}`]) ?? [];
+  const selected = /^type=(.+)$/.exec(url.searchParams.get('fieldSelector') ?? '')?.[1];
+  return all.filter((item) => {
+    const { type, metadata } = item as { type?: string; metadata?: { namespace?: string } };
+    return (
+      (selected === undefined || type === selected) &&
+      (namespace === undefined || metadata?.namespace === decodeURIComponent(namespace))
+    );
+  });
 }
 
 interface Refusal {

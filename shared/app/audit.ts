@@ -1,8 +1,7 @@
 import type { AuditException } from '../core/audit/exception.ts';
-import type { PullSecret } from '../core/audit/pull-secret.ts';
+import type { PullSecretReading } from '../core/audit/pull-secret.ts';
 import { type AuditReport, auditReport } from '../core/audit/report.ts';
 import type { AuditSettings } from '../core/audit/settings.ts';
-import type { Fact } from '../core/fact.ts';
 import type { FindingStatus } from '../core/finding.ts';
 import type { Clock, FindingLedger, GoogleAccess, Logger, Publisher } from '../ports.ts';
 import { keepFindings } from './keep-findings.ts';
@@ -18,8 +17,8 @@ export interface AuditPorts {
   readonly exceptions?: readonly AuditException[];
   /** Who is told of what changed, one message a change; left out, nobody. */
   readonly changes?: { readonly publisher: Publisher; readonly topic: string };
-  /** Where somebody let the audit look into the project's clusters; left out, pull secrets are unknown. */
-  readonly pullSecrets?: (project: string) => Promise<Fact<readonly PullSecret[]>>;
+  /** Where somebody let the audit look into clusters, which need not be the project's; left out, nothing is asked about pull secrets. */
+  readonly pullSecrets?: () => Promise<PullSecretReading>;
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   type ProjectIdentity,
 } from '../core/audit/hierarchy.ts';
 import { groupOf } from '../core/audit/member.ts';
-import type { PullSecret } from '../core/audit/pull-secret.ts';
+import type { PullSecretReading } from '../core/audit/pull-secret.ts';
 import type { AccountReply, AuditReplies, BucketReply, LocationReply } from '../core/audit/replies.ts';
 import { type Fact, known, unknown } from '../core/fact.ts';
 import type { GoogleAccess } from '../ports.ts';
@@ -27,14 +27,12 @@ const GROUPS_MAX = 1000;
 /** The topic that Artifact Registry publishes to: it has no other. */
 const TOPIC = 'gcr';
 
-const NOT_ASKED = 'pull secrets are read only from the command line, with your own rights in the clusters';
-
 /** Reads all that the checks ask for, as much as possible at the same time. */
 export async function readAccess(
   access: GoogleAccess,
   project: string,
   nowMs: number,
-  readPullSecrets: (project: string) => Promise<Fact<readonly PullSecret[]>> = async () => unknown(NOT_ASKED),
+  readPullSecrets: () => Promise<PullSecretReading | null> = async () => null,
 ): Promise<AuditReplies> {
   const identityRead = access.identity(project);
   const [
@@ -64,7 +62,7 @@ export async function readAccess(
     access.redirection(project),
     access.topicPolicy(project, TOPIC),
     access.clusters(project),
-    readPullSecrets(project),
+    readPullSecrets(),
   ]);
   const partial = { projectPolicy, ancestors, accounts, locations, buckets, topicPolicy };
   const policies = policiesOf(partial);

@@ -1,4 +1,5 @@
 import type { Grant } from '../core/audit/grants.ts';
+import { secretCountText } from '../core/audit/key-secrets.ts';
 import type { AuditReport, KeyRow } from '../core/audit/report.ts';
 import type { Fact } from '../core/fact.ts';
 import { DAY_MS } from '../core/units.ts';
@@ -12,7 +13,7 @@ export interface AuditTable {
 /** Every key that somebody could have downloaded, oldest first. */
 export function keyTable({ keys, atMs }: Pick<AuditReport, 'keys' | 'atMs'>): AuditTable {
   return {
-    titles: ['account', 'key', 'age', 'state', 'last used', 'ends'],
+    titles: ['account', 'key', 'age', 'state', 'last used', 'ends', 'pull secrets'],
     rows: keys.map((key) => [
       key.account,
       key.keyId,
@@ -20,6 +21,7 @@ export function keyTable({ keys, atMs }: Pick<AuditReport, 'keys' | 'atMs'>): Au
       stateCell(key),
       dayCell(key.lastAuthenticatedMs, 'not seen'),
       endCell(key, atMs),
+      secretsCell(key),
     ]),
   };
 }
@@ -56,6 +58,12 @@ export function stateCell({ disabled, accountDisabled }: KeyRow): string {
 export function endCell({ endsAtMs }: KeyRow, atMs: number): string {
   const ended = endsAtMs.kind === 'known' && endsAtMs.value !== null && endsAtMs.value <= atMs;
   return ended ? 'ended' : dayCell(endsAtMs, 'never');
+}
+
+/** In how many secrets, namespaces and clusters the key lies. */
+function secretsCell({ pullSecrets }: KeyRow): string {
+  if (pullSecrets === null) return 'not asked';
+  return pullSecrets.secrets === 0 ? 'none seen' : secretCountText(pullSecrets);
 }
 
 export function dayCell(fact: Fact<number | null>, none: string): string {

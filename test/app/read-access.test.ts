@@ -343,7 +343,7 @@ describe('a read that is refused', () => {
 });
 
 describe('pull secrets', () => {
-  it('are unknown where nobody asked for them', async () => {
-    expect((await readAcme()).pullSecrets.kind).toBe('unknown');
+  it('are not asked about where nobody asked for them', async () => {
+    expect((await readAcme()).pullSecrets).toBeNull();
   });
 });

@@ -145,7 +145,7 @@ const replies: AuditReplies = {
       ]),
     ]),
   ),
-  pullSecrets: notRead,
+  pullSecrets: null,
 };
 collect();
 const heldMiB = process.memoryUsage().heapUsed / MIB;

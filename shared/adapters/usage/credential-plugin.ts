@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { WardenError } from '../../core/error.ts';
 import { at, record, text } from '../../core/usage/field.ts';
 import type { CredentialPlugin } from '../../core/usage/kubeconfig.ts';
-import type { ClusterCredential } from './cluster.ts';
+import type { ClusterCredential } from './cluster-session.ts';
 
 const execute = promisify(execFile);
 

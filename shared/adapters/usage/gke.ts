@@ -1,11 +1,13 @@
 import { isIP } from 'node:net';
 import { messageOf } from '../../core/error.ts';
+import { type Fact, known, unknown } from '../../core/fact.ts';
 import { at, type Json, records, text } from '../../core/usage/field.ts';
 import type { UsageAnswer } from '../../core/usage.ts';
 import type { Clock, UsageReader } from '../../ports.ts';
 import { type GoogleRest, path } from '../google/rest.ts';
 import type { TokenSource } from '../google/token.ts';
-import { type ClusterAccess, type ClusterLimits, readCluster } from './cluster.ts';
+import { readCluster } from './cluster.ts';
+import type { ClusterAccess, ClusterLimits } from './cluster-session.ts';
 import { unanswered, usageFrom } from './source.ts';
 
 export interface GkeOptions {
@@ -37,33 +39,63 @@ export function readGke(options: GkeOptions): UsageReader {
 }
 
 async function answers(options: GkeOptions, source: string): Promise<readonly UsageAnswer[]> {
-  const { rest, project, clock } = options;
-  const reply = await rest.read({
-    api: 'container',
-    path: path`/v1/projects/${project}/locations/-/clusters`,
-  });
-  if (reply.kind !== 'read') return [unanswered(source, reply.reason)];
-  const { missingZones } = reply.body;
-  if (Array.isArray(missingZones) && missingZones.length > 0) {
-    return [unanswered(source, `the clusters of ${String(missingZones[0])} could not be listed`)];
-  }
-  const clusters = records(reply.body['clusters']);
+  const { clock } = options;
+  const clusters = await gkeClusters(options);
+  if (clusters.kind === 'unknown') return [unanswered(source, clusters.reason)];
   // A project without clusters runs nothing in them, and that is an answer.
   const found: UsageAnswer[] = [{ kind: 'complete', source, asOfMs: clock(), uses: [] }];
-  for (let first = 0; first < clusters.length; first += CONCURRENCY) {
-    const batch = clusters.slice(first, first + CONCURRENCY);
+  for (let first = 0; first < clusters.value.length; first += CONCURRENCY) {
+    const batch = clusters.value.slice(first, first + CONCURRENCY);
     found.push(...(await Promise.all(batch.map((cluster) => answerOf(options, cluster)))));
   }
   return found;
 }
 
-async function answerOf(options: GkeOptions, cluster: Json): Promise<UsageAnswer> {
+/** A cluster that Kubernetes Engine lists. */
+export interface GkeCluster {
+  /** `GKE cluster acme/europe-west1/prod` */
+  readonly name: string;
+  /** The context that `gcloud container clusters get-credentials` makes for it. */
+  readonly context: string;
+  /** Unknown where it can't be reached, with the reason. */
+  readonly access: Fact<ClusterAccess>;
+}
+
+/** What is needed to find a project's clusters. */
+export type GkeFinding = Pick<GkeOptions, 'rest' | 'token' | 'project' | 'allowsLoopback'>;
+
+/** Finds a project's clusters; unknown where they could not all be listed. */
+export async function gkeClusters(options: GkeFinding): Promise<Fact<readonly GkeCluster[]>> {
+  const { rest, project } = options;
+  const reply = await rest.read({
+    api: 'container',
+    path: path`/v1/projects/${project}/locations/-/clusters`,
+  });
+  if (reply.kind !== 'read') return unknown(reply.reason);
+  const { missingZones } = reply.body;
+  if (Array.isArray(missingZones) && missingZones.length > 0) {
+    return unknown(`the clusters of ${String(missingZones[0])} could not be listed`);
+  }
+  return known(
+    records(reply.body['clusters']).map((cluster): GkeCluster => {
+      const location = text(cluster['location']) ?? '?';
+      const id = text(cluster['name']) ?? '?';
+      const name = `GKE cluster ${project}/${location}/${id}`;
+      const access = accessOf(options, cluster, name);
+      return {
+        name,
+        context: `gke_${project}_${location}_${id}`,
+        access: typeof access === 'string' ? unknown(access) : known(access),
+      };
+    }),
+  );
+}
+
+async function answerOf(options: GkeOptions, { name, access }: GkeCluster): Promise<UsageAnswer> {
   const asOfMs = options.clock();
-  const name = `GKE cluster ${options.project}/${text(cluster['location']) ?? '?'}/${text(cluster['name']) ?? '?'}`;
-  const access = accessOf(options, cluster, name);
-  if (typeof access === 'string') return unanswered(name, access);
+  if (access.kind === 'unknown') return unanswered(name, access.reason);
   try {
-    const uses = await readCluster(access, options.rollbackDepth, options.limits);
+    const uses = await readCluster(access.value, options.rollbackDepth, options.limits);
     return { kind: 'complete', source: name, asOfMs, uses };
   } catch (problem) {
     return unanswered(name, messageOf(problem));
@@ -72,7 +104,7 @@ async function answerOf(options: GkeOptions, cluster: Json): Promise<UsageAnswer
 
 /** How a cluster is reached, or why it can't be. */
 function accessOf(
-  { token, allowsLoopback }: GkeOptions,
+  { token, allowsLoopback }: GkeFinding,
   cluster: Json,
   name: string,
 ): ClusterAccess | string {

@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { WardenError } from '../../core/error.ts';
 import { type KubeconfigContext, type KubeconfigText, parseKubeconfig } from '../../core/usage/kubeconfig.ts';
 import type { Clock, UsageReader } from '../../ports.ts';
-import { type ClusterAccess, type ClusterLimits, readCluster } from './cluster.ts';
+import { readCluster } from './cluster.ts';
+import type { ClusterAccess, ClusterLimits } from './cluster-session.ts';
 import { askPlugin } from './credential-plugin.ts';
 import { usageFrom } from './source.ts';
 
@@ -25,10 +26,23 @@ export function readKubeconfigCluster(options: KubeconfigOptions): UsageReader {
   const source = `cluster ${context ?? 'of the current context'} of ${path}`;
   return usageFrom(source, async () => {
     const asOfMs = clock();
-    const access = await accessOf(path, parseKubeconfig(await readText(path), path, context));
+    const { access } = await kubeconfigAccess(path, context);
     const uses = await readCluster(access, rollbackDepth, limits);
     return { kind: 'complete', source, asOfMs, uses };
   });
+}
+
+/**
+ * How the cluster of one context is reached, and the context's name.
+ * @param context null for the current one
+ * @throws WardenError KUBECONFIG_INVALID, and what reading the file throws
+ */
+export async function kubeconfigAccess(
+  path: string,
+  context: string | null,
+): Promise<{ readonly access: ClusterAccess; readonly context: string }> {
+  const found = parseKubeconfig(await readText(path), path, context);
+  return { access: await accessOf(path, found), context: found.context };
 }
 
 async function accessOf(path: string, found: KubeconfigContext): Promise<ClusterAccess> {

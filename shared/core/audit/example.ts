@@ -9,6 +9,7 @@ import type {
   ServiceAccountKey,
 } from './access.ts';
 import { NEVER_EXPIRES_MS } from './access.ts';
+import type { PullSecret } from './pull-secret.ts';
 import type { AuditReplies, BucketReply, LocationReply } from './replies.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 21, 3);
@@ -39,7 +40,7 @@ export function repliesWith(different: Partial<AuditReplies> = {}): AuditReplies
     clusters: known([]),
     groups: {},
     roles: {},
-    pullSecrets: known([]),
+    pullSecrets: { secrets: [], unseen: [] },
     ...different,
   };
 }
@@ -57,6 +58,28 @@ export function keyWith(different: Partial<ServiceAccountKey> = {}): ServiceAcco
     disabled: false,
     disableReason: null,
     flags: [],
+    ...different,
+  };
+}
+
+/** A pull secret with the key of `keyWith` that one pod uses. */
+export function pullSecretWith(
+  different: Partial<PullSecret> = {},
+  account = 'ci@acme.iam.gserviceaccount.com',
+): PullSecret {
+  return {
+    cluster: 'prod',
+    namespace: 'shop',
+    name: 'gcr-key',
+    type: 'kubernetes.io/dockerconfigjson',
+    entries: known([
+      {
+        host: 'https://eu.gcr.io',
+        credential: { kind: 'key', key: known({ keyId: 'a1b2', account }) },
+      },
+    ]),
+    usedByPods: known(1),
+    namedElsewhere: known(0),
     ...different,
   };
 }

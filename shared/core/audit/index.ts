@@ -27,6 +27,9 @@ import { legacyBucketGrant } from './checks/legacy-bucket-grant.ts';
 import { legacyBucketLeft } from './checks/legacy-bucket-left.ts';
 import { notificationRight } from './checks/notification-right.ts';
 import { publicAccess } from './checks/public-access.ts';
+import { pullSecretKey } from './checks/pull-secret-key.ts';
+import { pullSecretKeyGone } from './checks/pull-secret-key-gone.ts';
+import { pullSecretUnused } from './checks/pull-secret-unused.ts';
 import { pullsNotLogged } from './checks/pulls-not-logged.ts';
 import { pusherDeletes } from './checks/pusher-deletes.ts';
 import { scanningOff } from './checks/scanning-off.ts';
@@ -63,6 +66,9 @@ export const CHECKS: readonly Check[] = [
   legacyBucketLeft,
   notificationRight,
   publicAccess,
+  pullSecretKey,
+  pullSecretKeyGone,
+  pullSecretUnused,
   pullsNotLogged,
   pusherDeletes,
   scanningOff,

@@ -2,16 +2,23 @@ import type { Fact } from '../fact.ts';
 
 /** A Kubernetes secret that kubelets pull images with. What it holds of the credential itself is never kept. */
 export interface PullSecret {
-  /** As its owner named it for the audit: a context of kubectl, or a cluster's name. */
+  /** The context that kubectl knows the cluster by; of a GKE cluster the one that gcloud makes. */
   readonly cluster: string;
   readonly namespace: string;
   readonly name: string;
-  readonly type: 'kubernetes.io/dockerconfigjson' | 'kubernetes.io/dockercfg';
+  readonly type: PullSecretType;
   /** One for each registry host that it names; unknown where its text can't be understood. */
   readonly entries: Fact<readonly PullSecretEntry[]>;
   /** How many pods name it, themselves or by their service account. */
   readonly usedByPods: Fact<number>;
+  /** How many service accounts and templates of workloads name it, whether or not there is a pod. */
+  readonly namedElsewhere: Fact<number>;
 }
+
+export const PULL_SECRET_TYPES = ['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg'] as const;
+
+/** The two types of secrets that Kubernetes pulls images with. */
+export type PullSecretType = (typeof PULL_SECRET_TYPES)[number];
 
 /** What a pull secret has for one registry. */
 export interface PullSecretEntry {
@@ -30,4 +37,12 @@ export interface KeyIdentity {
   readonly keyId: string;
   /** `client_email` of the key file. */
   readonly account: string;
+}
+
+/** All that was seen of the pull secrets of the clusters that somebody named. */
+export interface PullSecretReading {
+  /** By cluster, namespace and name. */
+  readonly secrets: readonly PullSecret[];
+  /** What could not be read, and why. Only where this is empty the secrets are all there are in these clusters. */
+  readonly unseen: readonly { readonly what: string; readonly reason: string }[];
 }

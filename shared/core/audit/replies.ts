@@ -12,7 +12,7 @@ import type {
 import type { Cluster } from './cluster.ts';
 import type { GroupReply } from './group.ts';
 import type { AncestorReply, Organization, OrgConstraint, OrgPolicy, ProjectIdentity } from './hierarchy.ts';
-import type { PullSecret } from './pull-secret.ts';
+import type { PullSecretReading } from './pull-secret.ts';
 
 /**
  * All that was read for the audit of one project, and all that could not be read. What the checks judge:
@@ -42,8 +42,8 @@ export interface AuditReplies {
   readonly groups: Readonly<Record<string, Fact<GroupReply>>>;
   /** The permissions of roles that `role-permissions.ts` does not hold, by full role name. */
   readonly roles: Readonly<Record<string, Fact<readonly string[]>>>;
-  /** Only from the command line, with the caller's rights in the clusters. */
-  readonly pullSecrets: Fact<readonly PullSecret[]>;
+  /** Only from the command line, with the caller's rights in the clusters; null where nobody asked for them. */
+  readonly pullSecrets: PullSecretReading | null;
 }
 
 export interface AccountReply {

@@ -6,6 +6,7 @@ import { type AuditException, applyExceptions } from './exception.ts';
 import { type Grant, grants } from './grants.ts';
 import { type AccessGraph, accessGraph } from './graph.ts';
 import { compareFindings, runChecks } from './index.ts';
+import { countSecrets, type SecretCount, secretsByKey } from './key-secrets.ts';
 import { keyUses } from './last-use.ts';
 import type { AuditReplies } from './replies.ts';
 import type { AuditSettings } from './settings.ts';
@@ -23,6 +24,8 @@ export interface KeyRow {
   readonly endsAtMs: Fact<number | null>;
   /** By whole days and some days late; null means that no use was seen. */
   readonly lastAuthenticatedMs: Fact<number | null>;
+  /** In how many pull secrets it was seen; null where nobody asked for pull secrets. */
+  readonly pullSecrets: SecretCount | null;
 }
 
 /** What the audit of one project found. */
@@ -67,6 +70,7 @@ export function auditReport(
 function keyRows(replies: AuditReplies, nowMs: number): readonly KeyRow[] {
   if (replies.accounts.kind === 'unknown') return [];
   const useOf = keyUses(replies);
+  const bySecret = replies.pullSecrets === null ? null : secretsByKey(replies.pullSecrets);
   const rows: KeyRow[] = [];
   for (const { account, keys } of replies.accounts.value) {
     if (keys.kind === 'unknown') continue;
@@ -86,6 +90,7 @@ function keyRows(replies: AuditReplies, nowMs: number): readonly KeyRow[] {
             ? known(validBeforeMs.value >= NEVER_EXPIRES_MS ? null : validBeforeMs.value)
             : validBeforeMs,
         lastAuthenticatedMs: use.kind === 'known' ? known(use.value.lastAuthenticatedMs) : use,
+        pullSecrets: bySecret === null ? null : countSecrets(bySecret.get(key.id) ?? []),
       });
     }
   }
@@ -121,6 +126,12 @@ function notSeen(replies: AuditReplies, graph: AccessGraph): readonly string[] {
   tell('The state of the move to Artifact Registry', replies.redirection);
   tell('The policy of topic gcr', replies.topicPolicy);
   tell('The clusters', replies.clusters);
+  if (replies.pullSecrets === null) {
+    lines.push('Pull secrets of clusters are read only where the command line names them (--pull-secrets).');
+  }
+  for (const { what, reason } of replies.pullSecrets?.unseen ?? []) {
+    lines.push(`The pull secrets of ${what}: ${reason}`);
+  }
   for (const { name, contents } of replies.buckets) {
     if (contents !== null) tell(`What bucket ${name} holds`, contents);
   }

@@ -42,7 +42,7 @@ export const USAGE_GRAMMAR =
  */
 export function parseUsageSource(text: string): UsageSource {
   const [written = '', ...settings] = text.split(SETTING);
-  const place = placeOf(written);
+  const place = usagePlace(written);
   if (place === null) return refuse(text, `${JSON.stringify(written)} is no place to ask`);
   let ageMaxMs = place.kind === 'asset' ? HOUR_MS : DAY_MS;
   let rollbackDepth = DEFAULT_ROLLBACK_DEPTH;
@@ -86,7 +86,8 @@ export function parseUsageSources(lines: string): readonly UsageSource[] {
     .map(parseUsageSource);
 }
 
-function placeOf(text: string): UsagePlace | null {
+/** Reads a place without settings; null where it is none. */
+export function usagePlace(text: string): UsagePlace | null {
   const [, kind = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(text) ?? [];
   switch (kind) {
     case 'gs': {

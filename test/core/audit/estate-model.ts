@@ -52,6 +52,9 @@ function applyCommand(replies: AuditReplies, words: readonly string[], nowMs: nu
     if (value === undefined) throw new Error(`${name} is missing in ${words.join(' ')}`);
     return value;
   };
+  if (words[0] === 'kubectl') {
+    return withoutSecret(replies, flag('--context'), flag('--namespace'), last);
+  }
   const project = flags.get('--project') ?? flags.get('--projects') ?? replies.project;
   if (project !== replies.project) throw new Error(`another project: ${words.join(' ')}`);
   if (words[0] === 'openssl') return replies;
@@ -169,6 +172,22 @@ function onKeys(replies: AuditReplies, email: string, verb: string, id: string, 
   });
   if (!found) throw new Error(`no such key: ${id} of ${email}`);
   return { ...replies, accounts: known(accounts) };
+}
+
+function withoutSecret(
+  replies: AuditReplies,
+  cluster: string,
+  namespace: string,
+  name: string,
+): AuditReplies {
+  const { pullSecrets } = replies;
+  const left = pullSecrets?.secrets.filter(
+    (each) => !(each.cluster === cluster && each.namespace === namespace && each.name === name),
+  );
+  if (pullSecrets === null || left === undefined || left.length === pullSecrets.secrets.length) {
+    throw new Error(`no such secret: ${namespace}/${name} of ${cluster}`);
+  }
+  return { ...replies, pullSecrets: { ...pullSecrets, secrets: left } };
 }
 
 function onAccount(
