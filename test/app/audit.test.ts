@@ -71,6 +71,7 @@ describe('the audit of a project', () => {
       'public-access charts',
       'public-access artifacts.ac',
       'account-unused runtime@acme',
+      'broad-project-grant 77',
       'broad-project-grant acme',
       'broad-project-grant acme',
       'bucket-uniform-access artifacts.ac',
@@ -78,19 +79,29 @@ describe('the audit of a project', () => {
       'key-never-expires a1b2c3d4e5f6',
       'key-never-expires b2c3d4e5f607',
       'key-never-expires c3d4e5f60718',
+      'pusher-deletes gcr.io',
+      'scanning-off services',
+      'scanning-off charts',
+      'scanning-off gcr.io',
       'broad-project-grant acme',
       'bucket-public-access-prevention artifacts.ac',
+      'cleanup-idle services',
       'key-age e5f60718293a',
       'key-avoidable ci@acme.iam.',
       'key-avoidable deployer@acm',
       'key-disabled e5f60718293a',
       'key-never-expires e5f60718293a',
       'key-several runtime@acme',
+      'legacy-bucket-grant artifacts.ac',
+      'legacy-bucket-grant artifacts.ac',
       'legacy-bucket-left artifacts.ac',
     ]);
     expect(undecided(report)).toEqual([
       'Account legacy-sync@acme.iam.gserviceaccount.com: its last use is not known: Policy Analyzer says nothing about this account',
       'Key d4e5f60718293a4b5c6d7e8f9001122334455667 of runtime@acme.iam.gserviceaccount.com: its last use is not known: Policy Analyzer says nothing about this key',
+      'No cleanup policy deletes from repository europe-west1/services, and whether a policy of gcr-warden does is not known: no folder of policies was given',
+      'No cleanup policy deletes from repository us-central1/charts, and whether a policy of gcr-warden does is not known: no folder of policies was given',
+      'No cleanup policy deletes from repository us/gcr.io, and whether a policy of gcr-warden does is not known: no folder of policies was given',
     ]);
   });
 
