@@ -28,7 +28,6 @@ import type { PlanningSince } from './core/planning-since.ts';
 import type { PolicySet, PolicySummary } from './core/policy.ts';
 import type { PullDays, PullRecording } from './core/pull-record.ts';
 import type { PushMessage } from './core/push-message.ts';
-import type { PushMessage } from './core/push-message.ts';
 import type { ArtifactRegistryImage, Repository, Target } from './core/reference.ts';
 import type { Restoration } from './core/restoration.ts';
 import type { StopOrder } from './core/stop-order.ts';
@@ -150,20 +149,6 @@ export interface Lease {
   /** Grows with every holder; a write with an older one is refused. */
   readonly fencingToken: number;
   readonly untilMs: number;
-}
-
-/** A message that a subscription gave, and the id to acknowledge this delivery of it with. */
-export interface WaitingMessage {
-  readonly ackId: string;
-  readonly message: PushMessage;
-}
-
-/** Reads subscriptions that nobody pushes from. @throws WardenError SUBSCRIPTION_UNREADABLE */
-export interface Subscriber {
-  /** Up to `max` messages that are waiting; empty where none came for a while. */
-  pull(subscription: string, max: number): Promise<readonly WaitingMessage[]>;
-  /** What is not acknowledged in time is delivered again, and may be even then. */
-  acknowledge(subscription: string, ackIds: readonly string[]): Promise<void>;
 }
 
 /** A message that a subscription gave, and the id to acknowledge this delivery of it with. */
@@ -308,12 +293,6 @@ export interface PullLedger {
   recordDrained(days: DayRanges): Promise<void>;
   /** Both, for one project. */
   pullRecording(project: string): Promise<PullRecording>;
-}
-
-/** Who may pull from a repository. */
-export interface PublicReaders {
-  /** Whether everybody may, as far as IAM says it of the repository and its project. Unknown where that can't be read. */
-  hasPublicReaders(repository: Repository): Promise<Fact<boolean>>;
 }
 
 /** Who may pull from a repository. */
