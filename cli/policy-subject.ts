@@ -3,7 +3,9 @@ import { openPublicReaders } from '../shared/adapters/google/open-public-readers
 import { readSnapshotFile } from '../shared/adapters/policies/snapshot-file.ts';
 import type { SnapshotPorts } from '../shared/app/take-snapshot.ts';
 import { WardenError } from '../shared/core/error.ts';
+import type { Policy } from '../shared/core/policy.ts';
 import { parseTarget, type Target } from '../shared/core/reference.ts';
+import { selectedTargets } from '../shared/core/selected-target.ts';
 import type { Snapshot } from '../shared/core/snapshot.ts';
 import type { Ledger, Logger, PublicReaders } from '../shared/ports.ts';
 import { withLedger } from './options.ts';
@@ -47,18 +49,17 @@ export interface SubjectWays<T> {
 }
 
 /**
- * Opens what the options name, and closes it again.
- * @throws WardenError OPTION_INVALID where they name nothing
+ * Opens what the options name, and closes it again. Where they name nothing: what the environment names, or the
+ * one target below which lies all that the policies select.
+ * @throws WardenError OPTION_INVALID where there is none
  */
-export async function withSubject<T>(options: SubjectOptions, ways: SubjectWays<T>): Promise<T> {
+export async function withSubject<T>(
+  options: SubjectOptions,
+  policies: readonly Policy[],
+  ways: SubjectWays<T>,
+): Promise<T> {
   if (options.snapshot !== undefined) return ways.snapshot(await readSnapshotFile(options.snapshot));
-  if (options.target === undefined) {
-    throw new WardenError(
-      'OPTION_INVALID',
-      'Name what the policies are tried on: --snapshot FILE, or --target HOST/PROJECT[/REPO].',
-    );
-  }
-  const target = parseTarget(options.target);
+  const target = parseTarget(options.target ?? process.env['GCR_WARDEN_TARGET'] ?? targetOf(policies));
   return withLedger(options.ledger, async (ledger) => {
     const { reader, close } = openCallersRegistry({
       concurrency: options.concurrency,
@@ -84,4 +85,15 @@ export async function withSubject<T>(options: SubjectOptions, ways: SubjectWays<
       await close();
     }
   });
+}
+
+function targetOf(policies: readonly Policy[]): string {
+  const targets = selectedTargets(policies.map(({ repositories }) => repositories)) ?? [];
+  const [only] = targets;
+  if (only !== undefined && targets.length === 1) return only;
+  const found = targets.length === 0 ? '' : ` The policies select below ${targets.join(', ')}: take one.`;
+  throw new WardenError(
+    'OPTION_INVALID',
+    `Name what the policies are tried on: --snapshot FILE, --target HOST/PROJECT[/REPO], or GCR_WARDEN_TARGET.${found}`,
+  );
 }

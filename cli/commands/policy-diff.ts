@@ -35,7 +35,8 @@ export function policyDiffCommand(): Command {
     .action(async (oldFolder: string, newFolder: string, options: PolicyDiffOptions) => {
       const before = await readPolicyFolder(oldFolder).read();
       const after = await readPolicyFolder(newFolder).read();
-      const snapshot = await withSubject(options, { snapshot: (taken) => taken, target: takeSnapshot });
+      const both = [...before.policies, ...after.policies];
+      const snapshot = await withSubject(options, both, { snapshot: (taken) => taken, target: takeSnapshot });
       const diff = diffPolicies(snapshot, before, after);
       process.stdout.write(
         options.format === 'json'

@@ -50,7 +50,7 @@ export function policySimulateCommand(): Command {
         sinceAgeMs: options.since,
         unrecorded: options.assumeUnused === true ? 'unused' : 'unknown',
       };
-      const report = await withSubject(options, {
+      const report = await withSubject(options, request.policies.policies, {
         snapshot: (snapshot) => simulateSnapshot(snapshot, request),
         target: (ports, target) => simulateTarget(ports, target, request),
       });

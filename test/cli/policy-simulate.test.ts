@@ -59,6 +59,19 @@ async function setScene(): Promise<Scene> {
 }
 
 describe('gcr-warden policy simulate', () => {
+  it('replays what the policies select where nobody names a target', async () => {
+    const { stage, directory, run } = await setScene();
+    const policy = (glob: string): Promise<void> =>
+      writeFile(join(directory, 'services.yaml'), UNTAGGED.replace('"**"', JSON.stringify(glob)));
+    await policy(`${stage.registry.host}/acme/**`);
+    const replayed = await run(['policy', 'simulate', '--since', '90d']);
+    expect(replayed).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(replayed.stdout).toContain('Would have gone, and was wanted later');
+    await policy('*/acme/**');
+    const anywhere = await run(['policy', 'simulate', '--since', '90d']);
+    expect(anywhere).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('GCR_WARDEN_TARGET') });
+  });
+
   it('replays the ledger: what would have gone, and that it was tagged later', async () => {
     const { stage, run } = await setScene();
     const target = `${stage.registry.host}/acme`;
