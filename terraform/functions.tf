@@ -58,7 +58,9 @@ locals {
       max_instances   = 2
       ledger_role     = "roles/datastore.user"
       ingress         = "ALLOW_INTERNAL_ONLY"
-      environment     = {}
+      environment = {
+        GCR_WARDEN_FINDING_TOPIC = google_pubsub_topic.findings.id
+      }
     }
     report = {
       timeout_seconds = 60

@@ -24,8 +24,9 @@ output "service_accounts" {
 }
 
 output "topics" {
-  description = "The topics: gcr of each project by its id, work, and the dead-letter topics."
+  description = "The topics: gcr of each project by its id, work, the dead-letter topics, and findings, to which the audit writes what changed."
   value = {
+    findings         = google_pubsub_topic.findings.id
     gcr              = local.gcr_topics
     gcr_dead_letter  = google_pubsub_topic.gcr_dead_letter.id
     work             = google_pubsub_topic.work.id

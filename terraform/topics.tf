@@ -155,6 +155,7 @@ resource "google_pubsub_topic_iam_member" "function" {
     "dispatch work"                      = google_pubsub_topic.work.id
     "clean work"                         = google_pubsub_topic.work.id
     "clean work-dead-letter"             = google_pubsub_topic.work_dead_letter.id
+    "audit findings"                     = google_pubsub_topic.findings.id
   }
   project = var.project_id
   topic   = each.value
@@ -190,6 +191,16 @@ resource "google_service_account_iam_member" "push_token" {
   service_account_id = google_service_account.push.name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = local.pubsub_agent
+
+  depends_on = [google_project_service.this]
+}
+
+# What the audit tells: one message for each finding that is new, came back or was mended
+
+resource "google_pubsub_topic" "findings" {
+  project = var.project_id
+  name    = "${var.name}-findings"
+  labels  = var.labels
 
   depends_on = [google_project_service.this]
 }

@@ -251,6 +251,17 @@ run "protects_the_ledger" {
   }
 }
 
+run "tells_what_the_audit_finds" {
+  assert {
+    condition     = google_cloudfunctions2_function.this["audit"].service_config[0].environment_variables["GCR_WARDEN_FINDING_TOPIC"] == output.topics.findings
+    error_message = "audit isn't told where to write."
+  }
+  assert {
+    condition     = google_pubsub_topic_iam_member.function["audit findings"].member == google_service_account.function["audit"].member && google_pubsub_topic_iam_member.function["audit findings"].topic == output.topics.findings
+    error_message = "audit may not write what it found."
+  }
+}
+
 run "reads_what_is_in_use_where_it_is_told" {
   variables {
     in_use = [
