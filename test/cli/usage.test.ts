@@ -58,11 +58,14 @@ describe('gcr-warden', () => {
     expect(stdout).toMatch(/^Usage: gcr-warden /);
   });
 
-  it('says that the folder of a ledger can not be made', async () => {
+  it.each([
+    ['can not be made', ['stop'], /^error: LEDGER_UNAVAILABLE: /],
+    ['is not there, to who only reads', ['history'], /^error: LEDGER_MISSING: /],
+  ])('says that the folder of a ledger %s', async (_what, command, said) => {
     await writeFile(stage.path('file'), '');
-    const { exitCode, stderr } = await stage.warden(['history', '--ledger', stage.path('file/l.sqlite')]);
+    const { exitCode, stderr } = await stage.warden([...command, '--ledger', stage.path('file/l.sqlite')]);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^error: LEDGER_UNAVAILABLE: /);
+    expect(stderr).toMatch(said);
   });
 
   it('shows what came from outside without its control characters', async () => {
