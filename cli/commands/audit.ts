@@ -22,7 +22,12 @@ import { jsonText, renderAuditJson, renderViewJson } from '../../shared/report/a
 import { renderAuditMarkdown } from '../../shared/report/audit-markdown.ts';
 import { renderAuditPage } from '../../shared/report/audit-page.ts';
 import { renderAuditSarif } from '../../shared/report/audit-sarif.ts';
-import { renderAudit, renderAuditTable } from '../../shared/report/audit-text.ts';
+import {
+  REMEDY_FORMS,
+  type RemedyForm,
+  renderAudit,
+  renderAuditTable,
+} from '../../shared/report/audit-text.ts';
 import { accessTable, keyTable } from '../../shared/report/audit-views.ts';
 import { beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
@@ -31,13 +36,13 @@ import { pullSecretsOption, pullSecretsPort } from '../pull-secrets.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
 
 const FORMATS = {
-  text: (report: AuditReport) => renderAudit(report, outputStyle()),
+  text: (report: AuditReport, remedies: RemedyForm) => renderAudit(report, outputStyle(), remedies),
   json: renderAuditJson,
   sarif: (report: AuditReport) => renderAuditSarif(report, CHECKS),
   markdown: renderAuditMarkdown,
   csv: renderAuditCsv,
   html: renderAuditPage,
-} as const satisfies Record<string, (report: AuditReport) => string>;
+} as const satisfies Record<string, (report: AuditReport, remedies: RemedyForm) => string>;
 
 /** The views by name: what of the report they are, and the same as a table. */
 const VIEWS = {
@@ -53,6 +58,7 @@ interface AuditOptions {
   readonly ledger: string;
   readonly json?: true;
   readonly format: keyof typeof FORMATS;
+  readonly remedies: RemedyForm;
   readonly view?: keyof typeof VIEWS;
   readonly policies?: string;
   readonly pullSecrets?: readonly PullSecretPlace[];
@@ -75,6 +81,11 @@ export function auditCommand(): Command {
       new Option('--format <format>', 'how to print it').choices(Object.keys(FORMATS)).default('text'),
     )
     .option('--json', 'the same as --format json')
+    .addOption(
+      new Option('--remedies <form>', 'how the text says what mends a finding')
+        .choices(REMEDY_FORMS)
+        .default(REMEDY_FORMS[0]),
+    )
     .addOption(
       new Option('--view <view>', 'print only the keys, or who can do what').choices(Object.keys(VIEWS)),
     )
@@ -177,6 +188,10 @@ function printer(options: AuditOptions): (audited: Audited) => string {
   const format = options.json === true ? 'json' : options.format;
   const only = [options.view, options.diff, options.since].filter((one) => one !== undefined);
   if (only.length > 1) throw new WardenError('OPTION_INVALID', 'Take one of --view, --diff and --since.');
+  // The other formats have both forms or one of their own.
+  if (options.remedies !== REMEDY_FORMS[0] && (format !== 'text' || only.length > 0)) {
+    throw new WardenError('OPTION_INVALID', '--remedies is for the whole report as text.');
+  }
   if (options.view !== undefined) {
     const view = VIEWS[options.view];
     const print = {
@@ -190,7 +205,7 @@ function printer(options: AuditOptions): (audited: Audited) => string {
     return (audited) => print[format](whole(audited));
   }
   const changes = changesOf(options);
-  if (changes === null) return (audited) => FORMATS[format](whole(audited));
+  if (changes === null) return (audited) => FORMATS[format](whole(audited), options.remedies);
   if (format === 'json') return ({ reports }) => jsonText(reports.flatMap(changes));
   if (format === 'text') {
     return ({ reports }) => renderFindingChanges(reports.flatMap(changes), outputStyle());

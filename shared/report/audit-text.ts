@@ -1,7 +1,7 @@
 import type { Grant } from '../core/audit/grants.ts';
 import { auditSubject } from '../core/audit/merged-report.ts';
 import type { AuditReport } from '../core/audit/report.ts';
-import type { Finding, Severity } from '../core/finding.ts';
+import type { Finding, RemedyStep, Severity } from '../core/finding.ts';
 import { auditSummary } from './audit-summary.ts';
 import { type AuditTable, ageCell, dayCell, endCell, stateCell } from './audit-views.ts';
 import { formatTime, printable, type TextStyle, type Tone, table, toned, wrap } from './text.ts';
@@ -9,8 +9,20 @@ import { formatTime, printable, type TextStyle, type Tone, table, toned, wrap } 
 /** Enough to tell keys apart; the commands have the whole. */
 const KEY_ID_CHARACTERS = 12;
 
-/** The audit of a project for a terminal: keys by age, who can do what, and what to do about it. */
-export function renderAudit(report: AuditReport, style: TextStyle): string {
+/** In what form remedies are written, the default first. */
+export const REMEDY_FORMS = ['gcloud', 'terraform'] as const;
+
+export type RemedyForm = (typeof REMEDY_FORMS)[number];
+
+/**
+ * The audit of a project for a terminal: keys by age, who can do what, and what to do about it.
+ * @param remedies with `terraform`, steps that Terraform holds nothing of keep their commands
+ */
+export function renderAudit(
+  report: AuditReport,
+  style: TextStyle,
+  remedies: RemedyForm = REMEDY_FORMS[0],
+): string {
   const { findings, notSeen } = report;
   const failing = findings.filter(({ status }) => status === 'FAIL');
   const excepted = findings.filter(({ status }) => status === 'EXCEPTED');
@@ -23,13 +35,13 @@ export function renderAudit(report: AuditReport, style: TextStyle): string {
     heading('Permissions on buckets and repositories', style),
     grantsText(report.grants, style),
     ...(failing.length > 0
-      ? [heading('What to do', style), ...failing.map((each) => findingText(each, style))]
+      ? [heading('What to do', style), ...failing.map((each) => findingText(each, style, remedies))]
       : []),
     ...(excepted.length > 0
       ? [heading('Excepted', style), ...excepted.map((each) => exceptedText(each, style))]
       : []),
     ...(unseen.length > 0
-      ? [heading('Not decided', style), ...unseen.map((each) => findingText(each, style))]
+      ? [heading('Not decided', style), ...unseen.map((each) => findingText(each, style, remedies))]
       : []),
     heading('Not seen', style),
     ...notSeen.map((line) => indented(line, style)),
@@ -137,7 +149,7 @@ const TONE: Readonly<Record<Severity, Tone>> = {
   low: 'faint',
 };
 
-function findingText(finding: Finding, style: TextStyle): string {
+function findingText(finding: Finding, style: TextStyle, remedies: RemedyForm): string {
   const { status, severity, check, title, evidence, risk, remediation } = finding;
   const word = status === 'FAIL' ? severity : 'unknown';
   const gap = ' '.repeat(word.length + 2);
@@ -147,11 +159,15 @@ function findingText(finding: Finding, style: TextStyle): string {
     `${head}  ${titleLines.join(`\n${gap}`)}`,
     indented(evidence.sentence, style),
     ...(risk === '' ? [] : [indented(risk, style)]),
-    // Never wrapped: a command is there to be copied.
-    ...remediation.steps.flatMap(({ say, gcloud, wait }) => [
-      `    ${toned(printable(`# ${say}`), 'faint', style)}`,
-      ...gcloud.map((line) => `    ${toned(printable(line), 'good', style)}`),
-      ...(wait === undefined ? [] : [`    ${toned(printable(`# Wait ${wait}.`), 'faint', style)}`]),
+    // Never wrapped: what mends is there to be copied.
+    ...remediation.steps.flatMap((step) => [
+      `    ${toned(printable(`# ${step.say}`), 'faint', style)}`,
+      ...remedyLines(step, remedies).map((line) => `    ${toned(printable(line), 'good', style)}`),
+      ...(step.wait === undefined ? [] : [`    ${toned(printable(`# Wait ${step.wait}.`), 'faint', style)}`]),
     ]),
   ].join('\n');
+}
+
+function remedyLines({ gcloud, terraform }: RemedyStep, remedies: RemedyForm): readonly string[] {
+  return remedies === 'terraform' && terraform !== null ? terraform.trimEnd().split('\n') : gcloud;
 }

@@ -24,6 +24,37 @@ describe('gcr-warden audit', () => {
     expect(run.stdout).toMatch(/^<!doctype html>\n/);
   });
 
+  it('prints what mends a finding as Terraform, and as commands where Terraform holds nothing', async () => {
+    const { findings } = JSON.parse((await audit('--json')).stdout) as AuditReport;
+    const steps = findings
+      .filter(({ status }) => status === 'FAIL')
+      .flatMap(({ remediation }) => remediation.steps);
+    const blocks = steps.flatMap(({ terraform }) => terraform ?? []);
+    const commands = steps.filter(({ terraform }) => terraform === null).flatMap(({ gcloud }) => gcloud);
+    const replaced = steps.filter(({ terraform }) => terraform !== null).flatMap(({ gcloud }) => gcloud);
+    expect(Math.min(blocks.length, commands.length, replaced.length)).toBeGreaterThan(0);
+
+    const lines = (await audit('--remedies', 'terraform')).stdout.split('\n');
+    const text = `${lines.map((line) => line.replace(/^ {4}/, '')).join('\n')}\n`;
+    for (const block of blocks) expect(text).toContain(block.trimEnd());
+    for (const line of commands) expect(lines).toContain(`    ${line}`);
+    const gone = replaced.filter((line) => !commands.includes(line));
+    expect(gone.filter((line) => lines.includes(`    ${line}`))).toEqual([]);
+
+    const byDefault = (await audit()).stdout.split('\n');
+    for (const line of [...commands, ...replaced]) expect(byDefault).toContain(`    ${line}`);
+    expect(byDefault.filter((line) => /^ {4}resource "/.test(line))).toEqual([]);
+  });
+
+  it.each([[['--format', 'html']], [['--json']], [['--view', 'keys']], [['--diff']]])(
+    'refuses Terraform with %j',
+    async (more) => {
+      const run = await audit('--remedies', 'terraform', ...more);
+      expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(run.stderr).toContain('--remedies is for the whole report as text');
+    },
+  );
+
   it('prints who can do what alone', async () => {
     const json = await audit('--view', 'access', '--json');
     expect(Object.keys(JSON.parse(json.stdout))).toEqual(['version', 'project', 'atMs', 'grants', 'notSeen']);
