@@ -77,7 +77,8 @@ describe('the page on commands', () => {
     const documented = [...sections.keys()].filter((heading) => heading.startsWith('gcr-warden '));
     const names = (await commands()).map((words) => `gcr-warden ${words.join(' ')}`);
     expect(documented).toEqual(names);
-  });
+    // Some twenty processes, one after the other.
+  }, 60_000);
 
   it.each([...sections].filter(([heading]) => heading.startsWith('gcr-warden ')))(
     'tells of every argument and option of %s, with its default',
