@@ -9,8 +9,6 @@ export type DayRanges = readonly (readonly [number, number])[];
 /** As long as facts are remembered; what lies further before the newest day is dropped. */
 export const DAYS_REMEMBERED = 800;
 
-export const NO_DAYS: DayRanges = [];
-
 export function dayOf(atMs: number): number {
   return Math.floor(atMs / DAY_MS);
 }

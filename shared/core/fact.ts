@@ -22,8 +22,3 @@ export function known<T>(value: T): Fact<T> {
 export function unknown(reason: string): Fact<never> {
   return { kind: 'unknown', reason };
 }
-
-/** Returns the value of a fact, or `fallback` where it is not known. Only for display, never for a verdict. */
-export function valueOr<T, F>(fact: Fact<T>, fallback: F): T | F {
-  return fact.kind === 'known' ? fact.value : fallback;
-}

@@ -91,20 +91,7 @@ export function followFindings(
     if (next === null) return;
     followed.push(next);
     if (!isChange) return;
-    const { fingerprint, check, title, severity, resource, sentence, firstSeenMs, change } = next;
-    changes.push({
-      version: 1,
-      kind: change,
-      project,
-      atMs,
-      fingerprint,
-      check,
-      title,
-      severity,
-      resource,
-      sentence,
-      firstSeenMs,
-    });
+    changes.push(toldChange(project, next, atMs));
   };
   for (const finding of findings) {
     const former = known.get(finding.fingerprint) ?? null;
@@ -202,20 +189,24 @@ export function changesSince(
 ): readonly FindingChange[] {
   return followed
     .filter((one) => one.sinceMs >= sinceMs)
-    .map(
-      ({ fingerprint, check, title, severity, resource, sentence, firstSeenMs, change, sinceMs: atMs }) => ({
-        version: 1 as const,
-        kind: change,
-        project,
-        atMs,
-        fingerprint,
-        check,
-        title,
-        severity,
-        resource,
-        sentence,
-        firstSeenMs,
-      }),
-    )
+    .map((one) => toldChange(project, one, one.sinceMs))
     .sort(byKind);
+}
+
+/** What is told of a followed finding that changed. */
+function toldChange(project: string, followed: FollowedFinding, atMs: number): FindingChange {
+  const { fingerprint, check, title, severity, resource, sentence, firstSeenMs, change } = followed;
+  return {
+    version: 1,
+    kind: change,
+    project,
+    atMs,
+    fingerprint,
+    check,
+    title,
+    severity,
+    resource,
+    sentence,
+    firstSeenMs,
+  };
 }

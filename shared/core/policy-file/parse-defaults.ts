@@ -1,16 +1,15 @@
 import { isMap } from 'yaml';
 import type { PolicyProblem } from '../policy.ts';
 import type { PolicyDefaults } from './defaults.ts';
-import { cutDocuments, DocumentReader } from './document.ts';
+import type { DocumentReader } from './document.ts';
 import {
   API_VERSION,
   DEFAULT_SETTING_KEYWORDS,
   DEFAULTS_KEYWORDS,
   DEFAULTS_LIMITS_KEYWORDS,
 } from './keyword.ts';
-import { FILE_BYTES_MAX } from './limits.ts';
-import { type PolicyFile, tooLargePolicyFile, unparsedPolicyFile } from './parse.ts';
-import { Positions } from './positions.ts';
+import { readOneDocument } from './one-document.ts';
+import type { PolicyFile } from './parse.ts';
 import { problemsOf } from './problem.ts';
 import { readLimits, readNote, readSchedule, readsThisVersion } from './setting.ts';
 
@@ -23,27 +22,13 @@ export type ParsedDefaults =
  * Reads a folder's `_defaults.yaml`.
  * @param outer what holds in the folder above; what the file does not name is taken from it
  */
-export function parseDefaultsFile({ file, text }: PolicyFile, outer: PolicyDefaults): ParsedDefaults {
-  if (text.length > FILE_BYTES_MAX || Buffer.byteLength(text) > FILE_BYTES_MAX)
-    return { kind: 'broken', problems: tooLargePolicyFile(file).problems };
-  const body = text.startsWith('\ufeff') ? text.slice(1) : text;
-  const documents = cutDocuments(body).filter((part) => part.text.trim() !== '');
-  const [first] = documents;
-  if (first === undefined || documents.length > 1) {
-    const { problems } = unparsedPolicyFile(
-      file,
-      first === undefined ? 'POLICY_EMPTY' : 'POLICY_TOO_MANY',
-      `A file of defaults is one document, and here ${first === undefined ? 'is none' : `are ${documents.length}`}.`,
-    );
-    return { kind: 'broken', problems };
-  }
-  const reader = new DocumentReader(first);
+export function parseDefaultsFile(content: PolicyFile, outer: PolicyDefaults): ParsedDefaults {
+  const document = readOneDocument(content, 'A file of defaults');
+  if (document.kind === 'broken') return document;
+  const { reader, positions } = document;
   const defaults = reader.isYaml ? readDefaults(reader, outer) : null;
   if (defaults !== null && reader.problems.length === 0) return { kind: 'parsed', defaults };
-  return {
-    kind: 'broken',
-    problems: problemsOf(reader.problems, new Positions(body), file, null, null),
-  };
+  return { kind: 'broken', problems: problemsOf(reader.problems, positions, content.file, null, null) };
 }
 
 function readDefaults(reader: DocumentReader, outer: PolicyDefaults): PolicyDefaults | null {

@@ -3,12 +3,12 @@ import type { AuditException } from '../audit/exception.ts';
 import { CHECKS } from '../audit/index.ts';
 import type { PolicyProblem } from '../policy.ts';
 import { parseUntil } from '../units.ts';
-import { cutDocuments, DocumentReader, type Entry } from './document.ts';
+import type { DocumentReader, Entry } from './document.ts';
 import { isExceptionsFile } from './exceptions-file.ts';
 import { API_VERSION, type Keyword } from './keyword.ts';
-import { FILE_BYTES_MAX } from './limits.ts';
-import { type PolicyFile, tooLargePolicyFile, unparsedPolicyFile } from './parse.ts';
-import { Positions } from './positions.ts';
+import { readOneDocument } from './one-document.ts';
+import type { PolicyFile } from './parse.ts';
+import type { Positions } from './positions.ts';
 import { problemsOf } from './problem.ts';
 import { readUnit } from './rule.ts';
 import { readNote, readsThisVersion } from './setting.ts';
@@ -44,24 +44,12 @@ export function parseExceptions(files: readonly PolicyFile[]): ParsedExceptions 
   };
 }
 
-function parseFile({ file, text: content }: PolicyFile): ParsedExceptions {
-  if (content.length > FILE_BYTES_MAX || Buffer.byteLength(content) > FILE_BYTES_MAX)
-    return { exceptions: [], problems: tooLargePolicyFile(file).problems };
-  const body = content.startsWith('\ufeff') ? content.slice(1) : content;
-  const documents = cutDocuments(body).filter((part) => part.text.trim() !== '');
-  const [first] = documents;
-  if (first === undefined || documents.length > 1) {
-    const { problems } = unparsedPolicyFile(
-      file,
-      first === undefined ? 'POLICY_EMPTY' : 'POLICY_TOO_MANY',
-      `A file of exceptions is one document, and here ${first === undefined ? 'is none' : `are ${documents.length}`}.`,
-    );
-    return { exceptions: [], problems };
-  }
-  const reader = new DocumentReader(first);
-  const positions = new Positions(body);
-  const exceptions = reader.isYaml ? readFile(reader, file, positions) : [];
-  return { exceptions, problems: problemsOf(reader.problems, positions, file, null, null) };
+function parseFile(content: PolicyFile): ParsedExceptions {
+  const document = readOneDocument(content, 'A file of exceptions');
+  if (document.kind === 'broken') return { exceptions: [], problems: document.problems };
+  const { reader, positions } = document;
+  const exceptions = reader.isYaml ? readFile(reader, content.file, positions) : [];
+  return { exceptions, problems: problemsOf(reader.problems, positions, content.file, null, null) };
 }
 
 function readFile(reader: DocumentReader, file: string, positions: Positions): readonly AuditException[] {
