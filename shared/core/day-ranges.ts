@@ -6,11 +6,22 @@ import { DAY_MS } from './units.ts';
  */
 export type DayRanges = readonly (readonly [number, number])[];
 
+/** The days of one digest or tag of a repository; a tag has no colon. */
+export interface ReferenceDays {
+  readonly reference: string;
+  readonly days: DayRanges;
+}
+
 /** As long as facts are remembered; what lies further before the newest day is dropped. */
 export const DAYS_REMEMBERED = 800;
 
 export function dayOf(atMs: number): number {
   return Math.floor(atMs / DAY_MS);
+}
+
+/** `YYYY-MM-DD` */
+export function dateOfDay(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 'YYYY-MM-DD'.length);
 }
 
 /** The first moment after a day. */
@@ -31,6 +42,10 @@ export function unionOfDays(a: DayRanges, b: DayRanges): DayRanges {
   return joined
     .filter(([, to]) => to >= oldest)
     .map(([from, to]): [number, number] => [Math.max(from, oldest), to]);
+}
+
+export function isDayIn(ranges: DayRanges, day: number): boolean {
+  return ranges.some(([from, to]) => from <= day && day <= to);
 }
 
 /** The last day, or null where there is none. */

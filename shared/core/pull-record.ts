@@ -2,9 +2,11 @@ import {
   beginOfUnbroken,
   DAYS_REMEMBERED,
   type DayRanges,
+  dateOfDay,
   dayOf,
   endOfDayMs,
   lastDay,
+  type ReferenceDays,
 } from './day-ranges.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { type Fact, known, unknown } from './fact.ts';
@@ -12,11 +14,7 @@ import type { History, TagSpan } from './history.ts';
 import { DAY_MS } from './units.ts';
 
 /** On which days a digest or a tag of one repository was pulled. */
-export interface PullDays {
-  /** A digest or a tag; a tag has no colon. */
-  readonly reference: string;
-  readonly days: DayRanges;
-}
+export type PullDays = ReferenceDays;
 
 /** What shows since when pulls are being recorded. */
 export interface PullRecording {
@@ -57,17 +55,13 @@ export function recordedSince({ evidence, drained }: PullRecording, nowMs: numbe
     return unknown('pulls are not recorded');
   }
   if (today - lastDrained > BEHIND_DAYS_MAX) {
-    return unknown(`the audit log was last read on ${dateOf(lastDrained)}`);
+    return unknown(`the audit log was last read on ${dateOfDay(lastDrained)}`);
   }
   if (today - lastEvidence - 1 > QUIET_DAYS_MAX) {
-    return unknown(`pulls were last recorded on ${dateOf(lastEvidence)}`);
+    return unknown(`pulls were last recorded on ${dateOfDay(lastEvidence)}`);
   }
   const sinceMs = Math.max(endOfDayMs(begin), endOfDayMs(read), nowMs - DAYS_REMEMBERED * DAY_MS);
   return sinceMs > nowMs ? unknown('pulls are recorded only since today') : known(sinceMs);
-}
-
-function dateOf(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
 
 /**

@@ -1,14 +1,13 @@
-import { unionOfDays } from '../../core/day-ranges.ts';
-import type { PullDays } from '../../core/pull-record.ts';
+import { type ReferenceDays, unionOfDays } from '../../core/day-ranges.ts';
 
 /**
  * What is stored and what comes to it, each reference once, sorted; null where all of it was stored before, so that
  * nothing has to be written.
  */
 export function addedDays(
-  stored: readonly PullDays[],
-  coming: readonly PullDays[],
-): readonly PullDays[] | null {
+  stored: readonly ReferenceDays[],
+  coming: readonly ReferenceDays[],
+): readonly ReferenceDays[] | null {
   const all = new Map(stored.map((one) => [one.reference, one]));
   let isNew = false;
   for (const { reference, days } of coming) {
