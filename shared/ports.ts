@@ -32,6 +32,7 @@ import type { ArtifactRegistryImage, Repository, Target } from './core/reference
 import type { Restoration } from './core/restoration.ts';
 import type { StopOrder } from './core/stop-order.ts';
 import type { Usage } from './core/usage.ts';
+import type { UsageRecord, UsageSighting } from './core/usage-record.ts';
 
 /** The time, as a port: the core never asks for it. */
 export type Clock = () => number;
@@ -295,6 +296,17 @@ export interface PullLedger {
   pullRecording(project: string): Promise<PullRecording>;
 }
 
+/**
+ * On which days what was in use, in UTC. Days are only added, so that runs may write in any order and twice; where
+ * all of it is there already nothing is written.
+ */
+export interface UsageLedger {
+  /** Adds what one run saw. */
+  recordUsage(repository: string, sighting: UsageSighting): Promise<void>;
+  /** All that runs saw of a repository; uses in no particular order. */
+  usageRecord(repository: string): Promise<UsageRecord>;
+}
+
 /** Who may pull from a repository. */
 export interface PublicReaders {
   /** Whether everybody may, as far as IAM says it of the repository and its project. Unknown where that can't be read. */
@@ -327,6 +339,7 @@ export interface Ledger
     CoordinationLedger,
     RestraintLedger,
     PullLedger,
+    UsageLedger,
     FindingLedger {
   close(): Promise<void>;
 }

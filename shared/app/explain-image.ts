@@ -7,7 +7,8 @@ import type { JournalEntry } from '../core/journal.ts';
 import type { PolicySummary } from '../core/policy.ts';
 import { formatImageReference, formatRepository, type ImageReference } from '../core/reference.ts';
 import type { Restoration } from '../core/restoration.ts';
-import type { EventLedger, RestorationLedger, RestraintLedger, RunLedger } from '../ports.ts';
+import { type LastUse, lastUse } from '../core/usage-record.ts';
+import type { EventLedger, RestorationLedger, RestraintLedger, RunLedger, UsageLedger } from '../ports.ts';
 
 /** All that is written down about one digest, from push to deletion. */
 export interface ImageLife {
@@ -23,6 +24,8 @@ export interface ImageLife {
     /** Owners and reasons of the policies that spoke, as far as they have some. */
     readonly policies: readonly PolicySummary[];
   } | null;
+  /** When runs last saw it in use, or anything of the artifact that it belongs to. */
+  readonly lastUse: LastUse;
   /** What was done to it, newest first. */
   readonly journal: readonly JournalEntry[];
   /** The restorations that brought it or one of its tags back, or tried to, newest first. */
@@ -32,7 +35,11 @@ export interface ImageLife {
 }
 
 /** What an image is looked up in. */
-type ImageLedger = EventLedger & RunLedger & RestorationLedger & Pick<RestraintLedger, 'holds'>;
+type ImageLedger = EventLedger &
+  RunLedger &
+  RestorationLedger &
+  Pick<RestraintLedger, 'holds'> &
+  Pick<UsageLedger, 'usageRecord'>;
 
 /** Entries read for one digest; each run leaves a handful. */
 const JOURNAL_ENTRIES_MAX = 200;
@@ -56,6 +63,10 @@ export async function explainImage(ledger: ImageLedger, image: ImageReference): 
   const record = await ledger.lastDecisions(repository);
   const decision =
     record?.decisions.find((one) => one.root === digest || one.members.includes(digest)) ?? null;
+  const used = lastUse(
+    await ledger.usageRecord(repository),
+    new Set(decision === null ? [digest] : [digest, decision.root, ...decision.members]),
+  );
   const remembered = history.digests[digest] ?? null;
   const restorations = (await ledger.restorations(repository)).filter(
     ({ manifests, tags, source }) =>
@@ -68,7 +79,8 @@ export async function explainImage(ledger: ImageLedger, image: ImageReference): 
   const holds = (await ledger.holds(repository)).filter(({ on }) =>
     on.kind === 'digest' ? on.digest === digest : held.has(on.tag),
   );
-  if (remembered === null && decision === null && journal.length === 0 && restorations.length === 0) {
+  const isUnheardOf = remembered === null && decision === null && used.lastSeenDay === null;
+  if (isUnheardOf && journal.length === 0 && restorations.length === 0) {
     throw new WardenError('IMAGE_UNKNOWN', `The ledger knows nothing of ${repository}@${digest}.`);
   }
   return {
@@ -86,6 +98,7 @@ export async function explainImage(ledger: ImageLedger, image: ImageReference): 
               decision.voices.some(({ policy }) => policy === name),
             ),
           },
+    lastUse: used,
     journal,
     restorations,
     holds,

@@ -23,6 +23,7 @@ import type { Usage } from '../core/usage.ts';
 import type { Clock, Ledger, Logger, NewId, PublicReaders, RegistryReader, UsageReader } from '../ports.ts';
 import { lanesFor, mapConcurrently } from './concurrency.ts';
 import { exactlyFreed } from './exact-size.ts';
+import { recordUsage } from './record-usage.ts';
 import { recordedPulls } from './recorded-pulls.ts';
 import { watchPlanning } from './watch-planning.ts';
 
@@ -164,6 +165,7 @@ interface Judging {
 async function plan(ports: PlanPorts, repository: Repository, judging: Judging): Promise<RepositoryPlan> {
   const listing = await ports.registry.list(repository);
   const history = await reconciledHistory(ports, listing);
+  await recordUsage(ports, judging.usage, { listing, history }, judging.nowMs);
   const holds = await ports.ledger.holds(listing.repository);
   const policies = withHolds(judging.policies, holds, listing.repository, judging.nowMs);
   const pulls = asksPulls(policies, listing.repository)

@@ -6,6 +6,7 @@ import { manifestReturnSentence, tagReturnSentence } from '../core/restoration.t
 import { decisionSentence, outcomeSentence, voiceSentence } from '../core/sentence.ts';
 import { policySentence } from './policy-text.ts';
 import { formatTime, printable, type TextStyle, toned, wrap } from './text.ts';
+import { lastUseSentence } from './usage-text.ts';
 
 /**
  * Renders what is known of one image: when it came, its tags, what was decided by which rule of which file,
@@ -13,6 +14,8 @@ import { formatTime, printable, type TextStyle, toned, wrap } from './text.ts';
  */
 export function renderImageLife(life: ImageLife, style: TextStyle): string {
   const lines = [toned(`${life.repository}@${life.digest}`, 'strong', style), ...historyLines(life)];
+  const used = lastUseSentence(life.lastUse);
+  if (used !== null) lines.push(...field('Used', used, style));
   if (life.decision === null) {
     lines.push('Decided   never judged');
   } else {

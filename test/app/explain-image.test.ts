@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
 import { explainImage } from '../../shared/app/explain-image.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
+import { dayOf } from '../../shared/core/day-ranges.ts';
 import type { Digest } from '../../shared/core/digest.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import { digestOf, subjectTag } from '../core/estate.ts';
@@ -82,6 +83,23 @@ describe('explaining an image', () => {
       digest: kept.digest,
       journal: [],
       decision: { decision: { verdict: 'keep' } },
+    });
+  });
+
+  it('tells when a deleted image was last seen in use', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1'], 30);
+    const day = dayOf(NOW_MS);
+    await stage.ledger.recordUsage(stage.name, {
+      day: day - 20,
+      standing: 'complete',
+      references: [old.digest],
+    });
+    await applyPlan(stage.ports, await planned(stage), applyRequest());
+    expect((await explained(stage, { digest: old.digest })).lastUse).toEqual({
+      lastSeenDay: day - 20,
+      unseenDay: day,
+      isBestEffort: false,
     });
   });
 

@@ -7,10 +7,13 @@ import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts'
 import { crossChecking } from '../../shared/app/cross-checking.ts';
 import type { PlanPorts } from '../../shared/app/plan-target.ts';
 import { type PlanRequest, planTarget } from '../../shared/app/plan-target.ts';
+import { dayOf } from '../../shared/core/day-ranges.ts';
+import { WardenError } from '../../shared/core/error.ts';
 import { known, unknown } from '../../shared/core/fact.ts';
 import { decisionSentence } from '../../shared/core/sentence.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
-import { NOW_MS, POLICY, planRequest, type Stage, setStage } from './stage.ts';
+import type { Ledger } from '../../shared/ports.ts';
+import { NOW_MS, POLICY, planRequest, type Stage, setStage, usageReader } from './stage.ts';
 
 function planned(stage: Stage, more: { ports?: Partial<PlanPorts>; request?: PlanRequest } = {}) {
   return planTarget(
@@ -50,6 +53,34 @@ describe('planning', () => {
     await stage.push('old', ['pr-1'], 30);
     const first = await planned(stage);
     expect(JSON.stringify(await planned(stage))).toBe(JSON.stringify(first));
+  });
+
+  it('writes down what is in use, whatever the rules ask, and fails for nothing that can not be written', async () => {
+    const stage = await setStage();
+    const app = await stage.push('app', ['v1'], 30);
+    await stage.push('idle', ['v2'], 30);
+    const usage = usageReader([{ repository: stage.name, digest: app.digest, tag: null, by: 'pod a' }]);
+    await planned(stage, { ports: { usage } });
+    const day = dayOf(NOW_MS);
+    expect(await stage.ledger.usageRecord(stage.name)).toEqual({
+      complete: [[day, day]],
+      bestEffort: [],
+      unknown: [],
+      uses: [{ reference: app.digest, days: [[day, day]] }],
+    });
+    const ledger: Ledger = {
+      ...stage.ledger,
+      recordUsage: async () => {
+        throw new WardenError('LEDGER_BUSY', 'The disk is full.');
+      },
+    };
+    const plan = await planned(stage, { ports: { usage, ledger } });
+    expect(plan.repositories[0]?.decisions).toHaveLength(2);
+    expect(stage.log).toContainEqual({
+      severity: 'WARNING',
+      message: 'what is in use could not be written down',
+      fields: { repository: stage.name, reason: 'The disk is full.' },
+    });
   });
 
   it('dates what a listing does not date by the second voice that is asked, and by its first sight otherwise', async () => {

@@ -11,6 +11,7 @@ import { PLANNING_MAX } from '../../shared/core/planning-since.ts';
 import type { PolicySource } from '../../shared/core/policy.ts';
 import type { Restoration } from '../../shared/core/restoration.ts';
 import type { StopOrder } from '../../shared/core/stop-order.ts';
+import type { DayStanding, UsageSighting } from '../../shared/core/usage-record.ts';
 import type { FindingRecord, Lease, Ledger } from '../../shared/ports.ts';
 
 /** A fresh, empty ledger, and ways to look at the same one again. */
@@ -882,6 +883,55 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         });
         expect((await ledger.pullRecording('example.com:acme')).evidence).toEqual([[DAY + 1, DAY + 1]]);
         expect(await ledger.pulls(REPOSITORY)).toEqual([]);
+      });
+    });
+
+    describe('usage', () => {
+      const DAY = 20_500;
+      const seen = (day: number, standing: DayStanding, ...references: string[]): UsageSighting => ({
+        day,
+        standing,
+        references,
+      });
+
+      it('is the days of each digest and tag of one repository, and what the days are worth', async () => {
+        expect(await ledger.usageRecord(REPOSITORY)).toEqual({
+          complete: [],
+          bestEffort: [],
+          unknown: [],
+          uses: [],
+        });
+        await ledger.recordUsage(REPOSITORY, seen(DAY, 'complete', 'main', digestOf('a')));
+        await ledger.recordUsage(REPOSITORY, seen(DAY + 1, 'best effort', digestOf('a')));
+        await ledger.recordUsage(REPOSITORY, seen(DAY + 2, 'unknown'));
+        // Twice a day, and late.
+        await ledger.recordUsage(REPOSITORY, seen(DAY + 1, 'unknown', digestOf('b')));
+        await ledger.recordUsage(OTHER, seen(DAY + 9, 'complete', digestOf('c')));
+        const { uses, ...days } = await ledger.usageRecord(REPOSITORY);
+        expect(days).toEqual({
+          complete: [[DAY, DAY]],
+          bestEffort: [[DAY + 1, DAY + 1]],
+          unknown: [[DAY + 1, DAY + 2]],
+        });
+        expect(new Map(uses.map((one) => [one.reference, one.days]))).toEqual(
+          new Map([
+            ['main', [[DAY, DAY]]],
+            [digestOf('a'), [[DAY, DAY + 1]]],
+            [digestOf('b'), [[DAY + 1, DAY + 1]]],
+          ]),
+        );
+        expect(await ledger.pulls(REPOSITORY)).toEqual([]);
+      });
+
+      it('loses nothing of two runs of one day that write at once', async () => {
+        const second = await under.another();
+        await Promise.all(
+          [ledger, second].map((handle, at) =>
+            handle.recordUsage(REPOSITORY, seen(DAY, 'complete', digestOf(at))),
+          ),
+        );
+        await second.close();
+        expect((await ledger.usageRecord(REPOSITORY)).uses).toHaveLength(2);
       });
     });
 

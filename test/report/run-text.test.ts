@@ -158,12 +158,15 @@ it("names the owner and the reason of a policy in an image's life", () => {
     digest: A,
     history: null,
     decision,
+    lastUse: { lastSeenDay: 20_500, unseenDay: 20_510, isBestEffort: true },
     journal: [],
     restorations: [],
     holds: [],
   };
-  expect(renderImageLife(life, { ...STYLE, widthColumns: 200 })).toContain(
-    '          policy services (me\\u001b[31m): Rebuilt on demand.\n',
+  const text = renderImageLife(life, { ...STYLE, widthColumns: 200 });
+  expect(text).toContain('          policy services (me\\u001b[31m): Rebuilt on demand.\n');
+  expect(text).toContain(
+    'Used      last seen in use on 2026-02-16, not on 2026-02-26, as far as best effort tells\n',
   );
 });
 
@@ -214,6 +217,7 @@ it("tells an image's life with the rule, the file, its content and revision, and
       deletedAtMs: NOW_MS,
     },
     decision: null,
+    lastUse: { lastSeenDay: null, unseenDay: null, isBestEffort: false },
     journal: [remove, untag].map((step, index) => ({
       intent: {
         version: 1,

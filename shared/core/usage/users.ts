@@ -31,6 +31,8 @@ export interface UsageIndex {
   readonly byDigest: ReadonlyMap<Digest, readonly string[]>;
   /** By the repository's canonical name and the tag. */
   readonly byTag: ReadonlyMap<string, ReadonlyMap<string, readonly TagUse[]>>;
+  /** Digests that are named with a repository, by its canonical name. */
+  readonly named: ReadonlyMap<string, ReadonlySet<Digest>>;
   /** Tags that may be served by a virtual repository, by what its upstreams have in common with it. */
   readonly byPath: ReadonlyMap<string, ReadonlyMap<string, readonly TagUse[]>>;
 }
@@ -45,19 +47,25 @@ export function indexUsage(usage: Usage): UsageIndex {
   const byDigest = new Map<Digest, string[]>();
   const byTag = new Map<string, Map<string, TagUse[]>>();
   const byPath = new Map<string, Map<string, TagUse[]>>();
+  const named = new Map<string, Set<Digest>>();
   for (const answer of usage.answers) {
     if (answer.kind === 'unknown') continue;
     for (const { repository, digest, tag, by, sinceMs } of answer.uses) {
-      if (digest !== null) push(byDigest, digest, by);
-      if (tag === null) continue;
       const name = canonicalRepository(repository);
+      if (digest !== null) {
+        push(byDigest, digest, by);
+        const digests = named.get(name);
+        if (digests === undefined) named.set(name, new Set([digest]));
+        else digests.add(digest);
+      }
+      if (tag === null) continue;
       push(within(byTag, name), tag, { by, sinceMs: digest === null ? (sinceMs ?? 0) : null });
       const path = digest === null ? virtualPath(repository) : null;
       if (path !== null)
         push(within(byPath, path), tag, { by: `${by}, through ${repository}`, sinceMs: null });
     }
   }
-  const index = { byDigest, byTag, byPath };
+  const index = { byDigest, byTag, named, byPath };
   indexes.set(usage, index);
   return index;
 }
@@ -80,6 +88,26 @@ export function resolveUsers(usage: Usage, listing: Listing, history: History): 
     here: wanted.size === 0 ? new Map() : taggedUsers(wanted, listing, history),
     standing: standingFor(usage, listing.repository),
   };
+}
+
+/**
+ * What of a repository is in use: digests that it lists, digests that are named as its own whether it lists them
+ * or not, digests that a tag protects, and the tags of its own that something names.
+ *
+ * @param history reconciled with the listing
+ */
+export function usesHere(usage: Usage, listing: Listing, history: History): ReadonlySet<string> {
+  const { byTag, named } = indexUsage(usage);
+  const name = canonicalRepository(listing.repository);
+  const { everywhere, here } = resolveUsers(usage, listing, history);
+  const found = new Set<string>([
+    ...(named.get(name) ?? []),
+    ...here.keys(),
+    ...(byTag.get(name)?.keys() ?? []),
+  ]);
+  if (everywhere.size === 0) return found;
+  for (const { digest } of listing.manifests) if (everywhere.has(digest)) found.add(digest);
+  return found;
 }
 
 const NO_TAGS: ReadonlyMap<string, readonly TagUse[]> = new Map();

@@ -166,6 +166,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     'reservations',
     'blockages',
     'pulls',
+    'uses',
   ])('refuses a document in %s that a newer gcr-warden wrote', async (collection) => {
     const projectId = newProject();
     const ledger = await open({ projectId });
@@ -224,6 +225,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     await ledger.reserveDeletions('services', '2026-03-14', 1, 2);
     await ledger.saveBlockages(REPOSITORY, [{ step: digest, reason: 'immutable', atMs: NOW }]);
     await ledger.recordPulls(REPOSITORY, [{ reference: digest, days: [[20_000, 20_000]] }]);
+    await ledger.recordUsage(REPOSITORY, { day: 20_000, standing: 'complete', references: [] });
     const { docs } = await plainClient(projectId).collection(collection).get();
     expect(docs).toHaveLength(1);
     for (const stored of docs) await stored.ref.update({ version: 2 });
@@ -242,6 +244,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       reservations: () => ledger.reserveDeletions('services', '2026-03-14', 1, 2),
       blockages: () => ledger.blockages(REPOSITORY),
       pulls: () => ledger.pulls(REPOSITORY),
+      uses: () => ledger.usageRecord(REPOSITORY),
     };
     await expect(reading[collection]?.()).rejects.toMatchObject({ code: 'LEDGER_VERSION', retryable: false });
   });
@@ -331,6 +334,17 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       expect(await billOf(() => ledger.recordPullEvidence('acme', [[20_000, 20_000]]))).toEqual([1, 1, 0]);
       expect(await billOf(() => ledger.recordPullEvidence('acme', [[20_000, 20_000]]))).toEqual([1, 0, 0]);
       expect(await billOf(() => ledger.pullRecording('acme'))).toEqual([2, 0, 0]);
+    });
+
+    it('bills one read and one write a repository and day for what is in use, and one read where it was known', async () => {
+      const ledger = await counted();
+      const references = Array.from({ length: 2_000 }, (_, at) => sha256(`${at}`));
+      const sighting = { day: 20_000, standing: 'complete', references } as const;
+      expect(await billOf(() => ledger.recordUsage(REPOSITORY, sighting))).toEqual([1, 1, 0]);
+      expect(await billOf(() => ledger.recordUsage(REPOSITORY, sighting))).toEqual([1, 0, 0]);
+      const tomorrow = { ...sighting, day: 20_001 };
+      expect(await billOf(() => ledger.recordUsage(REPOSITORY, tomorrow))).toEqual([1, 1, 0]);
+      expect(await billOf(() => ledger.usageRecord(REPOSITORY))).toEqual([1, 0, 0]);
     });
 
     it('bills a run with nothing to do the same however much the repository went through before', async () => {

@@ -8,6 +8,7 @@ import { pullLedger } from './pulls.ts';
 import { restorationLedger } from './restorations.ts';
 import { restraintLedger } from './restraints.ts';
 import { runLedger } from './runs.ts';
+import { usageLedger } from './uses.ts';
 
 /** A query's page of the largest documents takes some seconds; a caller that waits longer is gone. */
 const DEADLINE_MS = 30_000;
@@ -63,6 +64,7 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
     ...restraintLedger(documents),
     ...findingLedger(documents),
     ...pullLedger(documents),
+    ...usageLedger(documents),
     close: () => documents.close(),
   };
 }

@@ -7,6 +7,7 @@ import { pullLedger } from './pulls.ts';
 import { restorationLedger } from './restorations.ts';
 import { restraintLedger } from './restraints.ts';
 import { runLedger } from './runs.ts';
+import { usageLedger } from './uses.ts';
 
 export interface SqliteLedgerOptions {
   /** How long a write waits for another process's, in milliseconds. */
@@ -29,6 +30,7 @@ export async function openSqliteLedger(path: string, options: SqliteLedgerOption
     ...restraintLedger(database),
     ...findingLedger(database),
     ...pullLedger(database),
+    ...usageLedger(database),
     async close() {
       database.close();
     },

@@ -158,4 +158,12 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO kept_manifests SELECT repository, digest, media_type, 0, CAST(content AS BLOB) FROM manifests;
   DROP TABLE manifests;
   `,
+  `
+  CREATE TABLE uses (
+    repository TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    days TEXT NOT NULL,
+    PRIMARY KEY (repository, reference)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
