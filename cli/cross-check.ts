@@ -7,8 +7,8 @@ import type { RegistryReader } from '../shared/ports.ts';
 import type { RunEnd } from './deadline.ts';
 
 /** `--cross-check`: a second voice for every listing. */
-export function crossCheckOption(): Option {
-  return new Option('--cross-check', "compare each listing with Artifact Registry's API");
+export function crossCheckOption(description: string): Option {
+  return new Option('--cross-check', description);
 }
 
 /**

@@ -6,11 +6,11 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../shared/core/units.ts';
 const UNITS_MS = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS } as const;
 const DEADLINE_MAX_MS = 24 * HOUR_MS;
 
-/** `--deadline`: how long a command may work, in milliseconds. */
-export function deadlineOption(): Option {
+/** `--deadline`: how long a command may work, in milliseconds. `left` says what becomes of the rest. */
+export function deadlineOption(left: string): Option {
   return new Option(
     '--deadline <time>',
-    'end after this time with what was done by then, such as 30s or 10m',
+    `end after this time with what was done by then, such as \`30s\`, \`10m\` or \`2h\`; ${left}`,
   ).argParser(parseDeadline);
 }
 

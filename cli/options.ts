@@ -10,15 +10,15 @@ import type { Ledger } from '../shared/ports.ts';
 export const DEFAULT_LEDGER = '.warden/ledger.sqlite';
 
 /** `--ledger`: a SQLite file, or `firestore:PROJECT/DATABASE`. */
-export function ledgerOption(): Option {
-  return new Option('--ledger <file>', 'SQLite file, or firestore:PROJECT/DATABASE')
-    .env('GCR_WARDEN_LEDGER')
-    .default(DEFAULT_LEDGER);
+export function ledgerOption(description = 'SQLite file, or `firestore:PROJECT/DATABASE`'): Option {
+  return new Option('--ledger <file>', description).env('GCR_WARDEN_LEDGER').default(DEFAULT_LEDGER);
 }
 
 /** `--concurrency`: requests under way side by side. */
 export function concurrencyOption(): Option {
-  return new Option('--concurrency <n>', 'requests side by side').default(20).argParser(parseConcurrency);
+  return new Option('--concurrency <n>', 'requests side by side, 1 to 200')
+    .default(20)
+    .argParser(parseConcurrency);
 }
 
 function parseConcurrency(text: string): number {

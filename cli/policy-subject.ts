@@ -23,16 +23,13 @@ export interface SubjectOptions {
 }
 
 /** `--snapshot`: try policies on a file, without a registry or a credential. */
-export function snapshotOption(): Option {
-  return new Option('--snapshot <file>', 'file written by "gcr-warden snapshot"').conflicts([
-    'target',
-    'inUse',
-  ]);
+export function snapshotOption(description: string): Option {
+  return new Option('--snapshot <file>', description).conflicts(['target', 'inUse']);
 }
 
 /** `--target`: try policies on a registry, which is only read. */
-export function targetOption(): Option {
-  return new Option('--target <target>', 'HOST/PROJECT[/REPO], read as it is now; needs no snapshot');
+export function targetOption(description: string): Option {
+  return new Option('--target <target>', description);
 }
 
 /** What to do with either. */

@@ -1,4 +1,5 @@
 import { progressLine } from '../shared/report/progress-text.ts';
+import { isQuiet } from './terminal.ts';
 
 /** Shows how far the reading of listings has come. */
 export interface Progress {
@@ -15,7 +16,7 @@ const WIDTH_COLUMNS = 80;
 /** One line on standard error, written anew ten times a second; where that is no terminal, nothing. */
 export function openProgress(): Progress {
   const out = process.stderr;
-  if (out.isTTY !== true) return { onPage() {}, onRead() {}, end() {} };
+  if (out.isTTY !== true || isQuiet()) return { onPage() {}, onRead() {}, end() {} };
   const startedAtMs = Date.now();
   let pages = 0;
   let entries = 0;

@@ -9,7 +9,7 @@ import { usagePlace } from '../shared/core/usage/place.ts';
 export function pullSecretsOption(): Option {
   return new Option(
     '--pull-secrets <place>',
-    'clusters whose pull secrets are read with your rights: kubeconfig:PATH#CONTEXT or gke:PROJECT; may be repeated',
+    'clusters whose pull secrets are read with your rights: `kubeconfig:PATH#CONTEXT` or `gke:PROJECT`; may be repeated, see [audit-reads.md](audit-reads.md#pull-secrets)',
   ).argParser(oneMore);
 }
 

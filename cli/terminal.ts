@@ -2,22 +2,41 @@ import { createInterface } from 'node:readline/promises';
 import type { Logger } from '../shared/ports.ts';
 import { printable, type TextStyle } from '../shared/report/text.ts';
 
+/** What the options of every command say of the terminal. */
+let settings: { readonly quiet?: true; readonly color?: boolean } = {};
+
+/** Takes over `--quiet` and `--no-color`; called before any command begins. */
+export function configureTerminal(options: typeof settings): void {
+  settings = options;
+}
+
+/** Whether `--quiet` asks for results and errors only. */
+export function isQuiet(): boolean {
+  return settings.quiet === true;
+}
+
 /** Columns where the output is no terminal: wide enough that a reason stays on one line of a log. */
 const WIDTH_COLUMNS = 160;
 
+/** A terminal that says that it is narrower is not believed: nothing could be read on it. */
+const NARROWEST_COLUMNS = 40;
+
 /** How results are written: to the width of the terminal, in colour where it has any and nobody said no. */
 export function outputStyle(): TextStyle {
-  const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+  const { isTTY, columns } = process.stdout;
+  const isRefused = settings.color === false || (process.env['NO_COLOR'] ?? '') !== '';
   return {
-    widthColumns: process.stdout.isTTY === true ? Math.max(80, process.stdout.columns) : WIDTH_COLUMNS,
-    colour,
+    widthColumns: isTTY === true && columns > 0 ? Math.max(NARROWEST_COLUMNS, columns) : WIDTH_COLUMNS,
+    colour: isTTY === true && !isRefused,
+    clock: { nowMs: Date.now(), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone },
   };
 }
 
 const SEVERITIES: readonly string[] = ['DEBUG', 'INFO', 'WARNING', 'ERROR'];
 
-/** The least severity that is told: what `GCR_WARDEN_LOG` says, and warnings where it says nothing known. */
+/** The least severity that is told: what `--quiet` and `GCR_WARDEN_LOG` say, and warnings where they say nothing known. */
 function leastTold(): number {
+  if (isQuiet()) return SEVERITIES.indexOf('ERROR');
   const named = SEVERITIES.indexOf(process.env['GCR_WARDEN_LOG']?.toUpperCase() ?? '');
   return named < 0 ? SEVERITIES.indexOf('WARNING') : named;
 }

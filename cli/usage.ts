@@ -5,14 +5,13 @@ import { parseUsageSource, parseUsageSources } from '../shared/core/usage/place.
 import type { UsageReader } from '../shared/ports.ts';
 
 /** `--in-use`: where to ask what runs, for rules with `inUse`. May be given several times; one source a line then. */
-export function inUseOption(): Option {
-  return new Option(
-    '--in-use <source>',
-    'where to ask what runs: a file, gs://, kubeconfig:, gke:, asset:, run: or compute: (see docs/in-use.md); may be repeated',
-  ).argParser((text: string, before: string | undefined) => {
-    parseUsageSource(text);
-    return before === undefined ? text : `${before}\n${text}`;
-  });
+export function inUseOption(description: string): Option {
+  return new Option('--in-use <source>', description).argParser(
+    (text: string, before: string | undefined) => {
+      parseUsageSource(text);
+      return before === undefined ? text : `${before}\n${text}`;
+    },
+  );
 }
 
 /** The in-use sources of `--in-use`; without one, what runs is not known. */

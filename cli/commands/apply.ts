@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { Command } from 'commander';
 import { openTagKeeper } from '../../shared/adapters/google/tag-keeper.ts';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
@@ -14,6 +13,7 @@ import { parseRepository } from '../../shared/core/reference.ts';
 import { renderResults } from '../../shared/report/apply-text.ts';
 import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
+import { ManualCommand } from '../manual.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
 import { openCallersRegistry } from '../registry.ts';
 import { confirmed, outputStyle, stopOnInterrupt, terminalLogger } from '../terminal.ts';
@@ -36,20 +36,38 @@ interface ApplyOptions {
 }
 
 /** `gcr-warden apply`: does what a plan says, and writes down every step before it is taken. */
-export function applyCommand(): Command {
-  return new Command('apply')
-    .description('Do what a plan says; refuses a plan older than a day or not wholly in mode: enforce')
-    .argument('<plan>', 'file written by "gcr-warden plan --out"')
-    .addOption(ledgerOption())
-    .addOption(inUseOption())
+export function applyCommand(): ManualCommand {
+  return new ManualCommand('apply')
+    .summary('Do what a plan says; refuses a plan older than a day or not wholly in mode: enforce')
+    .description(
+      "Does what a plan says. Every step is written to the ledger before it is taken, and its outcome after. Refused are a plan that is older than a day, that was edited, or that has a step of policies in `mode: plan` only. Ctrl-C ends it after the digests that were begun; a second one at once. Either way, applying the plan again takes up the rest. What is in use and on hold is read again before a repository's first delete, and every ten minutes after.",
+    )
+    .argument('<plan>', 'file of `plan --out`')
+    .addOption(ledgerOption('where the steps are written down'))
+    .addOption(
+      inUseOption(
+        'as in `plan`; read again before the first delete. A plan that asked what runs deletes nothing without it',
+      ),
+    )
     .addOption(concurrencyOption())
-    .addOption(deadlineOption())
-    .option('--approve <id>', 'let this one plan go over its limits, named by its id')
-    .option('--by <name>', 'with --approve: who approves it')
-    .option('--reason <text>', 'with --approve: why')
-    .option('--no-undo', 'do not keep the manifests of what goes; nothing of it can be put back then')
-    .option('--yes', 'do not ask')
+    .addOption(
+      deadlineOption(
+        'no step is begun after it, requests under way have a minute more, and the command ends with 1. Applying the plan again takes up the rest',
+      ),
+    )
+    .option(
+      '--approve <id>',
+      'let this plan go over `limits.digests`, `share` and `size`, named by its `id`; a freeze, the last image and what is not known are not for approval',
+    )
+    .option('--by <name>', 'with `--approve`: who approves it. Recorded with the run, as `history` shows')
+    .option('--reason <text>', 'with `--approve`: why')
+    .option(
+      '--no-undo',
+      "don't keep the manifests of what goes: one request less for each that was not read before, and nothing of it can be put back",
+    )
+    .option('--yes', "don't ask; needed where there is no terminal")
     .option('--json', 'print the results as JSON')
+    .example('apply plan.json --ledger .warden/local/ledger.sqlite --yes')
     .action(async (file: string, options: ApplyOptions) => {
       const plan = parsePlan(await readText(file), file);
       checkApplicable(plan, Date.now());

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { openGoogleAccess } from '../../shared/adapters/google/open-access.ts';
 import { readPolicyFiles } from '../../shared/adapters/policies/folder.ts';
 import type { PullSecretPlace } from '../../shared/adapters/usage/pull-secrets.ts';
@@ -31,6 +31,7 @@ import {
 import { accessTable, keyTable } from '../../shared/report/audit-views.ts';
 import { beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
+import { ManualCommand, paragraphs } from '../manual.ts';
 import { ledgerOption, withLedger } from '../options.ts';
 import { pullSecretsOption, pullSecretsPort } from '../pull-secrets.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
@@ -69,40 +70,69 @@ interface AuditOptions {
 }
 
 /** `gcr-warden audit`: service-account keys by age, who may do what to images, and findings with their remedies. */
-export function auditCommand(): Command {
-  return new Command('audit')
-    .description('Report old service-account keys and wide permissions on registries; changes nothing')
-    .addOption(new Option('--project <id>', 'the Google Cloud project').env('GOOGLE_CLOUD_PROJECT'))
-    .option('--folder <number>', 'all projects below a folder, instead of one project')
-    .option('--organization <number>', 'all projects of an organisation, instead of one project')
-    .option('--google-endpoint <url>', "a stand-in for Google's APIs on this machine, as npm start prints it")
-    .addOption(ledgerOption())
-    .addOption(
-      new Option('--format <format>', 'how to print it').choices(Object.keys(FORMATS)).default('text'),
+export function auditCommand(): ManualCommand {
+  return new ManualCommand('audit')
+    .summary('Report old service-account keys and wide permissions on registries; changes nothing')
+    .description(
+      paragraphs(
+        "Service-account keys that are too old and permissions on registries that are too wide, with the commands that mend them. Changes nothing. What can't be read is UNKNOWN. The checks: [audit-checks.md](audit-checks.md).",
+        'The deployed audit publishes each change as one JSON message ([schema](schemas/finding-change.schema.json); attributes `kind`, `severity`, `project`) to the topic that the Terraform module makes, `topics.findings` of its outputs.',
+      ),
     )
-    .option('--json', 'the same as --format json')
+    .addOption(new Option('--project <id>', 'the Google Cloud project').env('GOOGLE_CLOUD_PROJECT'))
+    .option(
+      '--folder <number>',
+      'all projects below a folder, instead of one project: one report of all of them',
+    )
+    .option('--organization <number>', 'the same of an organisation')
+    .option(
+      '--google-endpoint <url>',
+      "a stand-in for Google's APIs on this machine, as `npm start` prints it",
+    )
+    .addOption(ledgerOption('where the findings are kept, to tell what is new'))
     .addOption(
-      new Option('--remedies <form>', 'how the text says what mends a finding')
+      new Option(
+        '--format <format>',
+        '`text`, `json` ([schema](schemas/audit-report.schema.json)), `sarif` (2.1.0), `markdown`, `csv`, or `html`: one page that needs nothing else, filters, sorts and prints',
+      )
+        .choices(Object.keys(FORMATS))
+        .default('text'),
+    )
+    .option('--json', 'the same as `--format json`')
+    .addOption(
+      new Option(
+        '--remedies <form>',
+        'how the text says what mends a finding: `gcloud`, or `terraform`, where a step that Terraform holds nothing of keeps its commands',
+      )
         .choices(REMEDY_FORMS)
         .default(REMEDY_FORMS[0]),
     )
     .addOption(
-      new Option('--view <view>', 'print only the keys, or who can do what').choices(Object.keys(VIEWS)),
+      new Option(
+        '--view <view>',
+        'only the `keys`, or `access`: who can do what on what, by which way; as text, json or csv',
+      ).choices(Object.keys(VIEWS)),
     )
     .option(
       '--policies <dir>',
-      'folder of policies: which repositories they look after, and the exceptions in _exceptions.yaml',
+      'folder of policies: which repositories they look after, and the exceptions in its `_exceptions.yaml`, see [audit-exceptions.md](audit-exceptions.md)',
     )
     .addOption(pullSecretsOption())
-    .option('--diff', 'print only what changed since the audit before')
-    .option('--since <time>', 'print only what changed since a day or time, such as 2026-11-01')
+    .option(
+      '--diff',
+      'only what changed since the audit before: new, came back, not seen any more, excepted, resolved; as text or json ([schema](schemas/finding-change.schema.json))',
+    )
+    .option('--since <time>', 'only what changed since a day or time')
     .addOption(
       new Option(
         '--fail-on <severity>',
-        'end with 1 where so much, or worse, fails or could not be seen',
+        'end with 1 where something so severe, or worse, fails; what could not be seen counts too',
       ).choices(SEVERITIES),
     )
-    .addOption(deadlineOption())
+    .addOption(deadlineOption('what was not read by then is UNKNOWN, and the command ends with 1'))
+    .example(
+      'audit --ledger .warden/local/ledger.sqlite --google-endpoint http://127.0.0.1:8085 --project acme',
+    )
     .action(async (options: AuditOptions) => {
       const target = targetOf(options);
       const print = printer(options);

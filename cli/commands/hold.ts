@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os';
-import { Command } from 'commander';
 import { WardenError } from '../../shared/core/error.ts';
 import { type Hold, type HoldSubject, isInForce } from '../../shared/core/hold.ts';
 import { formatRepository, type ImageReference, parseImageReference } from '../../shared/core/reference.ts';
 import { renderHolds } from '../../shared/report/hold-text.ts';
+import { ManualCommand } from '../manual.ts';
 import { ageOption, ledgerOption, withLedger } from '../options.ts';
 import { outputStyle } from '../terminal.ts';
 
@@ -15,20 +15,24 @@ interface AddOptions {
 }
 
 /** `gcr-warden hold`: what no run may take, whatever policies say. */
-export function holdCommand(): Command {
-  return new Command('hold')
+export function holdCommand(): ManualCommand {
+  return new ManualCommand('hold')
     .description('Keep images from every run, whatever policies say')
     .addCommand(listCommand())
     .addCommand(addCommand())
     .addCommand(removeCommand());
 }
 
-function listCommand(): Command {
-  return new Command('list')
-    .description('Show what is on hold in a repository, why, by whom and until when')
-    .argument('<repository>', 'HOST/NAME')
-    .addOption(ledgerOption())
+function listCommand(): ManualCommand {
+  return new ManualCommand('list')
+    .summary('Show what is on hold in a repository, why, by whom and until when')
+    .description(
+      'What is on hold in a repository: why, by whom, until when. Runs keep it whatever policies say.',
+    )
+    .argument('<repository>', '`HOST/NAME`')
+    .addOption(ledgerOption('where holds are written down; it has to be there'))
     .option('--json', 'print it as JSON')
+    .example('hold list --ledger .warden/local/ledger.sqlite localhost:5050/acme/services/api')
     .action(async (text: string, options: { ledger: string; json?: true }) => {
       const repository = formatRepository(parseImageReference(text).repository);
       const holds = await withLedger(options.ledger, (ledger) => ledger.holds(repository), 'there');
@@ -42,14 +46,18 @@ function listCommand(): Command {
     });
 }
 
-function addCommand(): Command {
-  return new Command('add')
-    .description('Put an image on hold; replaces the hold that there is on it')
-    .argument('<image>', 'HOST/NAME@sha256:…, or HOST/NAME:TAG for whatever the tag points at')
+function addCommand(): ManualCommand {
+  return new ManualCommand('add')
+    .summary('Put an image on hold; replaces the hold that there is on it')
+    .description('Puts an image on hold, and replaces the hold that there is on it.')
+    .argument('<image>', '`HOST/NAME@sha256:…`, or `HOST/NAME:TAG` for whatever the tag points at')
     .requiredOption('--reason <text>', 'shown by every plan that keeps it')
-    .option('--by <name>', 'who holds it; the name of the user who runs the command where it is left out')
-    .addOption(ageOption('--for <age>', 'how long; until it is removed where it is left out'))
-    .addOption(ledgerOption())
+    .option('--by <name>', 'who holds it; without it the name of the user who runs the command')
+    .addOption(ageOption('--for <age>', 'how long; without it until it is removed'))
+    .addOption(ledgerOption('where holds are written down'))
+    .example(
+      'hold add --reason audit --for 30d --ledger .warden/local/ledger.sqlite localhost:5050/acme/services/api:main',
+    )
     .action(async (text: string, options: AddOptions) => {
       const reference = parseImageReference(text);
       const atMs = Date.now();
@@ -67,11 +75,13 @@ function addCommand(): Command {
     });
 }
 
-function removeCommand(): Command {
-  return new Command('remove')
-    .description('Let policies decide again about what is on hold')
-    .argument('<image>', 'as it was put on hold: HOST/NAME@sha256:… or HOST/NAME:TAG')
-    .addOption(ledgerOption())
+function removeCommand(): ManualCommand {
+  return new ManualCommand('remove')
+    .summary('Let policies decide again about what is on hold')
+    .description('Lets policies decide again about what is on hold.')
+    .argument('<image>', 'as it was put on hold')
+    .addOption(ledgerOption('where holds are written down; it has to be there'))
+    .example('hold remove --ledger .warden/local/ledger.sqlite localhost:5050/acme/services/api:main')
     .action(async (text: string, options: { ledger: string }) => {
       const reference = parseImageReference(text);
       const on = subjectIn(reference, text);

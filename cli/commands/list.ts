@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { exactlyHeld, heldAsListed } from '../../shared/app/exact-size.ts';
 import { listTarget } from '../../shared/app/list-target.ts';
 import { WardenError } from '../../shared/core/error.ts';
@@ -10,6 +10,7 @@ import { renderListings } from '../../shared/report/listing-text.ts';
 import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
 import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
+import { ManualCommand, paragraphs } from '../manual.ts';
 import { concurrencyOption } from '../options.ts';
 import { openProgress } from '../progress.ts';
 import { openCallersRegistry } from '../registry.ts';
@@ -25,21 +26,37 @@ interface ListOptions {
 }
 
 /** `gcr-warden list`: what a registry holds. */
-export function listCommand(): Command {
-  return new Command('list')
-    .description('List repositories, digests, tags, sizes and ages')
-    .argument('[target]', 'HOST/PROJECT[/REPO]')
+export function listCommand(): ManualCommand {
+  return new ManualCommand('list')
+    .summary('List repositories, digests, tags, sizes and ages')
+    .description(
+      paragraphs(
+        "What a registry holds: repositories, digests, tags, sizes, ages, and what is nested under what. Under an index stand its children, and under every manifest what is about it: signatures, attestations, other referrers. A listing that can't be shown to be whole says why, and ends the command with 1. A long reading shows its progress on a terminal, here and in `snapshot` and `plan`.",
+        "The size of a repository is `up to` what its manifests are listed with, where a layer counts for each image that has it. `--exact-size` counts each config, layer and manifest of a repository once and says `exactly`; what can't be read, layers without a size or stored elsewhere, and Docker's schema 1 leave it `up to`. In JSON `sizes` has the same, with `kind` `exact` or `at most`.",
+      ),
+    )
+    .argument('[target]', 'what to list; without it, what `GCR_WARDEN_TARGET` names')
     .option('--json', 'print the listings as JSON')
-    .addOption(new Option('--csv', 'print a line of CSV for each manifest').conflicts('json'))
+    .addOption(
+      new Option(
+        '--csv',
+        'print a line of CSV for each manifest; one that stands under two others has two',
+      ).conflicts('json'),
+    )
     .addOption(
       new Option(
         '--exact-size',
-        'read every manifest once, to tell exactly what each repository holds',
+        'read every manifest once, to tell exactly what each repository holds; not with `--csv`',
       ).conflicts('csv'),
     )
     .addOption(concurrencyOption())
-    .addOption(crossCheckOption())
-    .addOption(deadlineOption())
+    .addOption(
+      crossCheckOption(
+        "compare each listing with the versions and tags that Artifact Registry's API names: a listing that names others is incomplete, and upload times that it does not tell are taken from there",
+      ),
+    )
+    .addOption(deadlineOption('what was not read by then may have more, and the command ends with 1'))
+    .example('list localhost:5050/acme')
     .action(async (text: string | undefined, options: ListOptions) => {
       const target = parseTarget(text ?? ownTarget(process.env['GCR_WARDEN_TARGET']));
       const progress = openProgress();

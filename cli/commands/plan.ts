@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { Command } from 'commander';
 import { openPublicReaders } from '../../shared/adapters/google/open-public-readers.ts';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
@@ -15,6 +14,7 @@ import { renderPlan } from '../../shared/report/plan-text.ts';
 import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
 import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
+import { ManualCommand, paragraphs } from '../manual.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
 import { openProgress } from '../progress.ts';
 import { openCallersRegistry } from '../registry.ts';
@@ -37,22 +37,42 @@ interface PlanOptions {
 }
 
 /** `gcr-warden plan`: what policies would delete, and why. Deletes nothing. */
-export function planCommand(): Command {
-  return new Command('plan')
-    .description('Say what policies would delete, and why; deletes nothing')
-    .argument('[target]', 'HOST/PROJECT[/REPO]; none with --from')
+export function planCommand(): ManualCommand {
+  return new ManualCommand('plan')
+    .summary('Say what policies would delete, and why; deletes nothing')
+    .description(
+      paragraphs(
+        'What policies would delete, and why; which rule keeps the rest. Deletes nothing. The decisions are written to the ledger, so that `explain` can tell them.',
+        'What would be freed is `up to` the listed sizes of what goes. With `--exact-size` it is `exactly` the bytes that nothing which stays refers to, in any repository of the plan, each blob counted once: a request for each manifest that the ledger does not have, 100,000 at most. Layers that repositories outside the target share are not seen. The plan itself says which as `freed`, with `kind` `exact` or `at most`; `limits.size` goes by what is listed.',
+      ),
+    )
+    .argument('[target]', 'what to plan; left out with `--from`')
     .requiredOption('--policies <dir>', 'folder of policy files')
-    .addOption(ledgerOption())
-    .addOption(inUseOption())
-    .option('--from <snapshot>', 'plan from a file of "gcr-warden snapshot", without a registry')
-    .option('--out <file>', 'write the plan for "gcr-warden apply"')
-    .option('--only-enforced', 'leave out what only policies in mode: plan would delete')
-    .option('--oldest <n>', 'of each repository only the oldest part, so many manifests at most', parseOldest)
-    .option('--exact-size', 'read every manifest once, to tell exactly what would be freed')
+    .addOption(ledgerOption('where the history is'))
+    .addOption(inUseOption('as in `snapshot`, for rules with `inUse`; without it such rules keep everything'))
+    .option('--from <snapshot>', 'plan from a file of `snapshot`, without a registry and without the ledger')
+    .option('--out <file>', 'write the plan for `apply`')
+    .option('--only-enforced', 'leave out what only policies in `mode: plan` would delete')
+    .option(
+      '--oldest <n>',
+      'of each repository only the oldest part, so many manifests at most: for beginning with a repository that is over a limit',
+      parseOldest,
+    )
+    .option(
+      '--exact-size',
+      'read every manifest once, to tell exactly what would be freed; not with `--from`',
+    )
     .option('--json', 'print the plan as JSON')
     .addOption(concurrencyOption())
-    .addOption(crossCheckOption())
-    .addOption(deadlineOption())
+    .addOption(
+      crossCheckOption(
+        'as in `list`; for hosts whose listings tell no upload times too, which are taken from there',
+      ),
+    )
+    .addOption(deadlineOption('of what was not read by then nothing is planned, and the command ends with 1'))
+    .example(
+      'plan --policies policies --ledger .warden/local/ledger.sqlite --out plan.json localhost:5050/acme/services',
+    )
     .action(async (text: string | undefined, options: PlanOptions) => {
       const policies = await readPolicyFolder(options.policies).read();
       const plan =

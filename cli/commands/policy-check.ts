@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { readPolicyFiles } from '../../shared/adapters/policies/folder.ts';
 import { checkPolicyFolder, type PolicyCheck } from '../../shared/core/policy-file/check.ts';
 import { renderPolicyCheckGithub } from '../../shared/report/policy-problems-github.ts';
@@ -7,6 +7,7 @@ import { renderPolicyCheckJson } from '../../shared/report/policy-problems-json.
 import { renderPolicyCheckSarif } from '../../shared/report/policy-problems-sarif.ts';
 import { renderPolicyCheck } from '../../shared/report/policy-problems-text.ts';
 import { EXIT } from '../exit-code.ts';
+import { ManualCommand } from '../manual.ts';
 import { withLedger } from '../options.ts';
 import { outputStyle } from '../terminal.ts';
 
@@ -23,16 +24,24 @@ interface CheckOptions {
 }
 
 /** `gcr-warden policy check`: every error and warning in a folder of policies, with its place. */
-export function policyCheckCommand(): Command {
-  return new Command('check')
-    .description('Read policy files and print every error with file, line and column')
+export function policyCheckCommand(): ManualCommand {
+  return new ManualCommand('check')
+    .summary('Read policy files and print every error with file, line and column')
+    .description('Reads policy files and prints every error with file, line and column. Needs no registry.')
     .argument('[dir]', 'folder of policy files', 'policies')
     .addOption(
-      new Option('--format <format>', 'github annotates a pull request, json and sarif are for programs')
+      new Option(
+        '--format <format>',
+        '`text`; `github` annotates a pull request; `json` and `sarif` are for programs',
+      )
         .choices(Object.keys(FORMATS))
         .default('text'),
     )
-    .option('--ledger <file>', 'tell of policies that it has long seen in mode: plan')
+    .option(
+      '--ledger <file>',
+      'tells of policies that this ledger has seen in `mode: plan` for more than 30 days',
+    )
+    .example('policy check policies')
     .action(async (dir: string, { format, ledger }: CheckOptions) => {
       const planning = ledger === undefined ? [] : await withLedger(ledger, (one) => one.planningSince());
       const check = checkPolicyFolder(await readPolicyFiles(dir), Date.now(), planning);

@@ -1,9 +1,10 @@
 import { open, writeFile } from 'node:fs/promises';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
 import type { SourceFile } from '../../shared/core/policy-import/draft.ts';
 import { IMPORT_SOURCES, type ImportSource, importPolicies } from '../../shared/core/policy-import/import.ts';
 import { SOURCE_BYTES_MAX } from '../../shared/core/policy-import/source-file.ts';
+import { ManualCommand, paragraphs } from '../manual.ts';
 
 interface ImportOptions {
   readonly from: ImportSource;
@@ -12,22 +13,31 @@ interface ImportOptions {
 }
 
 /** `gcr-warden policy import`: turns the rules of another tool into a policy file. */
-export function policyImportCommand(): Command {
-  return new Command('import')
-    .description('Turn the rules of another tool into a policy file with the same meaning, in mode: plan')
+export function policyImportCommand(): ManualCommand {
+  return new ManualCommand('import')
+    .summary('Turn the rules of another tool into a policy file with the same meaning, in mode: plan')
+    .description(
+      paragraphs(
+        "Turns the rules of another tool into a policy file with the same meaning, in `mode: plan`. What can't carry over deletes nothing and stands in a comment, or is an error. Needs no registry. What becomes of which rule: [policy-import.md](policy-import.md).",
+        'After the options come the files of the other tool: several for `gcr-cleaner`, one for the others.',
+      ),
+    )
     .argument('<files...>', 'files of the other tool')
     .addOption(
-      new Option('--from <tool>', 'whose rules they are').choices(IMPORT_SOURCES).makeOptionMandatory(),
+      new Option('--from <tool>', '`artifact-registry`, `ecr` or `gcr-cleaner`')
+        .choices(IMPORT_SOURCES)
+        .makeOptionMandatory(),
     )
     .addOption(
       new Option(
         '--repositories <glob>',
-        'where the rules hold, if the files do not say: HOST/PROJECT/REPO for artifact-registry, a glob for ecr; may stand several times',
+        "where the rules hold, if the files don't say: `HOST/PROJECT/REPO` for `artifact-registry`, a glob for `ecr`; may stand several times",
       )
         .default([], 'none')
         .argParser((glob: string, before: readonly string[]) => [...before, glob]),
     )
     .option('--out <file>', 'write the policy file instead of printing it; never over another file')
+    .example('policy import --from gcr-cleaner test/golden/import/gcr-cleaner-payload/payload.json')
     .action(async (names: readonly string[], { from, repositories, out }: ImportOptions) => {
       const files: SourceFile[] = [];
       for (const name of names) files.push(await readSource(name));

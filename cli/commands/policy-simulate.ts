@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
 import {
   type SimulateRequest,
@@ -12,6 +12,7 @@ import { parseAge } from '../../shared/core/units.ts';
 import { renderSimulationPage } from '../../shared/report/simulation-page.ts';
 import { renderSimulations } from '../../shared/report/simulation-text.ts';
 import { EXIT } from '../exit-code.ts';
+import { ManualCommand } from '../manual.ts';
 import { concurrencyOption, ledgerOption } from '../options.ts';
 import { type SubjectOptions, snapshotOption, targetOption, withSubject } from '../policy-subject.ts';
 import { outputStyle } from '../terminal.ts';
@@ -27,23 +28,36 @@ interface PolicySimulateOptions extends SubjectOptions {
 }
 
 /** `gcr-warden policy simulate`: what policies would have done, night by night, had they been deployed. */
-export function policySimulateCommand(): Command {
-  return new Command('simulate')
-    .description(
+export function policySimulateCommand(): ManualCommand {
+  return new ManualCommand('simulate')
+    .summary(
       'Replay the recorded history through policies, night by night: what would have gone, and what of it was wanted later; deletes nothing',
+    )
+    .description(
+      "Replays the recorded history through policies, night by night, as if they had been deployed and enforced: what would have gone when, and what of it was tagged, needed or running later. Reads only. What it knows and what it can't: [policy-changes.md](policy-changes.md#replaying-the-past). Ends with 1 where a policy has an error, or where not everything could be replayed; with 0 whatever would have gone.",
     )
     .addOption(
       new Option('--since <age>', 'how far back').default(parsedSince('90d'), '90d').argParser(parsedSince),
     )
     .option('--policies <dir>', 'folder of policy files', 'policies')
-    .addOption(snapshotOption())
-    .addOption(targetOption())
-    .addOption(ledgerOption())
-    .addOption(inUseOption())
+    .addOption(snapshotOption('replay the history in a file of `snapshot`, up to its time'))
+    .addOption(
+      targetOption(
+        "replay the ledger's history of what a registry holds now; this or `--snapshot`. Without either: `GCR_WARDEN_TARGET`, or what the policies select where that is below one place",
+      ),
+    )
+    .addOption(ledgerOption('where the history is, with `--target`'))
+    .addOption(
+      inUseOption('as in `snapshot`, with `--target`: what runs now shows what would have been missing'),
+    )
     .addOption(concurrencyOption())
-    .option('--assume-unused', 'where nobody recorded what ran or was pulled, take it that nothing did')
+    .option(
+      '--assume-unused',
+      'take it that nothing ran and nothing was pulled where that is not recorded: the most that could have gone',
+    )
     .option('--json', 'print the replay as JSON')
-    .option('--html <file>', 'write one page with a plot over time')
+    .option('--html <file>', 'write one page with a plot over time, which needs nothing else')
+    .example('policy simulate --since 90d --target localhost:5050/acme --ledger .warden/local/ledger.sqlite')
     .action(async (options: PolicySimulateOptions) => {
       const request: SimulateRequest = {
         policies: await readPolicyFolder(options.policies).read(),

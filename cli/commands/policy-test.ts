@@ -1,5 +1,5 @@
 import { watch } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
 import { readPolicyTestFolder } from '../../shared/adapters/policies/test-folder.ts';
 import { messageOf } from '../../shared/core/error.ts';
@@ -8,21 +8,26 @@ import { renderPolicyTestsJunit } from '../../shared/report/policy-test-junit.ts
 import { renderPolicyTests } from '../../shared/report/policy-test-text.ts';
 import { printable } from '../../shared/report/text.ts';
 import { EXIT } from '../exit-code.ts';
+import { ManualCommand } from '../manual.ts';
 import { outputStyle } from '../terminal.ts';
 
 type Format = 'text' | 'junit' | 'json';
 
 /** `gcr-warden policy test`: runs the tests beside the policies of a folder. */
-export function policyTestCommand(): Command {
-  return new Command('test')
-    .description('Run the policy tests (*.test.yaml) of a folder; ends with 1 where one fails')
+export function policyTestCommand(): ManualCommand {
+  return new ManualCommand('test')
+    .summary('Run the policy tests (*.test.yaml) of a folder; ends with 1 where one fails')
+    .description(
+      'Runs the tests beside policies, `*.test.yaml`: what has to be kept and deleted of an inventory, and by which rule. Prints expected against decided, and which rules and conditions no test decided. Needs no registry. How tests are written: [policy-testing.md](policy-testing.md). Ends with 1 where a test fails, where a test or a policy has an error, and where there is no test.',
+    )
     .argument('[dir]', 'folder of policy files and their tests', 'policies')
     .addOption(
-      new Option('--format <format>', 'how to print the results')
+      new Option('--format <format>', '`text`, `junit` or `json`')
         .choices(['text', 'junit', 'json'])
         .default('text'),
     )
     .option('--watch', 'run them again whenever a file changes, until Ctrl-C')
+    .example('policy test policies')
     .action(async (dir: string, { format, watch: isWatching }: { format: Format; watch?: true }) => {
       if (isWatching === true) await watchTests(dir, format);
       else await runTests(dir, format);

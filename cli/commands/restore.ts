@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { createTagKeeper } from '../../shared/adapters/google/tag-keeper.ts';
 import { applicationDefaultToken } from '../../shared/adapters/google/token.ts';
@@ -16,6 +16,7 @@ import { isWhole, type Restoration, type RestorationSource } from '../../shared/
 import type { Ledger } from '../../shared/ports.ts';
 import { renderRestoration } from '../../shared/report/restoration-text.ts';
 import { EXIT } from '../exit-code.ts';
+import { ManualCommand } from '../manual.ts';
 import { ageOption, concurrencyOption, ledgerOption, withLedger } from '../options.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
 
@@ -30,17 +31,24 @@ interface RestoreOptions {
 }
 
 /** `gcr-warden restore`: brings back what runs took, as far as the registry still has its layers. */
-export function restoreCommand(): Command {
-  return new Command('restore')
-    .description('Bring back an image, or all that one run took, as far as its layers are still there')
-    .argument('<what>', 'HOST/NAME@sha256:…, or the id of a run as "history" shows it')
-    .addOption(ledgerOption())
+export function restoreCommand(): ManualCommand {
+  return new ManualCommand('restore')
+    .summary('Bring back an image, or all that one run took, as far as its layers are still there')
+    .description(
+      'Brings back what runs took: an image with its children, signatures and referrers, or all that one run took ([undo.md](undo.md)). It says of every manifest and tag what became of it, blob by blob where layers are gone, and ends with 1 where something did not come back. A tag is only made where there is none. Doing it again finishes what was left.',
+    )
+    .argument('<what>', '`HOST/NAME@sha256:…`, or the id of a run as `history` shows it')
+    .addOption(ledgerOption('the ledger of the runs; it has to be there'))
     .addOption(credentialsOption())
     .addOption(ageOption('--hold <age>', 'how long no run takes what came back', '7d'))
-    .option('--by <name>', 'who restores it; the name of the user who runs the command where it is left out')
+    .option(
+      '--by <name>',
+      'who restores it, for the ledger and the hold; without it the name of the user who runs the command',
+    )
     .addOption(concurrencyOption())
     .option('--dry-run', 'only say what would come back')
     .option('--json', 'print the result as JSON')
+    .example('restore --ledger .warden/local/ledger.sqlite RUN')
     .action(async (what: string, options: RestoreOptions) => {
       const restoration = await withLedger(options.ledger, (ledger) => run(ledger, what, options), 'there');
       process.stdout.write(
@@ -53,7 +61,10 @@ export function restoreCommand(): Command {
 }
 
 function credentialsOption(): Option {
-  const option = new Option('--credentials <file>', "credentials of an account of its own, in Google's form");
+  const option = new Option(
+    '--credentials <file>',
+    "credentials of an account of its own, in Google's form (service account, impersonation or federation). Without it the caller's own",
+  );
   return option.env('GCR_WARDEN_RESTORE_CREDENTIALS');
 }
 

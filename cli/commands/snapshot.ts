@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { Command } from 'commander';
 import { takeSnapshot } from '../../shared/app/take-snapshot.ts';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
@@ -7,6 +6,7 @@ import { parseSnapshot } from '../../shared/core/snapshot.ts';
 import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
 import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
+import { ManualCommand } from '../manual.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
 import { openProgress } from '../progress.ts';
 import { openCallersRegistry } from '../registry.ts';
@@ -23,16 +23,26 @@ interface SnapshotOptions {
 }
 
 /** `gcr-warden snapshot`: writes down what policies are judged by, for `plan --from` and policy tests. */
-export function snapshotCommand(): Command {
-  return new Command('snapshot')
-    .description('Write down what policies are judged by: listings, history and what runs; deletes nothing')
-    .argument('<target>', 'HOST/PROJECT[/REPO]')
+export function snapshotCommand(): ManualCommand {
+  return new ManualCommand('snapshot')
+    .summary('Write down what policies are judged by: listings, history and what runs; deletes nothing')
+    .description(
+      'Writes down what policies are judged by: listings, history, and what runs. Deletes nothing. The file tells what runs where, so it is readable by its owner only.',
+    )
+    .argument('<target>', 'what to read')
     .requiredOption('--out <file>', 'the file to write')
-    .addOption(ledgerOption())
-    .addOption(inUseOption())
+    .addOption(ledgerOption('where the history is'))
+    .addOption(
+      inUseOption(
+        'where to ask what runs, as in [in-use.md](in-use.md#sources); may be repeated. Without it that is unknown',
+      ),
+    )
     .addOption(concurrencyOption())
-    .addOption(crossCheckOption())
-    .addOption(deadlineOption())
+    .addOption(crossCheckOption('as in `list`'))
+    .addOption(
+      deadlineOption('what was not read by then is in the file as incomplete, and the command ends with 1'),
+    )
+    .example('snapshot --out snapshot.json --ledger .warden/local/ledger.sqlite localhost:5050/acme')
     .action(async (text: string, options: SnapshotOptions) => {
       const target = parseTarget(text);
       const end = beginRun(options.deadline);

@@ -38,7 +38,7 @@ export function reportHandler(logger: Logger, open: () => Promise<ReportPorts>):
       const ports = await open();
       const body =
         typeof image === 'string'
-          ? renderImagePage(await explainImage(ports.ledger, parseImageReference(image)))
+          ? renderImagePage(await explainImage(ports.ledger, parseImageReference(image)), ports.clock())
           : renderOverviewPage(await readOverview(ports.ledger, ports.clock));
       response.status(200).send(body);
     } catch (problem) {

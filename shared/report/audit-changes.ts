@@ -1,5 +1,6 @@
 import type { FindingChange } from '../core/finding-history.ts';
-import { formatTime, type TextStyle, table } from './text.ts';
+import { type TextStyle, table } from './text.ts';
+import { formatTime } from './time-text.ts';
 
 /** What changed, for a terminal: one line a change, what asks for somebody first. */
 export function renderFindingChanges(changes: readonly FindingChange[], style: TextStyle): string {
@@ -8,7 +9,7 @@ export function renderFindingChanges(changes: readonly FindingChange[], style: T
     [{ title: 'WHAT' }, { title: 'WHEN' }, { title: 'SEVERITY' }, { title: 'CHECK' }, { title: 'EVIDENCE' }],
     changes.map(({ kind, atMs, severity, check, sentence }) => [
       kind,
-      formatTime(atMs),
+      formatTime(atMs, style.clock),
       severity,
       check,
       sentence,

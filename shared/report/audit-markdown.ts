@@ -4,7 +4,7 @@ import type { Finding } from '../core/finding.ts';
 import { auditSummary } from './audit-summary.ts';
 import { type AuditTable, accessTable, keyTable } from './audit-views.ts';
 import { markdownCode, markdownText } from './markdown.ts';
-import { formatTime } from './text.ts';
+import { formatUtc } from './time-text.ts';
 
 /** The audit as Markdown, for an issue or a pull request: the summary, what to do, and both views. */
 export function renderAuditMarkdown(report: AuditReport): string {
@@ -13,7 +13,7 @@ export function renderAuditMarkdown(report: AuditReport): string {
   const others = report.findings.filter(({ status }) => status === 'UNKNOWN' || status === 'EXCEPTED');
   return `${[
     `# Audit of ${markdownText(auditSubject(report))}`,
-    `${formatTime(report.atMs)}. **${wrong}.**`,
+    `${formatUtc(report.atMs)}. **${wrong}.**`,
     ...(worst === null ? [] : [`- Worst: ${markdownText(worst)}\n- Next: ${markdownText(next ?? '')}`]),
     markdownText(notSeen),
     ...(failing.length === 0 ? [] : ['## What to do', ...failing.map(findingText)]),

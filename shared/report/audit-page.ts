@@ -5,7 +5,8 @@ import { sha256 } from '../core/hash.ts';
 import { auditSummary } from './audit-summary.ts';
 import { type AuditTable, accessTable, keyTable } from './audit-views.ts';
 import { type Html, html } from './html.ts';
-import { formatTime, printable } from './text.ts';
+import { printable } from './text.ts';
+import { formatUtc } from './time-text.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d8dde3, #3a414a); --faint: light-dark(#57606a, #9aa4af);
@@ -67,7 +68,7 @@ export function renderAuditPage(report: AuditReport): string {
   return html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><title>${title}</title>${code}</head>
-<body><header><h1>${title}</h1><p class="faint">${formatTime(report.atMs)}</p>
+<body><header><h1>${title}</h1><p class="faint">${formatUtc(report.atMs)}</p>
 <nav aria-label="Sections"><a href="#findings">Findings</a><a href="#keys">Keys</a><a href="#access">Access</a><a href="#not-seen">Not seen</a></nav></header>
 <main>
 <p><strong>${wrong}</strong></p>

@@ -4,7 +4,8 @@ import type { AuditReport } from '../core/audit/report.ts';
 import type { Finding, RemedyStep, Severity } from '../core/finding.ts';
 import { auditSummary } from './audit-summary.ts';
 import { type AuditTable, ageCell, dayCell, endCell, stateCell } from './audit-views.ts';
-import { formatTime, printable, type TextStyle, type Tone, table, toned, wrap } from './text.ts';
+import { printable, type TextStyle, type Tone, table, toned, wrap } from './text.ts';
+import { formatTimeAndAge } from './time-text.ts';
 
 /** Enough to tell keys apart; the commands have the whole. */
 const KEY_ID_CHARACTERS = 12;
@@ -28,7 +29,7 @@ export function renderAudit(
   const excepted = findings.filter(({ status }) => status === 'EXCEPTED');
   const unseen = findings.filter(({ status }) => status === 'UNKNOWN');
   return `${[
-    `${toned(`Audit of ${printable(auditSubject(report))}`, 'strong', style)}, ${formatTime(report.atMs)}`,
+    `${toned(`Audit of ${printable(auditSubject(report))}`, 'strong', style)}, ${formatTimeAndAge(report.atMs, style.clock)}`,
     summaryText(report, style),
     heading('Service-account keys, oldest first', style),
     keysTable(report, style),
@@ -138,7 +139,7 @@ function exceptedText({ title, check, evidence, exception }: Finding, style: Tex
   const why =
     exception === null
       ? ''
-      : ` ${exception.owner} answers for it until ${formatTime(exception.expiresMs)}: ${exception.reason} (${exception.place})`;
+      : ` ${exception.owner} answers for it until ${formatTimeAndAge(exception.expiresMs, style.clock)}: ${exception.reason} (${exception.place})`;
   return indented(`${title} (${check}). ${evidence.sentence}.${why}`, style);
 }
 

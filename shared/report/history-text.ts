@@ -1,12 +1,13 @@
 import type { Run } from '../core/journal.ts';
 import { quantity } from '../core/quantity.ts';
-import { formatTime, type TextStyle, table } from './text.ts';
+import { type TextStyle, table } from './text.ts';
+import { formatTimeAndAge } from './time-text.ts';
 
 /** Renders runs, newest first as they come. */
 export function renderRuns(runs: readonly Run[], style: TextStyle): string {
   if (runs.length === 0) return 'No run is written down in this ledger.\n';
   const rows = runs.map((run) => [
-    formatTime(run.startedAtMs),
+    formatTimeAndAge(run.startedAtMs, style.clock),
     run.mode,
     run.trigger,
     run.id,

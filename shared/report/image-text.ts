@@ -5,7 +5,8 @@ import type { PolicySource } from '../core/policy.ts';
 import { manifestReturnSentence, tagReturnSentence } from '../core/restoration.ts';
 import { decisionSentence, outcomeSentence, voiceSentence } from '../core/sentence.ts';
 import { policySentence } from './policy-text.ts';
-import { formatTime, printable, type TextStyle, toned, wrap } from './text.ts';
+import { printable, type TextStyle, toned, wrap } from './text.ts';
+import { formatTimeAndAge } from './time-text.ts';
 import { lastUseSentence } from './usage-text.ts';
 
 /**
@@ -13,14 +14,16 @@ import { lastUseSentence } from './usage-text.ts';
  * and what was done.
  */
 export function renderImageLife(life: ImageLife, style: TextStyle): string {
-  const lines = [toned(`${life.repository}@${life.digest}`, 'strong', style), ...historyLines(life)];
+  const lines = [toned(`${life.repository}@${life.digest}`, 'strong', style), ...historyLines(life, style)];
   const used = lastUseSentence(life.lastUse);
   if (used !== null) lines.push(...field('Used', used, style));
   if (life.decision === null) {
     lines.push('Decided   never judged');
   } else {
     const { decision, atMs } = life.decision;
-    lines.push(...field('Decided', `${formatTime(atMs)}: ${decisionSentence(decision)}`, style));
+    lines.push(
+      ...field('Decided', `${formatTimeAndAge(atMs, style.clock)}: ${decisionSentence(decision)}`, style),
+    );
     if (decision.root !== life.digest)
       lines.push(...field('', `as part of the artifact ${decision.root}`, style));
     for (const voice of decision.voices) {
@@ -41,7 +44,7 @@ export function renderImageLife(life: ImageLife, style: TextStyle): string {
     lines.push(
       ...field(
         'Done',
-        `${formatTime(settlement?.atMs ?? intent.atMs)}: ${what}: ${outcome} (run ${intent.runId})`,
+        `${formatTimeAndAge(settlement?.atMs ?? intent.atMs, style.clock)}: ${what}: ${outcome} (run ${intent.runId})`,
         style,
       ),
     );
@@ -71,7 +74,11 @@ function restoredLines({ restorations, digest }: ImageLife, style: TextStyle): s
         .map(({ tag, outcome }) => `tag ${tag} ${tagReturnSentence(outcome)}`),
     ];
     const what = finishedAtMs === null ? 'begun, and not finished' : how.join(', ');
-    return field('Restored', `${formatTime(atMs)}: ${what} (asked for by ${by}, restoration ${id})`, style);
+    return field(
+      'Restored',
+      `${formatTimeAndAge(atMs, style.clock)}: ${what} (asked for by ${by}, restoration ${id})`,
+      style,
+    );
   });
 }
 
@@ -85,17 +92,18 @@ function field(name: string, text: string, style: TextStyle): string[] {
   ];
 }
 
-function historyLines({ history }: ImageLife): string[] {
+function historyLines({ history }: ImageLife, { clock }: TextStyle): string[] {
   if (history === null) return ['Seen      never told or listed'];
   const by = history.firstSeenBy === 'told' ? 'told by the registry' : 'found by a listing';
-  const lines = [`Seen      ${formatTime(history.firstSeenAtMs)} (${by})`];
+  const lines = [`Seen      ${formatTimeAndAge(history.firstSeenAtMs, clock)}, ${by}`];
   for (const { tag, fromMs, untilMs } of history.tags) {
     lines.push(
-      `Tag       ${tag} from ${formatTime(fromMs)}${untilMs === null ? '' : ` until ${formatTime(untilMs)}`}`,
+      `Tag       ${tag} from ${formatTimeAndAge(fromMs, clock)}${untilMs === null ? '' : ` until ${formatTimeAndAge(untilMs, clock)}`}`,
     );
   }
-  if (history.untaggedSinceMs !== null) lines.push(`Untagged  since ${formatTime(history.untaggedSinceMs)}`);
-  if (history.deletedAtMs !== null) lines.push(`Gone      ${formatTime(history.deletedAtMs)}`);
+  if (history.untaggedSinceMs !== null)
+    lines.push(`Untagged  since ${formatTimeAndAge(history.untaggedSinceMs, clock)}`);
+  if (history.deletedAtMs !== null) lines.push(`Gone      ${formatTimeAndAge(history.deletedAtMs, clock)}`);
   return lines;
 }
 

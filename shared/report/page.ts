@@ -10,7 +10,7 @@ import { outcome as runOutcome } from './history-text.ts';
 import { type Html, html } from './html.ts';
 import { renderImageLife } from './image-text.ts';
 import { policySentence } from './policy-text.ts';
-import { formatTime } from './text.ts';
+import { formatUtc, UTC } from './time-text.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d8dde3, #3a414a); --faint: light-dark(#57606a, #9aa4af);
@@ -56,7 +56,7 @@ function imageLink(repository: string, digest: Digest): Html {
 export function renderOverviewPage(overview: Overview): string {
   return page(
     'gcr-warden',
-    html`<header><h1>gcr-warden</h1><p class="faint">${formatTime(overview.atMs)}</p>
+    html`<header><h1>gcr-warden</h1><p class="faint">${formatUtc(overview.atMs)}</p>
 <nav aria-label="Sections"><a href="#runs">Runs</a><a href="#repositories">Repositories</a><a href="#findings">Findings</a><a href="#events">Events</a></nav></header>
 <main>
 <h2 id="runs">Runs</h2>
@@ -79,7 +79,7 @@ function runsTable({ runs }: Overview): Html {
     ['Started', 'Mode', 'By', 'Repository', 'Outcome'],
     runs.map(
       (run) =>
-        html`<tr><td>${formatTime(run.startedAtMs)}</td><td>${run.mode}</td><td>${run.trigger}</td><td><code>${run.repository}</code></td><td>${runOutcome(run)}</td></tr>`,
+        html`<tr><td>${formatUtc(run.startedAtMs)}</td><td>${run.mode}</td><td>${run.trigger}</td><td><code>${run.repository}</code></td><td>${runOutcome(run)}</td></tr>`,
     ),
   );
 }
@@ -92,7 +92,7 @@ const DECISIONS_SHOWN = 200;
 function decisionsSection(repository: string, { atMs, policies, decisions }: Judged): Html {
   const sorted = [...decisions].sort((a, b) => (a.verdict < b.verdict ? -1 : a.verdict > b.verdict ? 1 : 0));
   const rest = sorted.length - DECISIONS_SHOWN;
-  return html`<section><h3><code>${repository}</code></h3><p class="faint">judged ${formatTime(atMs)}</p>
+  return html`<section><h3><code>${repository}</code></h3><p class="faint">judged ${formatUtc(atMs)}</p>
 ${policies.map((policy) => html`<p class="faint">${policySentence(policy) ?? ''}</p>`)}
 ${table(
   ['Verdict', 'Tags', 'Digest', 'Why'],
@@ -118,7 +118,7 @@ function verdictWord(decision: Decision): string {
 
 function findingsSection(project: string, atMs: number, findings: readonly Finding[]): Html {
   const open = findings.filter((finding) => finding.status !== 'PASS');
-  return html`<section><h3>${project}</h3><p class="faint">audited ${formatTime(atMs)}: ${open.length} open of ${findings.length} answers</p>
+  return html`<section><h3>${project}</h3><p class="faint">audited ${formatUtc(atMs)}: ${open.length} open of ${findings.length} answers</p>
 ${table(
   ['Status', 'Severity', 'Check', 'Resource', 'Evidence', 'Remedy'],
   open.map(
@@ -134,17 +134,17 @@ function eventsTable({ events, atMs }: Overview): Html {
     ['Published', 'Action', 'Image'],
     events.map(
       (event) =>
-        html`<tr><td>${formatTime(event.publishedAtMs)} <span class="faint">${formatAge(Math.max(0, atMs - event.publishedAtMs))} ago</span></td><td>${event.action}</td><td><code>${event.repository}${event.tag === null ? '' : `:${event.tag}`}</code> ${event.digest === null ? html`` : imageLink(event.repository, event.digest)}</td></tr>`,
+        html`<tr><td>${formatUtc(event.publishedAtMs)} <span class="faint">${formatAge(Math.max(0, atMs - event.publishedAtMs))} ago</span></td><td>${event.action}</td><td><code>${event.repository}${event.tag === null ? '' : `:${event.tag}`}</code> ${event.digest === null ? html`` : imageLink(event.repository, event.digest)}</td></tr>`,
     ),
   );
 }
 
 /** Renders the page of one image's life. */
-export function renderImagePage(life: ImageLife): string {
+export function renderImagePage(life: ImageLife, nowMs: number): string {
   return page(
     `${life.repository}@${shortDigest(life.digest)}`,
     html`<header><h1>An image’s life</h1><nav aria-label="Sections"><a href="?">Overview</a></nav></header>
-<main><pre>${renderImageLife(life, { widthColumns: 110, colour: false })}</pre></main>`,
+<main><pre>${renderImageLife(life, { widthColumns: 110, colour: false, clock: { ...UTC, nowMs } })}</pre></main>`,
   );
 }
 

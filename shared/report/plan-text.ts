@@ -8,7 +8,8 @@ import { reasonSentence } from '../core/sentence.ts';
 import { formatSize } from '../core/units.ts';
 import { policySentence } from './policy-text.ts';
 import { sizeText } from './size-text.ts';
-import { formatTime, printable, type TextStyle, table, toned, wrap } from './text.ts';
+import { printable, type TextStyle, table, toned, wrap } from './text.ts';
+import { formatTimeAndAge } from './time-text.ts';
 
 /** Renders a plan: what goes and what stays of each repository, by which rule and why, and what stands in the way. */
 export function renderPlan(plan: Plan, style: TextStyle): string {
@@ -25,7 +26,7 @@ export function renderPlan(plan: Plan, style: TextStyle): string {
   const sums = totals(plan);
   const freed = plan.freed ?? listedSize(goingOf(plan.repositories));
   parts.push(
-    `${toned('Plan', 'strong', style)} ${plan.id.slice('sha256:'.length, 'sha256:'.length + 12)} of ${formatTime(plan.createdAtMs)} for ${plan.target}: ` +
+    `${toned('Plan', 'strong', style)} ${plan.id.slice('sha256:'.length, 'sha256:'.length + 12)} of ${formatTimeAndAge(plan.createdAtMs, style.clock)} for ${plan.target}: ` +
       `${sums.deletions} of ${sums.manifests} manifests and ${quantity(sums.tags, 'tag')} would go, ${sizeText(freed)}; ${quantity(sums.kept, 'artifact')} stay.`,
   );
   return `${parts.join('\n\n')}\n`;

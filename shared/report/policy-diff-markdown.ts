@@ -3,7 +3,8 @@ import type { DecisionChange, PolicyDiff, RepositoryDiff } from '../core/policy-
 import { quantity } from '../core/quantity.ts';
 import { decisionSentence } from '../core/sentence.ts';
 import { changeCounts, changedTags, deletionsLine, hasChanged, problemLine } from './policy-diff-text.ts';
-import { formatTime, printable } from './text.ts';
+import { printable } from './text.ts';
+import { formatUtc } from './time-text.ts';
 
 /** GitHub takes 65,536 characters in a comment, GitLab more; this leaves room for what a job adds. */
 export const COMMENT_CHARACTERS_MAX = 60_000;
@@ -25,7 +26,7 @@ export function renderPolicyDiffMarkdown(
   const comment = new Comment(charactersMax - LAST_LINE_CHARACTERS);
   const left = { changes: 0, problems: 0 };
   comment.add('## Retention policies: what changes hands', '');
-  comment.add(`${codeSpan(diff.target)} at ${formatTime(diff.atMs)}: **${changeCounts(diff)}**.`, '');
+  comment.add(`${codeSpan(diff.target)} at ${formatUtc(diff.atMs)}: **${changeCounts(diff)}**.`, '');
   if (diff.catalog.kind === 'incomplete') {
     comment.add(`**Not all repositories were seen:** ${codeSpan(diff.catalog.reason)}`, '');
   }

@@ -1,7 +1,8 @@
 import { shortDigest } from '../core/digest.ts';
 import { quantity } from '../core/quantity.ts';
 import { isWhole, manifestReturnSentence, type Restoration, tagReturnSentence } from '../core/restoration.ts';
-import { formatTime, printable, type TextStyle, table, toned } from './text.ts';
+import { printable, type TextStyle, table, toned } from './text.ts';
+import { formatTimeAndAge } from './time-text.ts';
 
 /** Renders what came back and what could not, manifest by manifest and tag by tag. */
 export function renderRestoration(restoration: Restoration, isDryRun: boolean, style: TextStyle): string {
@@ -27,7 +28,7 @@ export function renderRestoration(restoration: Restoration, isDryRun: boolean, s
   if (!isWhole(restoration)) lines.push(toned('Not everything came back.', 'bad', style));
   if (heldUntilMs !== null) {
     lines.push(
-      `On hold until ${formatTime(heldUntilMs)}: no run takes it before. "gcr-warden hold list" shows it.`,
+      `On hold until ${formatTimeAndAge(heldUntilMs, style.clock)}: no run takes it before. "gcr-warden hold list" shows it.`,
     );
   }
   return `${lines.join('\n')}\n`;

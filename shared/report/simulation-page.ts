@@ -6,7 +6,8 @@ import type { SimulatedDeletion, SimulatedNight, Simulation } from '../core/simu
 import { type Html, html } from './html.ts';
 import { changedTags, problemLine } from './policy-diff-text.ts';
 import { freedSize, laterSentence, simulationNotes, summarySentence } from './simulation-text.ts';
-import { formatTime, printable } from './text.ts';
+import { printable } from './text.ts';
+import { formatUtc, UTC } from './time-text.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d8dde3, #3a414a); --faint: light-dark(#57606a, #9aa4af);
@@ -47,7 +48,7 @@ export function renderSimulationPage(report: SimulationReport): string {
   return html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${CONTENT_SECURITY_POLICY}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>What the policies would have done</title>${style}</head>
-<body><header><h1>What the policies would have done</h1><p class="faint">${printable(report.target)}, ${formatTime(report.sinceMs)} to ${formatTime(report.untilMs)}</p></header>
+<body><header><h1>What the policies would have done</h1><p class="faint">${printable(report.target)}, ${formatUtc(report.sinceMs)} to ${formatUtc(report.untilMs)}</p></header>
 <main>
 ${report.problems.map((problem) => html`<p class="bad">${problemLine(problem)}</p>`)}
 ${report.catalog.kind === 'incomplete' ? html`<p class="bad">Not all repositories were seen: ${printable(report.catalog.reason)}</p>` : html``}
@@ -76,9 +77,9 @@ function section(simulation: Simulation): Html {
   const others = simulation.deletions.filter(({ usedLater }) => usedLater.length === 0);
   const last = simulation.nights.findLast(({ refusal }) => refusal !== null);
   return html`<p class="${wanted.length > 0 ? 'bad' : 'sum'}">${summarySentence(simulation)}</p>
-${last?.refusal == null ? html`` : html`<p>Stopped ${formatTime(last.atMs)}: ${printable(last.refusal.message)}</p>`}
+${last?.refusal == null ? html`` : html`<p>Stopped ${formatUtc(last.atMs)}: ${printable(last.refusal.message)}</p>`}
 ${simulation.nights.length === 0 ? html`` : plot(simulation)}
-${simulationNotes(simulation).map((note) => html`<p class="faint">${printable(note)}</p>`)}
+${simulationNotes(simulation, UTC).map((note) => html`<p class="faint">${printable(note)}</p>`)}
 ${wanted.length === 0 ? html`` : html`<h3>Would have gone, and was wanted later</h3>${deletionTable(wanted, true)}`}
 ${others.length === 0 ? html`` : html`<h3>Would have gone</h3>${deletionTable(others, false)}`}`;
 }
@@ -94,8 +95,8 @@ function deletionTable(deletions: readonly SimulatedDeletion[], isWanted: boolea
 function deletionRow(deletion: SimulatedDeletion, isWanted: boolean): Html {
   const { atMs, decision, manifests, root, usedLater } = deletion;
   const others = manifests.length > 1 ? ` +${manifests.length - 1}` : '';
-  const later = usedLater.map((use) => printable(laterSentence(use, atMs))).join('; ');
-  return html`<tr><td class="short">${formatTime(atMs)}</td><td class="long">${printable(changedTags(decision))}</td><td class="short"><code>${shortDigest(root)}</code>${others}</td><td class="short">${freedSize(deletion)}</td>${isWanted ? html`<td class="long bad">${later}</td>` : html``}<td class="long">${printable(reasonSentence(decision))}</td></tr>`;
+  const later = usedLater.map((use) => printable(laterSentence(use, atMs, UTC))).join('; ');
+  return html`<tr><td class="short">${formatUtc(atMs)}</td><td class="long">${printable(changedTags(decision))}</td><td class="short"><code>${shortDigest(root)}</code>${others}</td><td class="short">${freedSize(deletion)}</td>${isWanted ? html`<td class="long bad">${later}</td>` : html``}<td class="long">${printable(reasonSentence(decision))}</td></tr>`;
 }
 
 const WIDTH = 960;
@@ -137,14 +138,14 @@ ${nights
   .filter(({ deleted }) => deleted > 0)
   .map(({ atMs, deleted }) => {
     const height = Math.max(1, (deleted / mostGone) * BARS_HEIGHT);
-    return html`<rect class="gone" x="${(Number(x(atMs)) - barWidth / 2).toFixed(1)}" y="${(floor - height).toFixed(1)}" width="${barWidth.toFixed(1)}" height="${height.toFixed(1)}"><title>${formatTime(atMs)}: ${deleted}</title></rect>`;
+    return html`<rect class="gone" x="${(Number(x(atMs)) - barWidth / 2).toFixed(1)}" y="${(floor - height).toFixed(1)}" width="${barWidth.toFixed(1)}" height="${height.toFixed(1)}"><title>${formatUtc(atMs)}: ${deleted}</title></rect>`;
   })}
 <path class="recorded" d="${line(({ recordedManifests }) => recordedManifests)}"/><path class="replayed" d="${line(({ manifests, deleted }) => manifests - deleted)}"/>
 ${nights
   .filter(({ atMs }) => wantedNights.has(atMs))
   .map(
     (night) =>
-      html`<circle class="wanted" cx="${x(night.atMs)}" cy="${y(night.manifests - night.deleted)}" r="5"><title>${formatTime(night.atMs)}: something that was wanted later</title></circle>`,
+      html`<circle class="wanted" cx="${x(night.atMs)}" cy="${y(night.manifests - night.deleted)}" r="5"><title>${formatUtc(night.atMs)}: something that was wanted later</title></circle>`,
   )}
 </svg><p class="legend faint"><span class="key k-recorded"></span><span class="name">manifests as recorded</span><span class="key k-replayed"></span><span class="name">as the policies would have left them</span><span class="key k-gone"></span><span class="name">gone that night</span><span class="key k-wanted"></span><span class="name">wanted later</span></p>`;
 }

@@ -5,7 +5,8 @@ import { reasonSentence } from '../core/sentence.ts';
 import type { LaterUse, SimulatedDeletion, SimulatedNight, Simulation } from '../core/simulation.ts';
 import { formatAge, formatSize } from '../core/units.ts';
 import { changedTags, problemLine } from './policy-diff-text.ts';
-import { formatTime, printable, type TextStyle, table, toned } from './text.ts';
+import { printable, type TextStyle, table, toned } from './text.ts';
+import { formatTime, type Zone } from './time-text.ts';
 
 /** Deletions shown of one repository, the latest; JSON has all. */
 const DELETIONS_SHOWN = 100;
@@ -31,7 +32,7 @@ export function renderSimulations(report: SimulationReport, style: TextStyle): s
 
 function renderSimulation(simulation: Simulation, style: TextStyle): string {
   const lines = [toned(printable(simulation.repository), 'strong', style)];
-  const nights = nightRows(simulation.nights);
+  const nights = nightRows(simulation.nights, style.clock);
   if (nights.length > 0) {
     lines.push(
       table(
@@ -54,12 +55,13 @@ function renderSimulation(simulation: Simulation, style: TextStyle): string {
     if (deletions.length > 0) lines.push('', toned(title, 'strong', style), deletionTable(deletions, style));
   }
   lines.push('', toned(summarySentence(simulation), wanted.length > 0 ? 'bad' : 'strong', style));
-  for (const note of simulationNotes(simulation)) lines.push(toned(printable(note), 'warning', style));
+  for (const note of simulationNotes(simulation, style.clock))
+    lines.push(toned(printable(note), 'warning', style));
   return lines.join('\n');
 }
 
 /** Nights on which something would have gone; those in a row that a limit stopped are one. */
-function nightRows(nights: readonly SimulatedNight[]): string[][] {
+function nightRows(nights: readonly SimulatedNight[], zone: Zone): string[][] {
   const rows: string[][] = [];
   let stopped: SimulatedNight[] = [];
   const close = (): void => {
@@ -67,7 +69,7 @@ function nightRows(nights: readonly SimulatedNight[]): string[][] {
     const last = stopped.at(-1);
     if (first !== undefined && last?.refusal != null) {
       const span = stopped.length === 1 ? '' : ` and ${stopped.length - 1} more`;
-      rows.push([`${formatTime(first.atMs)}${span}`, `${last.manifests}`, '0', last.refusal.message]);
+      rows.push([`${formatTime(first.atMs, zone)}${span}`, `${last.manifests}`, '0', last.refusal.message]);
     }
     stopped = [];
   };
@@ -78,7 +80,7 @@ function nightRows(nights: readonly SimulatedNight[]): string[][] {
     }
     close();
     if (night.deleted === 0) continue;
-    rows.push([formatTime(night.atMs), `${night.manifests}`, `${night.deleted}`, freedSize(night)]);
+    rows.push([formatTime(night.atMs, zone), `${night.manifests}`, `${night.deleted}`, freedSize(night)]);
   }
   close();
   return rows;
@@ -90,12 +92,12 @@ function deletionTable(deletions: readonly SimulatedDeletion[], style: TextStyle
   const text = table(
     [{ title: 'WENT' }, { title: 'TAGS' }, { title: 'DIGEST' }, { title: 'WITH' }, { title: 'WHY' }],
     shown.map((deletion) => [
-      formatTime(deletion.atMs),
+      formatTime(deletion.atMs, style.clock),
       changedTags(deletion.decision),
       shortDigest(deletion.root),
       deletion.manifests.length > 1 ? `+${deletion.manifests.length - 1}` : '',
       [
-        ...deletion.usedLater.map((use) => laterSentence(use, deletion.atMs)),
+        ...deletion.usedLater.map((use) => laterSentence(use, deletion.atMs, style.clock)),
         reasonSentence(deletion.decision),
       ].join('; '),
     ]),
@@ -105,8 +107,8 @@ function deletionTable(deletions: readonly SimulatedDeletion[], style: TextStyle
 }
 
 /** What happened to something after it would have gone. */
-export function laterSentence({ kind, by, atMs, digest }: LaterUse, deletedAtMs: number): string {
-  const later = `${formatAge(atMs - deletedAtMs)} later (${formatTime(atMs)})`;
+export function laterSentence({ kind, by, atMs, digest }: LaterUse, deletedAtMs: number, zone: Zone): string {
+  const later = `${formatAge(atMs - deletedAtMs)} later (${formatTime(atMs, zone)})`;
   switch (kind) {
     case 'tagged':
       return `tagged ${by} ${later}`;
@@ -153,12 +155,12 @@ export function freedSize(sum: { readonly freedBytes: number; readonly unknownSi
 }
 
 /** What the replay could not know, each as a sentence. */
-export function simulationNotes(simulation: Simulation): string[] {
+export function simulationNotes(simulation: Simulation, zone: Zone): string[] {
   const { nights, gaps, recordedFromMs, sinceMs, unscheduled, assumedPlain, unrecorded } = simulation;
   if (nights.length === 0) return [];
   const notes: string[] = [];
   if (recordedFromMs !== null && recordedFromMs > sinceMs) {
-    notes.push(`The record begins ${formatTime(recordedFromMs)}; nights before it were not replayed.`);
+    notes.push(`The record begins ${formatTime(recordedFromMs, zone)}; nights before it were not replayed.`);
   }
   if (gaps.pulled !== null) notes.push(`Whether it was pulled later is not known: ${gaps.pulled}.`);
   if (gaps.running !== null) notes.push(`Whether it runs now is not known: ${gaps.running}.`);

@@ -1,7 +1,10 @@
+import type { ReaderClock } from './time-text.ts';
+
 /** How wide a line may be and whether colours may be used. Renderers are told; they never ask a terminal. */
 export interface TextStyle {
   readonly widthColumns: number;
   readonly colour: boolean;
+  readonly clock: ReaderClock;
 }
 
 export type Tone = 'good' | 'bad' | 'warning' | 'faint' | 'strong';
@@ -81,9 +84,4 @@ export function wrap(text: string, width: number): string[] {
   }
   lines.push(line);
   return lines;
-}
-
-/** A time as people and logs can both read it: `2026-11-21 03:00 UTC`. */
-export function formatTime(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

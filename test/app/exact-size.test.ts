@@ -3,6 +3,7 @@ import { planTarget } from '../../shared/app/plan-target.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import { planId } from '../../shared/core/plan-repository.ts';
 import { renderPlan } from '../../shared/report/plan-text.ts';
+import { READER } from '../support/reader-clock.ts';
 import { planRequest, type Stage, setStage } from './stage.ts';
 
 const plan = (stage: Stage, ports: Partial<Stage['ports']> = {}): Promise<Plan> =>
@@ -11,7 +12,7 @@ const plan = (stage: Stage, ports: Partial<Stage['ports']> = {}): Promise<Plan> 
     { host: stage.registry.host, prefix: 'acme' },
     { ...planRequest(), exactSize: true },
   );
-const style = { widthColumns: 200, colour: false };
+const style = { widthColumns: 200, colour: false, clock: READER };
 
 describe('the exact size of a plan', () => {
   it('is what it says, costs one read a manifest, and none where the ledger has them', async () => {

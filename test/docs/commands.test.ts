@@ -7,6 +7,7 @@ import { EXIT, REFUSED_CODES } from '../../cli/exit-code.ts';
 import { buildLayer, pushImage } from '../../local/registry/index.ts';
 import { type LocalStack, startLocalStack } from '../../local/stack.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
+import { withCommands } from '../../tools/commands-page.ts';
 import { ROOT, succeed, warden } from '../support/command.ts';
 
 const page = await readFile(join(ROOT, 'docs/commands.md'), 'utf8');
@@ -19,77 +20,15 @@ const sections = new Map(
     .map((text) => [text.split('\n', 1)[0] ?? '', text] as const),
 );
 
-interface Row {
-  readonly name: string;
-  readonly default: string;
-}
-
-/** The rows of a command's table. */
-function documentedRows(section: string): Row[] {
-  return Array.from(section.matchAll(/^\| `(.+?)` \| (.*?) ?\| .+ \|$/gm), ([, name = '', value = '']) => ({
-    name,
-    default: value.replaceAll('`', ''),
-  }));
-}
-
 /** The first cells of the rows of a section. */
 function firstCells(section: string | undefined): string[] {
   return Array.from((section ?? '').matchAll(/^\| `(.+?)` \|/gm), ([, name = '']) => name);
 }
 
-/** What `--help` says: the arguments of its first line, and each option with its default. */
-function rowsOfHelp(help: string): Row[] {
-  const usage = help.slice(0, help.indexOf('\n\n'));
-  const names = (usage.match(/[<[]\w+[\]>]/g) ?? []).filter((name) => name !== '[options]');
-  // Descriptions that take several lines are put on one.
-  const lines = help.replace(/\n {4,}(?=\S)/g, ' ').split('\n');
-  const described = new Map<string, string>();
-  for (const line of lines) {
-    const [, name, description] = /^ {2}(\S.*?) {2,}(\S.*)$/.exec(line) ?? [];
-    if (name !== undefined && description !== undefined) described.set(name, description);
-  }
-  const rows = names.map((name) => ({ name, default: defaultIn(described.get(name.slice(1, -1)) ?? '') }));
-  for (const [name, description] of described) {
-    if (name.startsWith('--')) rows.push({ name, default: defaultIn(description) });
-  }
-  return rows;
-}
-
-function defaultIn(description: string): string {
-  return /[( ]default: "?(.*?)"?[,)]/.exec(description)?.[1] ?? /\(env: (\w+)\)/.exec(description)?.[1] ?? '';
-}
-
-/** Every command of the program that has no commands below it, found by asking for help. */
-async function commands(above: readonly string[] = []): Promise<string[][]> {
-  const { stdout } = await warden([...above, '--help']);
-  const list = stdout.split(/^Commands:\n/m)[1];
-  if (list === undefined) return [[...above]];
-  const names = Array.from(list.matchAll(/^ {2}([a-z-]+)/gm), ([, name = '']) => name);
-  const below = names.filter((name) => name !== 'help').map((name) => commands([...above, name]));
-  return (await Promise.all(below)).flat();
-}
-
-/** Told in words where the program says it with a sentence or an error. */
-const IN_WORDS: ReadonlySet<string> = new Set(['required', "Google's own"]);
-
 describe('the page on commands', () => {
-  it('has every command, in the order of the program', async () => {
-    const documented = [...sections.keys()].filter((heading) => heading.startsWith('gcr-warden '));
-    const names = (await commands()).map((words) => `gcr-warden ${words.join(' ')}`);
-    expect(documented).toEqual(names);
-    // Some twenty processes, one after the other.
-  }, 60_000);
-
-  it.each([...sections].filter(([heading]) => heading.startsWith('gcr-warden ')))(
-    'tells of every argument and option of %s, with its default',
-    async (heading, section) => {
-      const { stdout } = await warden([...heading.split(' ').slice(1), '--help']);
-      const documented = documentedRows(section).map((row) =>
-        IN_WORDS.has(row.default) ? { ...row, default: '' } : row,
-      );
-      expect(documented).toEqual(rowsOfHelp(stdout));
-    },
-  );
+  it('is what the program says of its commands, arguments and options', () => {
+    expect(page, 'run "node tools/commands-page.ts"').toBe(withCommands(page));
+  });
 
   it('tells of every option of npm start', async () => {
     const help = await succeed(process.execPath, ['local/main.ts', '--help']);

@@ -11,6 +11,7 @@ import { parseTarget } from '../../shared/core/reference.ts';
 import { renderPolicyTests } from '../../shared/report/policy-test-text.ts';
 import { setStage } from '../app/stage.ts';
 import { ROOT, warden } from '../support/command.ts';
+import { READER } from '../support/reader-clock.ts';
 
 const page = await readFile(join(ROOT, 'docs/policy-testing.md'), 'utf8');
 const blocks = Array.from(page.matchAll(/^```yaml\n(.*?)^```$/gms), ([, text = '']) => text);
@@ -52,7 +53,7 @@ describe('the page on testing policies', () => {
     const shown = /<!-- output -->\n```\n(.*?)```/s.exec(page)?.[1] ?? 'nothing';
     const report = await run(await folder({ 'services.yaml': policy, 'services.test.yaml': failing }));
     expect(hasPassed(report)).toBe(false);
-    expect(renderPolicyTests(report, { widthColumns: 120, colour: false })).toContain(shown);
+    expect(renderPolicyTests(report, { widthColumns: 120, colour: false, clock: READER })).toContain(shown);
   });
 
   it('has commands that do what they are there for', async () => {

@@ -19,7 +19,7 @@ it('gives nothing that is deployed, and nothing that deletes, a way to put a man
   const writing = sources.filter(([, text]) => WRITER.test(text));
   expect(writing.map(([path]) => path).sort()).toEqual([
     'cli/commands/restore.ts',
-    'cli/main.ts',
+    'cli/program.ts',
     'shared/app/restore-survey.ts',
     'shared/app/restore.ts',
   ]);

@@ -15,6 +15,7 @@ import {
   repliesWith,
   repositoryWith,
 } from '../core/audit/replies.ts';
+import { READER } from '../support/reader-clock.ts';
 
 function reportOf(different: Partial<AuditReplies>) {
   return auditReport(repliesWith(different), NOW_MS, DEFAULT_AUDIT_SETTINGS);
@@ -50,8 +51,8 @@ describe('the report as text', () => {
     // A few checks: what each of them says is for its own tests.
     const report = reportOf(ESTATE);
     const findings = report.findings.filter(({ check }) => SHOWN.includes(check));
-    expect(renderAudit({ ...report, findings }, { widthColumns: 100, colour: false })).toBe(`\
-Audit of project acme, 2026-11-21 03:00 UTC
+    expect(renderAudit({ ...report, findings }, { widthColumns: 100, colour: false, clock: READER })).toBe(`\
+Audit of project acme, 2026-11-21 03:00 UTC (0 s ago)
 3 FAIL (2 high, 1 medium), 1 UNKNOWN, 0 EXCEPTED, 8 PASS
 Worst: Service-account key is too old: Key aaaabbbbccccdddd of ci@acme.iam.gserviceaccount.com: age
 412 d, at most 90 d are allowed
@@ -115,7 +116,9 @@ Not seen
   });
 
   it('obeys its width, but for names and commands', () => {
-    const lines = renderAudit(reportOf(ESTATE), { widthColumns: 60, colour: false }).split('\n');
+    const lines = renderAudit(reportOf(ESTATE), { widthColumns: 60, colour: false, clock: READER }).split(
+      '\n',
+    );
     const prose = lines.filter((line) => !line.startsWith('    ') && !line.includes('@'));
     expect(Math.max(...prose.map((line) => line.length))).toBeLessThanOrEqual(60);
   });
@@ -124,6 +127,7 @@ Not seen
     const text = renderAudit(reportOf({ projectPolicy: unknown('403'), accounts: unknown('403') }), {
       widthColumns: 100,
       colour: false,
+      clock: READER,
     });
     expect(text.match(/none seen/g)).toHaveLength(2);
     expect(text).toContain('The policy of project acme: 403');
@@ -135,7 +139,7 @@ Not seen
       locations: known([repositoryWith(bind('roles/artifactregistry.reader', HOSTILE))]),
       accounts: unknown(`no ${HOSTILE}`),
     });
-    const text = renderAudit(report, { widthColumns: 100, colour: false });
+    const text = renderAudit(report, { widthColumns: 100, colour: false, clock: READER });
     expect(text).toContain('\\u001b[2J\\u202eada');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that none is left is the point
     expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);

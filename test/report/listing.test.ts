@@ -8,6 +8,7 @@ import { renderListingsCsv } from '../../shared/report/listing-csv.ts';
 import { renderListings } from '../../shared/report/listing-text.ts';
 import { listedRows } from '../../shared/report/listing-tree.ts';
 import { progressLine } from '../../shared/report/progress-text.ts';
+import { READER } from '../support/reader-clock.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 21);
 const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
@@ -94,7 +95,7 @@ describe('the lines of a listing', () => {
   });
 
   it('are moved to the right in the table', () => {
-    const style = { widthColumns: 120, colour: false };
+    const style = { widthColumns: 120, colour: false, clock: READER };
     const catalog = { completeness: { kind: 'complete' }, repositories: [listing.repository] } as const;
     const text = renderListings(
       { catalog, listings: [listing], sizes: [{ kind: 'exact', sizeBytes: 2_500 }] },

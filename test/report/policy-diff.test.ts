@@ -8,6 +8,7 @@ import { codeSpan, renderPolicyDiffMarkdown } from '../../shared/report/policy-d
 import { renderPolicyDiff } from '../../shared/report/policy-diff-text.ts';
 import { listingOf, NO_USAGE, NOW_MS, type Piece, REPOSITORY } from '../core/estate.ts';
 import { checkProperty } from '../core/property.ts';
+import { READER } from '../support/reader-clock.ts';
 
 const PIECES: readonly Piece[] = [
   { name: 'young', tags: ['pr-3'], days: 5 },
@@ -44,7 +45,7 @@ function diffOf(pieces: readonly Piece[], before: string, after: string): Policy
 
 const FORTNIGHT = 'delete: [{ prs: { tags: { glob: "pr-*" }, olderThan: 14d } }]';
 const WEEK = 'delete: [{ prs: { tags: { glob: "pr-*" }, olderThan: 7d } }]';
-const PLAIN = { widthColumns: 120, colour: false };
+const PLAIN = { widthColumns: 120, colour: false, clock: READER };
 
 describe('a diff as text', () => {
   it('shows what each version would take, and each change with both reasons', () => {

@@ -7,9 +7,10 @@ import { renderPolicyCheckJson } from '../../shared/report/policy-problems-json.
 import { renderPolicyCheckSarif } from '../../shared/report/policy-problems-sarif.ts';
 import { renderPolicyCheck } from '../../shared/report/policy-problems-text.ts';
 import { isValid } from '../support/json-schema.ts';
+import { READER } from '../support/reader-clock.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 21);
-const STYLE = { widthColumns: 100, colour: false };
+const STYLE = { widthColumns: 100, colour: false, clock: READER };
 
 function check(texts: Readonly<Record<string, string>>): PolicyCheck {
   const files = Object.entries(texts).map(([file, text]) => ({ file, text, gitRevision: known('0123456') }));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PolicyTestReport } from '../../shared/core/policy-test/report.ts';
 import { renderPolicyTestsJunit } from '../../shared/report/policy-test-junit.ts';
 import { renderPolicyTests } from '../../shared/report/policy-test-text.ts';
+import { READER } from '../support/reader-clock.ts';
 
 const item = { policy: 'p', file: 'p.yaml', line: 6, effect: 'delete', rule: 'old' } as const;
 
@@ -49,7 +50,7 @@ const REPORT: PolicyTestReport = {
 
 describe('what policy tests gave', () => {
   it('reads as text', () => {
-    expect(renderPolicyTests(REPORT, { widthColumns: 80, colour: false })).toBe(`\
+    expect(renderPolicyTests(REPORT, { widthColumns: 80, colour: false, clock: READER })).toBe(`\
 b.test.yaml:3:7: POLICY_YAML: This is not YAML: "<".
 pass  a.test.yaml:1  one <image> & "more" (1 image)
 FAIL  a.test.yaml:12  old go\\u001b[2J (2 images)
@@ -94,6 +95,8 @@ a.test.yaml:12:
 
   it('says that there is nothing to run', () => {
     const empty: PolicyTestReport = { version: 1, results: [], problems: [], coverage: [] };
-    expect(renderPolicyTests(empty, { widthColumns: 80, colour: false })).toContain('There are no tests: ');
+    expect(renderPolicyTests(empty, { widthColumns: 80, colour: false, clock: READER })).toContain(
+      'There are no tests: ',
+    );
   });
 });

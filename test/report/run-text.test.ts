@@ -15,8 +15,9 @@ import { renderImageLife } from '../../shared/report/image-text.ts';
 import { renderListings } from '../../shared/report/listing-text.ts';
 import { renderPlan, renderRepositoryPlan } from '../../shared/report/plan-text.ts';
 import { printable, table } from '../../shared/report/text.ts';
+import { READER } from '../support/reader-clock.ts';
 
-const STYLE = { widthColumns: 100, colour: false };
+const STYLE = { widthColumns: 100, colour: false, clock: READER };
 const NOW_MS = Date.parse('2026-03-01T10:00:00Z');
 const DAY_MS = 24 * 60 * 60 * 1000;
 const A = `sha256:${'aa'.repeat(32)}` as const;
@@ -191,10 +192,10 @@ it('shows runs newest first as they come, and what became of each', () => {
     { ...run, finishedAtMs: null, outcomes: {} },
     { ...run, outcomes: {}, refusal: 'Another run works on it.' },
   ];
-  const start = `2026-03-01 10:00 UTC`;
+  const start = `2026-03-01 10:00 UTC (264 d ago)`;
   expect(renderRuns(runs, { ...STYLE, widthColumns: 160 })).toBe(
     [
-      `STARTED               MODE   BY        RUN  REPOSITORY                               OUTCOME`,
+      `STARTED                           MODE   BY        RUN  REPOSITORY                               OUTCOME`,
       `${start}  apply  schedule  r1   ${REPOSITORY}  2 deleted, 1 skipped: moved`,
       `${start}  plan   schedule  r1   ${REPOSITORY}  1 artifact to delete, 3 to keep`,
       `${start}  apply  schedule  r1   ${REPOSITORY}  under way, or interrupted`,
@@ -243,15 +244,15 @@ it("tells an image's life with the rule, the file, its content and revision, and
   };
   const text = renderImageLife(life, { ...STYLE, widthColumns: 200 });
   expect(text.split('\n').slice(1)).toEqual([
-    'Seen      2026-01-30 10:00 UTC (told by the registry)',
-    'Tag       pr-1 from 2026-01-30 10:00 UTC until 2026-03-01 10:00 UTC',
-    'Untagged  since 2026-03-01 10:00 UTC',
-    'Gone      2026-03-01 10:00 UTC',
+    'Seen      2026-01-30 10:00 UTC (294 d ago), told by the registry',
+    'Tag       pr-1 from 2026-01-30 10:00 UTC (294 d ago) until 2026-03-01 10:00 UTC (264 d ago)',
+    'Untagged  since 2026-03-01 10:00 UTC (264 d ago)',
+    'Gone      2026-03-01 10:00 UTC (264 d ago)',
     'Decided   never judged',
-    'Done      2026-03-01 10:00 UTC: delete the manifest: deleted (run r1)',
+    'Done      2026-03-01 10:00 UTC (264 d ago): delete the manifest: deleted (run r1)',
     '          deleted: because',
     '          allowed by rule pull-requests of policy services, services.yaml with content sha256:bbbbbbbbbbbb at git revision 4f2a91c',
-    'Done      2026-03-01 10:00 UTC: remove tag pr-1: deleted (run r1)',
+    'Done      2026-03-01 10:00 UTC (264 d ago): remove tag pr-1: deleted (run r1)',
     '',
   ]);
 });
@@ -300,6 +301,7 @@ describe('a table', () => {
     const text = table([{ title: 'A' }, { title: 'B' }], [['1', 'one two three four five six']], {
       widthColumns: 20,
       colour: false,
+      clock: READER,
     });
     expect(text).toBe('A  B\n1  one two three four five\n   six');
   });

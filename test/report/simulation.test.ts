@@ -9,6 +9,7 @@ import { DAY_MS, HOUR_MS } from '../../shared/core/units.ts';
 import { renderSimulationPage } from '../../shared/report/simulation-page.ts';
 import { renderSimulations } from '../../shared/report/simulation-text.ts';
 import { NO_USAGE, NOW_MS, REPOSITORY, told, usageOf } from '../core/estate.ts';
+import { READER } from '../support/reader-clock.ts';
 
 function policies(rules: string, limits = 'limits: { share: 100% }') {
   return parsePolicyFile({
@@ -56,7 +57,7 @@ function reportOf(more: Partial<SimulationSources> = {}): SimulationReport {
   };
 }
 
-const PLAIN = { widthColumns: 120, colour: false };
+const PLAIN = { widthColumns: 120, colour: false, clock: READER };
 
 describe('a replay as text', () => {
   it('shows nights, what was wanted later, what else went, and what is not known', () => {

@@ -41,7 +41,7 @@ export function run(
 
 /** Runs `gcr-warden` from the source, as `npx gcr-warden` does in a clone. */
 export function warden(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return run(process.execPath, ['bin/gcr-warden.js', ...args], { NO_COLOR: '1', ...env });
+  return run(process.execPath, ['bin/gcr-warden.js', ...args], { NO_COLOR: '1', TZ: 'UTC', ...env });
 }
 
 /** Runs a program that has to succeed, and fails with what it said where it doesn't. */
