@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
 import { auditHandler } from './handlers/audit.ts';
-import { logger, once, openConfiguredLedger, settings } from './open-ports.ts';
+import { logger, once, openConfiguredLedger, openConfiguredPolicyFiles, settings } from './open-ports.ts';
 
 http(
   'audit',
@@ -13,6 +13,7 @@ http(
       const { createPubSubPublisher } = await import('../shared/adapters/messaging/pubsub-publisher.ts');
       return {
         projects: settings.auditProjects,
+        policyFiles: await openConfiguredPolicyFiles(),
         ports: {
           access,
           ledger: await openConfiguredLedger(),

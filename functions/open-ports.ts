@@ -1,7 +1,7 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { createJsonLogger } from '../shared/adapters/logging/json-logger.ts';
 import type { OpenRegistry } from '../shared/adapters/registry/open.ts';
-import type { Ledger, Logger, PolicyReader, UsageReader } from '../shared/ports.ts';
+import type { Ledger, Logger, PolicyFileReader, PolicyReader, UsageReader } from '../shared/ports.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** What every deployed function has from its start: cheap, and nothing that speaks to anybody. */
@@ -50,14 +50,23 @@ export async function openConfiguredRegistry(ledger: Ledger): Promise<OpenRegist
   });
 }
 
-/** The policies named by the environment: a bucket's, or a folder's. */
+/** The policies named by the environment. */
 export async function openConfiguredPolicies(): Promise<PolicyReader> {
+  const [files, { parsePolicyFolder }] = await Promise.all([
+    openConfiguredPolicyFiles(),
+    import('../shared/core/policy-file/folder.ts'),
+  ]);
+  return { read: async () => parsePolicyFolder(await files.read()) };
+}
+
+/** The same as texts, with the exceptions from the audit among them: a bucket's, or a folder's. */
+export async function openConfiguredPolicyFiles(): Promise<PolicyFileReader> {
   const [, bucket, prefix = ''] = /^gs:\/\/([^/]+)(?:\/(.*))?$/.exec(settings.policies) ?? [];
   if (bucket === undefined) {
-    const { readPolicyFolder } = await import('../shared/adapters/policies/folder.ts');
-    return readPolicyFolder(settings.policies);
+    const { readPolicyFiles } = await import('../shared/adapters/policies/folder.ts');
+    return { read: () => readPolicyFiles(settings.policies) };
   }
-  const [{ readPolicyBucket }, { GoogleAuth }] = await Promise.all([
+  const [{ policyBucketFiles }, { GoogleAuth }] = await Promise.all([
     import('../shared/adapters/policies/bucket.ts'),
     import('google-auth-library'),
   ]);
@@ -65,9 +74,9 @@ export async function openConfiguredPolicies(): Promise<PolicyReader> {
   // gets a word instead of a token.
   const emulator = process.env['STORAGE_EMULATOR_HOST'];
   if (emulator !== undefined)
-    return readPolicyBucket({ bucket, prefix, baseUrl: emulator, token: async () => 'none', fetch });
+    return policyBucketFiles({ bucket, prefix, baseUrl: emulator, token: async () => 'none', fetch });
   const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/devstorage.read_only'] });
-  return readPolicyBucket({
+  return policyBucketFiles({
     bucket,
     prefix,
     token: async () => (await auth.getAccessToken()) ?? null,

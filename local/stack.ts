@@ -8,7 +8,7 @@ import { reportHandler } from '../functions/handlers/report.ts';
 import { openGoogleAccess } from '../shared/adapters/google/open-access.ts';
 import { newId } from '../shared/adapters/identity/new-id.ts';
 import { openSqliteLedger } from '../shared/adapters/ledger/sqlite/ledger.ts';
-import { readPolicyFolder } from '../shared/adapters/policies/folder.ts';
+import { readPolicyFiles, readPolicyFolder } from '../shared/adapters/policies/folder.ts';
 import { fixedCredentials } from '../shared/adapters/registry/credentials.ts';
 import { openRegistry } from '../shared/adapters/registry/open.ts';
 import { readPodsFile } from '../shared/adapters/usage/pods-file.ts';
@@ -150,6 +150,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         logger,
         async () => ({
           projects: ['acme'],
+          policyFiles: { read: () => readPolicyFiles(options.policies) },
           ports: { access: googleAccess.access, ledger, clock: Date.now },
         }),
         options.onAudit,

@@ -26,6 +26,7 @@ import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './co
 import type { Catalog, Listing } from './core/listing.ts';
 import type { PlanningSince } from './core/planning-since.ts';
 import type { PolicySet, PolicySummary } from './core/policy.ts';
+import type { PolicyFolder } from './core/policy-file/folder.ts';
 import type { PullDays, PullRecording } from './core/pull-record.ts';
 import type { PushMessage } from './core/push-message.ts';
 import type { ArtifactRegistryImage, Repository, Target } from './core/reference.ts';
@@ -136,6 +137,12 @@ export interface UsageReader {
 export interface PolicyReader {
   /** @throws WardenError POLICY_SOURCE_UNREADABLE */
   read(): Promise<PolicySet>;
+}
+
+/** The same place, as texts: for who reads more in it than policies. */
+export interface PolicyFileReader {
+  /** @throws WardenError POLICY_SOURCE_UNREADABLE */
+  read(): Promise<PolicyFolder>;
 }
 
 /** Publishes a text to a topic; resolves when the message is durable. @throws WardenError PUBLISH_FAILED */

@@ -66,8 +66,9 @@ resource "google_project_iam_member" "ledger" {
   }
 }
 
+# The audit reads its exceptions there, and which repositories policies look after.
 resource "google_storage_bucket_iam_member" "policies" {
-  for_each = toset(["clean", "dispatch"])
+  for_each = toset(["audit", "clean", "dispatch"])
   bucket   = google_storage_bucket.policies.name
   role     = "roles/storage.objectViewer"
   member   = google_service_account.function[each.value].member

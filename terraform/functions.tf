@@ -60,6 +60,7 @@ locals {
       ingress         = "ALLOW_INTERNAL_ONLY"
       environment = {
         GCR_WARDEN_FINDING_TOPIC = google_pubsub_topic.findings.id
+        GCR_WARDEN_POLICIES      = local.policies_url
       }
     }
     report = {

@@ -4,7 +4,7 @@ import { readPolicyFiles } from '../../shared/adapters/policies/folder.ts';
 import type { PullSecretPlace } from '../../shared/adapters/usage/pull-secrets.ts';
 import type { AuditPorts } from '../../shared/app/audit.ts';
 import { auditTarget as auditAll } from '../../shared/app/audit-target.ts';
-import type { AuditException } from '../../shared/core/audit/exception.ts';
+import { type AuditFolder, NO_AUDIT_FOLDER } from '../../shared/core/audit/folder.ts';
 import { CHECKS } from '../../shared/core/audit/index.ts';
 import { type AuditedBelow, mergeReports } from '../../shared/core/audit/merged-report.ts';
 import type { AuditReport } from '../../shared/core/audit/report.ts';
@@ -13,9 +13,7 @@ import { type AuditTarget, auditTarget } from '../../shared/core/audit/target.ts
 import { WardenError } from '../../shared/core/error.ts';
 import { SEVERITIES, type Severity } from '../../shared/core/finding.ts';
 import { changesSince, type FindingChange } from '../../shared/core/finding-history.ts';
-import { isExceptionsFile } from '../../shared/core/policy-file/exceptions-file.ts';
-import { parsePolicyFolder } from '../../shared/core/policy-file/folder.ts';
-import { parseExceptions } from '../../shared/core/policy-file/parse-exceptions.ts';
+import { parseAuditFolder } from '../../shared/core/policy-file/parse-audit-folder.ts';
 import { renderFindingChanges } from '../../shared/report/audit-changes.ts';
 import { renderAuditCsv, renderTableCsv } from '../../shared/report/audit-csv.ts';
 import { jsonText, renderAuditJson, renderViewJson } from '../../shared/report/audit-json.ts';
@@ -136,7 +134,7 @@ export function auditCommand(): ManualCommand {
     .action(async (options: AuditOptions) => {
       const target = targetOf(options);
       const print = printer(options);
-      const { exceptions, settings } = await readFolder(options.policies);
+      const folder = await readFolder(options.policies);
       const { signal } = beginRun(options.deadline);
       const endpoint = options.googleEndpoint ?? null;
       const google = openGoogleAccess(endpoint, signal);
@@ -148,11 +146,11 @@ export function auditCommand(): ManualCommand {
               ledger,
               clock: Date.now,
               logger: terminalLogger,
-              exceptions,
+              folder,
               ...pullSecretsPort(options.pullSecrets, endpoint),
             },
             target,
-            settings,
+            DEFAULT_AUDIT_SETTINGS,
           ),
         );
         process.stdout.write(print(audited));
@@ -261,24 +259,12 @@ function changesOf({
   return diff === true ? ({ history }) => history?.changes ?? [] : null;
 }
 
-/** What a folder of policies says to the audit. */
-interface AuditFolder {
-  readonly exceptions: readonly AuditException[];
-  readonly settings: AuditSettings;
-}
-
 /** @throws WardenError EXCEPTIONS_INVALID, and POLICY_SOURCE_UNREADABLE */
 async function readFolder(dir: string | undefined): Promise<AuditFolder> {
-  if (dir === undefined) return { exceptions: [], settings: DEFAULT_AUDIT_SETTINGS };
-  const folder = await readPolicyFiles(dir);
-  const { exceptions, problems } = parseExceptions(folder.files);
-  const [first] = [...problems, ...folder.unread.filter(({ file }) => isExceptionsFile(file))];
-  if (first === undefined) {
-    const { policies, problems: broken } = parsePolicyFolder(folder);
-    // What a broken policy would select nobody knows, so that which policies there are is not known either.
-    const settings = broken.length > 0 ? {} : { policies };
-    return { exceptions, settings: { ...DEFAULT_AUDIT_SETTINGS, ...settings } };
-  }
+  if (dir === undefined) return NO_AUDIT_FOLDER;
+  const folder = parseAuditFolder(await readPolicyFiles(dir));
+  const [first] = folder.broken.kind === 'known' ? folder.broken.value : [];
+  if (first === undefined) return folder;
   throw new WardenError(
     'EXCEPTIONS_INVALID',
     `${first.file}:${first.line}:${first.column}: ${first.message} \`gcr-warden policy check\` tells all.`,

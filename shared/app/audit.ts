@@ -1,4 +1,4 @@
-import type { AuditException } from '../core/audit/exception.ts';
+import type { AuditFolder } from '../core/audit/folder.ts';
 import type { PullSecretReading } from '../core/audit/pull-secret.ts';
 import { type AuditReport, auditReport } from '../core/audit/report.ts';
 import type { AuditSettings } from '../core/audit/settings.ts';
@@ -13,8 +13,8 @@ export interface AuditPorts {
   readonly ledger: FindingLedger;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** What somebody answers for; left out, nothing. */
-  readonly exceptions?: readonly AuditException[];
+  /** What a folder of policies says to it; left out, nobody named one. */
+  readonly folder?: AuditFolder;
   /** Who is told of what changed, one message a change; left out, nobody. */
   readonly changes?: { readonly publisher: Publisher; readonly topic: string };
   /** Where somebody let the audit look into clusters, which need not be the project's; left out, nothing is asked about pull secrets. */
@@ -34,7 +34,7 @@ export async function auditProject(
 ): Promise<AuditReport> {
   const { clock, logger } = ports;
   const replies = await readAccess(ports.access, project, clock(), ports.pullSecrets);
-  const report = auditReport(replies, clock(), settings, ports.exceptions);
+  const report = auditReport(replies, clock(), settings, ports.folder);
   const history = await keepFindings(ports, report);
   const count = (status: FindingStatus): number =>
     report.findings.filter((finding) => finding.status === status).length;

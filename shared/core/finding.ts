@@ -1,4 +1,5 @@
 import type { IamCondition } from './audit/access.ts';
+import type { Digest } from './digest.ts';
 import type { Fact } from './fact.ts';
 
 /** How much a finding can matter, the worst first. */
@@ -64,6 +65,10 @@ export interface ExceptionNote {
   readonly expiresMs: number;
   /** `FILE:LINE` below the folder of policies. */
   readonly place: string;
+  /** Digest of the whole file; like the next, left out in what was kept before it was recorded. */
+  readonly contentHash?: Digest;
+  /** The commit that the file was taken from. */
+  readonly gitRevision?: Fact<string>;
 }
 
 /** One answer of one check about one resource. */

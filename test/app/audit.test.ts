@@ -102,6 +102,7 @@ describe('the audit of a project', () => {
       'No cleanup policy deletes from repository europe-west1/services, and whether a policy of gcr-warden does is not known: no folder of policies was given',
       'No cleanup policy deletes from repository us-central1/charts, and whether a policy of gcr-warden does is not known: no folder of policies was given',
       'No cleanup policy deletes from repository us/gcr.io, and whether a policy of gcr-warden does is not known: no folder of policies was given',
+      'Whether a policy of gcr-warden asks for pulls is not known: no folder of policies was given',
     ]);
   });
 

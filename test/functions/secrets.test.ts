@@ -14,6 +14,7 @@ import { googleAccess } from '../../shared/adapters/google/access.ts';
 import { GOOGLE_APIS, GoogleRest } from '../../shared/adapters/google/rest.ts';
 import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
 import { createJsonLogger } from '../../shared/adapters/logging/json-logger.ts';
+import { policyBucketFiles } from '../../shared/adapters/policies/bucket.ts';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
 import { fixedCredentials } from '../../shared/adapters/registry/credentials.ts';
 import { openRegistry } from '../../shared/adapters/registry/open.ts';
@@ -227,7 +228,17 @@ describe('no secret is printed or written', { timeout: 60_000 }, () => {
     const { ledger, logger } = stage;
     const handler = auditHandler(
       logger,
-      async () => ({ ports: { access: googleAccess(rest), ledger, clock: Date.now }, projects: ['acme'] }),
+      async () => ({
+        ports: { access: googleAccess(rest), ledger, clock: Date.now },
+        projects: ['acme'],
+        policyFiles: policyBucketFiles({
+          bucket: 'acme-policies',
+          prefix: '',
+          baseUrl: `http://${host}`,
+          token: async () => ACCESS_TOKEN,
+          fetch,
+        }),
+      }),
       (report) => void reports.push(JSON.stringify(report)),
     );
     const server = await serveFunction('audit', handler, 0);

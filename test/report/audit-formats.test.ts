@@ -9,6 +9,7 @@ import { type AuditReport, auditReport } from '../../shared/core/audit/report.ts
 import { DEFAULT_AUDIT_SETTINGS } from '../../shared/core/audit/settings.ts';
 import { known, unknown } from '../../shared/core/fact.ts';
 import { followFindings } from '../../shared/core/finding-history.ts';
+import { sha256 } from '../../shared/core/hash.ts';
 import { renderAuditCsv, renderTableCsv } from '../../shared/report/audit-csv.ts';
 import { renderAuditJson } from '../../shared/report/audit-json.ts';
 import { renderAuditMarkdown } from '../../shared/report/audit-markdown.ts';
@@ -70,12 +71,20 @@ function reportOf(names: readonly string[]): AuditReport {
   const { findings } = report;
   return {
     ...report,
+    policyFiles: [{ file: names.join(' '), contentHash: sha256('x'), gitRevision: known('0123abc') }],
     findings: findings.map((finding, at) =>
       at === 0
         ? {
             ...finding,
             status: 'EXCEPTED',
-            exception: { owner: names[0] ?? '', reason: names.join(' '), expiresMs: NOW_MS, place: 'x:1' },
+            exception: {
+              owner: names[0] ?? '',
+              reason: names.join(' '),
+              expiresMs: NOW_MS,
+              place: 'x:1',
+              contentHash: sha256('x'),
+              gitRevision: unknown('no git'),
+            },
           }
         : finding,
     ),

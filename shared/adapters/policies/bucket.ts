@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { messageOf, WardenError } from '../../core/error.ts';
 import { type Fact, known, unknown } from '../../core/fact.ts';
-import type { PolicyProblem, PolicySet } from '../../core/policy.ts';
-import { parsePolicyFolder } from '../../core/policy-file/folder.ts';
+import type { PolicyProblem } from '../../core/policy.ts';
+import type { PolicyFolder } from '../../core/policy-file/folder.ts';
 import { FILE_BYTES_MAX } from '../../core/policy-file/limits.ts';
 import { type PolicyFile, tooLargePolicyFile } from '../../core/policy-file/parse.ts';
 import { isLoopback } from '../../core/reference.ts';
-import type { PolicyReader } from '../../ports.ts';
+import type { PolicyFileReader } from '../../ports.ts';
 import { decodePolicyFile } from './bytes.ts';
 import { FILES_MAX, isPolicyFileName } from './file-name.ts';
 
@@ -50,11 +50,11 @@ export interface PolicyBucket {
 }
 
 /**
- * Policies from a Cloud Storage bucket (JSON API). The commit comes from each object's metadata `git-revision`,
+ * Policy files of a Cloud Storage bucket (JSON API). The commit comes from each object's metadata `git-revision`,
  * which whoever copies the files there sets.
  * @throws WardenError POLICY_SOURCE_UNREADABLE at once where the bucket or the base URL can't be right
  */
-export function readPolicyBucket(place: PolicyBucket): PolicyReader {
+export function policyBucketFiles(place: PolicyBucket): PolicyFileReader {
   const source = new BucketSource(place);
   return { read: () => source.read() };
 }
@@ -91,7 +91,7 @@ class BucketSource {
     this.#origin = url.origin;
   }
 
-  async read(): Promise<PolicySet> {
+  async read(): Promise<PolicyFolder> {
     const token = await this.#token().catch((thrown: unknown) => {
       // What other libraries throw here can hold the reply of a token server; ours are made to be shown.
       if (thrown instanceof WardenError) throw thrown;
@@ -110,7 +110,7 @@ class BucketSource {
         }
       }),
     );
-    return parsePolicyFolder({ files, unread });
+    return { files, unread };
   }
 
   async #list(token: string | null): Promise<StoredObject[]> {

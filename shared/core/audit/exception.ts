@@ -1,5 +1,7 @@
 import type { Finding } from '../finding.ts';
+import type { PolicySource } from '../policy.ts';
 import { type Check, findingOf } from './check.ts';
+import type { AuditFolder } from './folder.ts';
 import { handStep } from './remedy-step.ts';
 
 /** A FAIL that somebody answers for until a day, as it is written beside the policies. */
@@ -12,8 +14,7 @@ export interface AuditException {
   readonly owner: string;
   readonly reason: string;
   readonly expiresMs: number;
-  /** `FILE:LINE` below the folder of policies. */
-  readonly place: string;
+  readonly source: PolicySource;
 }
 
 /** An exception has ended, and what it was for is a failure again. */
@@ -30,14 +31,21 @@ export const exceptionUnused = {
   severity: 'low',
 } as const satisfies Pick<Check, 'id' | 'title' | 'severity'>;
 
+/** A file of exceptions can't be read, so that nothing in it counts. */
+export const exceptionBroken = {
+  id: 'exception-broken',
+  title: 'A file of exceptions is broken, and excepts nothing',
+  severity: 'medium',
+} as const satisfies Pick<Check, 'id' | 'title' | 'severity'>;
+
 /**
  * Makes every FAIL that an exception in force fits EXCEPTED, and adds a finding for each exception of the project:
  * that it has ended, that it fits nothing, or that it is in use. Whether it fits nothing is UNKNOWN while its check
- * could not see everything.
+ * could not see everything. And a finding for each file of exceptions that is broken.
  */
 export function applyExceptions(
   findings: readonly Finding[],
-  exceptions: readonly AuditException[],
+  { exceptions, broken }: Pick<AuditFolder, 'exceptions' | 'broken'>,
   project: string,
   nowMs: number,
 ): readonly Finding[] {
@@ -47,10 +55,38 @@ export function applyExceptions(
     if (finding.status !== 'FAIL') return finding;
     const found = inForce.find(({ fits }) => fits(finding));
     if (found === undefined) return finding;
-    const { owner, reason, expiresMs, place } = found.exception;
-    return { ...finding, status: 'EXCEPTED', exception: { owner, reason, expiresMs, place } };
+    const { owner, reason, expiresMs, source } = found.exception;
+    const { contentHash, gitRevision } = source;
+    const note = { owner, reason, expiresMs, place: placeOf(source), contentHash, gitRevision };
+    return { ...finding, status: 'EXCEPTED', exception: note };
   });
-  return [...judged, ...own.flatMap((one) => aboutException(one, findings, project, nowMs))];
+  const about = own.flatMap((one) => aboutException(one, findings, project, nowMs));
+  return [...judged, ...about, ...aboutBroken(broken, project)];
+}
+
+function placeOf({ file, line }: Pick<PolicySource, 'file' | 'line'>): string {
+  return `${file}:${line}`;
+}
+
+/** One finding a broken file, whatever else is wrong in it. */
+function aboutBroken(broken: AuditFolder['broken'], project: string): readonly Finding[] {
+  const audit = { replies: { project } };
+  if (broken.kind === 'unknown') {
+    const evidence = `The exceptions could not be read, so that none holds: ${broken.reason}`;
+    const answer = { status: 'UNKNOWN', resource: 'exceptions', evidence } as const;
+    return [findingOf(exceptionBroken, audit, answer)];
+  }
+  return [...Map.groupBy(broken.value, ({ file }) => file)].flatMap(([file, [first]]) => {
+    if (first === undefined) return [];
+    const answer = {
+      status: 'FAIL',
+      resource: `exceptions ${file}`,
+      evidence: `${placeOf(first)}:${first.column}: ${first.message}`,
+      risk: 'What somebody answers for counts as a failure again, and hides what is new among it.',
+      remediation: [handStep(`Mend ${file}; \`gcr-warden policy check\` shows all that is wrong in it.`)],
+    } as const;
+    return [findingOf(exceptionBroken, audit, answer)];
+  });
 }
 
 interface Compiled {
@@ -83,10 +119,11 @@ function aboutException(
   project: string,
   nowMs: number,
 ): readonly Finding[] {
-  const { check, resource, owner, reason, expiresMs, place } = exception;
+  const { check, resource, owner, reason, expiresMs, source } = exception;
+  const place = placeOf(source);
   const audit = { replies: { project } };
   const subject = {
-    resource: `exception ${place.slice(0, place.lastIndexOf(':'))}`,
+    resource: `exception ${source.file}`,
     subject: [check, resource],
   };
   const name = `The exception from ${check} for ${resource} (${place}, ${owner}: ${reason})`;

@@ -37,6 +37,8 @@ export function mergeReports(audited: AuditedBelow, nowMs: number): AuditReport 
       ...deleting.map((project) => of(project, 'it is being deleted, and nothing of it was read')),
       ...reports.flatMap(({ project, notSeen }) => notSeen.map((line) => of(project, line))),
     ],
+    // One folder judges all projects of an audit.
+    policyFiles: reports[0]?.policyFiles ?? [],
     history: mergeHistories(reports),
   };
 }

@@ -2,7 +2,8 @@ import { type Fact, known } from '../fact.ts';
 import type { Finding } from '../finding.ts';
 import type { FindingHistory } from '../finding-history.ts';
 import { NEVER_EXPIRES_MS } from './access.ts';
-import { type AuditException, applyExceptions } from './exception.ts';
+import { applyExceptions } from './exception.ts';
+import { type AuditedByFile, type AuditFolder, NO_AUDIT_FOLDER } from './folder.ts';
 import { type Grant, grants } from './grants.ts';
 import { type AccessGraph, accessGraph } from './graph.ts';
 import { compareFindings, runChecks } from './index.ts';
@@ -41,6 +42,8 @@ export interface AuditReport {
   readonly grants: readonly Grant[];
   /** What the lists above may lack, one sentence each. */
   readonly notSeen: readonly string[];
+  /** The files of policies and exceptions that it went by. */
+  readonly policyFiles: readonly AuditedByFile[];
   /** What changed since the audit before; null until it is compared with that. */
   readonly history: FindingHistory | null;
 }
@@ -50,7 +53,7 @@ export function auditReport(
   replies: AuditReplies,
   nowMs: number,
   settings: AuditSettings,
-  exceptions: readonly AuditException[] = [],
+  folder: AuditFolder = NO_AUDIT_FOLDER,
 ): AuditReport {
   const graph = accessGraph(replies);
   return {
@@ -58,11 +61,17 @@ export function auditReport(
     project: replies.project,
     atMs: nowMs,
     findings: [
-      ...applyExceptions(runChecks(replies, nowMs, settings), exceptions, replies.project, nowMs),
+      ...applyExceptions(
+        runChecks(replies, nowMs, { ...settings, policies: folder.policies }),
+        folder,
+        replies.project,
+        nowMs,
+      ),
     ].sort(compareFindings),
     keys: keyRows(replies, nowMs),
     grants: grants(graph),
     notSeen: notSeen(replies, graph),
+    policyFiles: folder.files,
     history: null,
   };
 }

@@ -1,7 +1,8 @@
 import { isMap } from 'yaml';
 import type { AuditException } from '../audit/exception.ts';
 import { CHECKS } from '../audit/index.ts';
-import type { PolicyProblem } from '../policy.ts';
+import { sha256 } from '../hash.ts';
+import type { PolicyProblem, PolicySource } from '../policy.ts';
 import { parseUntil } from '../units.ts';
 import type { DocumentReader, Entry } from './document.ts';
 import { isExceptionsFile } from './exceptions-file.ts';
@@ -48,11 +49,17 @@ function parseFile(content: PolicyFile): ParsedExceptions {
   const document = readOneDocument(content, 'A file of exceptions');
   if (document.kind === 'broken') return { exceptions: [], problems: document.problems };
   const { reader, positions } = document;
-  const exceptions = reader.isYaml ? readFile(reader, content.file, positions) : [];
-  return { exceptions, problems: problemsOf(reader.problems, positions, content.file, null, null) };
+  const { file, text, gitRevision } = content;
+  const source = { file, contentHash: sha256(text), gitRevision };
+  const exceptions = reader.isYaml ? readFile(reader, source, positions) : [];
+  return { exceptions, problems: problemsOf(reader.problems, positions, file, null, null) };
 }
 
-function readFile(reader: DocumentReader, file: string, positions: Positions): readonly AuditException[] {
+function readFile(
+  reader: DocumentReader,
+  source: Omit<PolicySource, 'line'>,
+  positions: Positions,
+): readonly AuditException[] {
   const { root } = reader;
   if (root === null || !isMap(root)) {
     reader.report(
@@ -90,7 +97,7 @@ function readFile(reader: DocumentReader, file: string, positions: Positions): r
         expires === undefined
           ? 0
           : (readUnit(reader, expires, 'POLICY_DATE', 'a date such as 2027-01-31', parseUntil) ?? 0),
-      place: `${file}:${positions.of(reader.offsetOf(item)).line}`,
+      source: { ...source, line: positions.of(reader.offsetOf(item)).line },
     };
     return reader.problems.length === found ? [exception] : [];
   });

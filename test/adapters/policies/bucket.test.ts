@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readPolicyBucket } from '../../../shared/adapters/policies/bucket.ts';
+import { policyBucketFiles } from '../../../shared/adapters/policies/bucket.ts';
 import { WardenError } from '../../../shared/core/error.ts';
 import type { PolicySet } from '../../../shared/core/policy.ts';
+import { parsePolicyFolder } from '../../../shared/core/policy-file/folder.ts';
 
 function policy(name: string): string {
   return `apiVersion: gcr-warden/v1\npolicy: ${name}\nrepositories: "*/acme/${name}/**"\ndelete: [{ old: { olderThan: 7d } }]\n`;
@@ -77,14 +78,15 @@ function put(name: string, content: string, more: Partial<Stored> = {}): void {
   objects.set(name, { content, generation: String(objects.size + 1), ...more });
 }
 
-function read(prefix = ''): Promise<PolicySet> {
-  return readPolicyBucket({
+async function read(prefix = ''): Promise<PolicySet> {
+  const files = policyBucketFiles({
     bucket: 'acme-policies',
     prefix,
     baseUrl,
     token: async () => 'secret-token',
     fetch: globalThis.fetch,
-  }).read();
+  });
+  return parsePolicyFolder(await files.read());
 }
 
 describe('a bucket of policies', () => {
@@ -196,7 +198,7 @@ describe('a bucket of policies', () => {
   });
 
   it('throws without what the token server said', async () => {
-    const reader = readPolicyBucket({
+    const reader = policyBucketFiles({
       bucket: 'acme-policies',
       prefix: '',
       baseUrl,
@@ -220,7 +222,7 @@ describe('a bucket of policies', () => {
     ['nonsense'],
   ])('is never asked for at %s', (wrong) => {
     expect(() =>
-      readPolicyBucket({
+      policyBucketFiles({
         bucket: 'acme-policies',
         prefix: '',
         baseUrl: wrong,
@@ -232,7 +234,7 @@ describe('a bucket of policies', () => {
 
   it.each(['', 'a', 'UPPER', '../x', 'a/b'])('has no name such as "%s"', (bucket) => {
     expect(() =>
-      readPolicyBucket({ bucket, prefix: '', token: async () => null, fetch: globalThis.fetch }),
+      policyBucketFiles({ bucket, prefix: '', token: async () => null, fetch: globalThis.fetch }),
     ).toThrow(expect.objectContaining({ code: 'POLICY_SOURCE_UNREADABLE' }));
   });
 });

@@ -1,16 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type AuditException, applyExceptions } from '../../../shared/core/audit/exception.ts';
+import { type AuditFolder, NO_AUDIT_FOLDER, unreadAuditFolder } from '../../../shared/core/audit/folder.ts';
 import { runChecks } from '../../../shared/core/audit/index.ts';
 import type { AuditReplies } from '../../../shared/core/audit/replies.ts';
 import { DEFAULT_AUDIT_SETTINGS } from '../../../shared/core/audit/settings.ts';
 import { known, unknown } from '../../../shared/core/fact.ts';
+import { sha256 } from '../../../shared/core/hash.ts';
 import { checkPolicyFolder } from '../../../shared/core/policy-file/check.ts';
+import { parseAuditFolder } from '../../../shared/core/policy-file/parse-audit-folder.ts';
 import { parseExceptions } from '../../../shared/core/policy-file/parse-exceptions.ts';
 import { bind, NOW_MS, repliesWith, repositoryWith } from './replies.ts';
 
 const PUBLIC = { locations: known([repositoryWith(bind('roles/artifactregistry.reader', 'allUsers'))]) };
 const DAY_MS = 86_400_000;
+const HASH = sha256('a file');
+
+function folderOf(exception: AuditException): AuditFolder {
+  return { ...NO_AUDIT_FOLDER, exceptions: [exception] };
+}
 
 const EXCEPTION: AuditException = {
   check: 'public-access',
@@ -19,14 +27,14 @@ const EXCEPTION: AuditException = {
   owner: 'platform@example.com',
   reason: 'published',
   expiresMs: NOW_MS + DAY_MS,
-  place: '_exceptions.yaml:3',
+  source: { file: '_exceptions.yaml', line: 3, contentHash: HASH, gitRevision: known('0123abc') },
 };
 
 /** `check status` of what is not a PASS, and of exceptions in any case. */
 function judged(different: Partial<AuditReplies>, exception: Partial<AuditException>): string[] {
   const findings = runChecks(repliesWith(different), NOW_MS, DEFAULT_AUDIT_SETTINGS);
   return (
-    applyExceptions(findings, [{ ...EXCEPTION, ...exception }], 'acme', NOW_MS)
+    applyExceptions(findings, folderOf({ ...EXCEPTION, ...exception }), 'acme', NOW_MS)
       // What other checks say of these replies is theirs.
       .filter(({ check }) => check === 'public-access' || check.startsWith('exception'))
       .filter(({ check, status }) => status !== 'PASS' || check.startsWith('exception'))
@@ -76,10 +84,16 @@ describe('an exception', () => {
 
   it('stays in the finding with who answers for it', () => {
     const findings = runChecks(repliesWith(PUBLIC), NOW_MS, DEFAULT_AUDIT_SETTINGS);
-    const [finding] = applyExceptions(findings, [EXCEPTION], 'acme', NOW_MS);
+    const [finding] = applyExceptions(findings, folderOf(EXCEPTION), 'acme', NOW_MS);
     expect(finding).toMatchObject({
       status: 'EXCEPTED',
-      exception: { owner: 'platform@example.com', reason: 'published', place: '_exceptions.yaml:3' },
+      exception: {
+        owner: 'platform@example.com',
+        reason: 'published',
+        place: '_exceptions.yaml:3',
+        contentHash: HASH,
+        gitRevision: known('0123abc'),
+      },
     });
     expect(finding?.fingerprint).toBe(findings[0]?.fingerprint);
   });
@@ -104,7 +118,12 @@ describe('a file of exceptions', () => {
           owner: 'platform@example.com',
           reason: 'The charts are published.',
           expiresMs: expect.any(Number),
-          place: '_exceptions.yaml:3',
+          source: {
+            file: '_exceptions.yaml',
+            line: 3,
+            contentHash: sha256(RIGHT ?? ''),
+            gitRevision: unknown('no git'),
+          },
         },
       ],
       problems: [],
@@ -149,5 +168,58 @@ describe('a file of exceptions', () => {
     expect(check.problems).toMatchObject([
       { code: 'POLICY_VALUE', line: 3, excerpt: { text: '  - check: x', caret: 11 } },
     ]);
+  });
+});
+
+describe('a folder of policies, for the audit', () => {
+  const gitRevision = known('0123abc');
+  const policy =
+    'apiVersion: gcr-warden/v1\npolicy: a\nrepositories: "*/acme/**"\ndelete: [{ old: { olderThan: 7d } }]\n';
+  const right = { file: 'team/_exceptions.yaml', text: RIGHT ?? '', gitRevision };
+  const broken = { file: '_exceptions.yaml', text: (RIGHT ?? '').replace('public-access', 'x'), gitRevision };
+
+  it('has exceptions and policies, and the hash of every file', () => {
+    const folder = parseAuditFolder({
+      files: [right, { file: 'a.yaml', text: policy, gitRevision }],
+      unread: [],
+    });
+    expect(folder).toMatchObject({
+      exceptions: [{ check: 'public-access', source: { file: 'team/_exceptions.yaml' } }],
+      broken: known([]),
+      policies: { kind: 'known', value: [{ name: 'a' }] },
+      files: [
+        { file: 'a.yaml', contentHash: sha256(policy), gitRevision },
+        { file: 'team/_exceptions.yaml', contentHash: sha256(RIGHT ?? ''), gitRevision },
+      ],
+    });
+  });
+
+  it('has no exception of a broken file, not of one with a right one beside it either', () => {
+    const both = `${RIGHT}${(RIGHT ?? '').slice((RIGHT ?? '').indexOf('  - check')).replace('public-access', 'x')}`;
+    const folder = parseAuditFolder({ files: [{ ...broken, text: both }, right], unread: [] });
+    expect(folder.exceptions.map(({ source }) => source.file)).toEqual(['team/_exceptions.yaml']);
+    expect(folder.broken).toMatchObject({ kind: 'known', value: [{ file: '_exceptions.yaml' }] });
+  });
+
+  it('does not know its policies where one is broken', () => {
+    const folder = parseAuditFolder({
+      files: [{ file: 'a.yaml', text: 'policy: 1', gitRevision }],
+      unread: [],
+    });
+    expect(folder.policies).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('a.yaml:1') });
+  });
+
+  it('makes a finding of every broken file, and one where nothing could be read', () => {
+    const findings = (folder: AuditFolder) =>
+      applyExceptions([], folder, 'acme', NOW_MS).map(({ check, status, resource }) => [
+        check,
+        status,
+        resource,
+      ]);
+    expect(findings(parseAuditFolder({ files: [broken, right], unread: [] }))).toEqual([
+      ['exception-unused', 'FAIL', 'exception team/_exceptions.yaml'],
+      ['exception-broken', 'FAIL', 'exceptions _exceptions.yaml'],
+    ]);
+    expect(findings(unreadAuditFolder('403'))).toEqual([['exception-broken', 'UNKNOWN', 'exceptions']]);
   });
 });

@@ -27,6 +27,7 @@ function report(project: string, more: Partial<AuditReport> = {}): AuditReport {
     keys: [],
     grants: [],
     notSeen: [],
+    policyFiles: [],
     history: null,
     ...more,
   };

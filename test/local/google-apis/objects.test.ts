@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startGoogleApis } from '../../../local/google-apis/index.ts';
-import { readPolicyBucket } from '../../../shared/adapters/policies/bucket.ts';
+import { policyBucketFiles } from '../../../shared/adapters/policies/bucket.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 21, 3);
 const AUTHORIZED = { headers: { authorization: 'Bearer test-token' } };
@@ -79,14 +79,17 @@ describe('the stand-in for stored objects', () => {
   });
 
   it('serves whoever reads policies from a bucket, commit and all', async () => {
-    const set = await readPolicyBucket({
+    const folder = await policyBucketFiles({
       bucket: 'acme-policies',
       prefix: 'policies',
       baseUrl: new URL(await storage({ pageSizeMax: 1 })).origin,
       token: async () => 'test-token',
       fetch,
     }).read();
-    // The contents are no policies, which is told by file: both were read, and nothing outside the folder.
-    expect([...new Set(set.problems.map(({ file }) => file))].sort()).toEqual(['a.yaml', 'b.yaml']);
+    // Nothing outside the folder.
+    expect(folder.files.map(({ file, text, gitRevision }) => [file, text, gitRevision.kind]).sort()).toEqual([
+      ['a.yaml', 'name: ä', 'known'],
+      ['b.yaml', 'name: b', 'unknown'],
+    ]);
   });
 });

@@ -20,7 +20,7 @@ export const cleanupConflict: Check = {
   rationale:
     "Artifact Registry's background job knows none of our keep rules, holds and freezes and nothing of what runs. What a policy of ours keeps, it may delete, and no record of ours says why the image is gone.",
   decided:
-    'A repository has cleanup policies that delete, and a policy of ours selects something in it: medium where ours is enforced, low where it is only planned. A dry run deletes nothing and belongs to cleanup-idle. Without a folder of policies nothing is asked.',
+    'A repository has cleanup policies that delete, and a policy of ours selects something in it: medium where ours is enforced, low where it is only planned. A dry run deletes nothing and belongs to cleanup-idle. While ours are not known it is UNKNOWN, and low, where theirs delete.',
   references: [
     google('Cleanup policies', 'https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy'),
   ],
@@ -28,41 +28,53 @@ export const cleanupConflict: Check = {
     {
       title: 'Both delete',
       replies: () => cleaned(false),
-      settings: { policies: [policyWith()] },
+      settings: { policies: known([policyWith()]) },
       answers: ['FAIL medium'],
     },
     {
       title: 'Ours is only planned',
       replies: () => cleaned(false),
-      settings: { policies: [policyWith({ mode: 'plan' })] },
+      settings: { policies: known([policyWith({ mode: 'plan' })]) },
       answers: ['FAIL low'],
     },
     {
       title: 'A dry run of theirs',
       replies: () => cleaned(true),
-      settings: { policies: [policyWith()] },
+      settings: { policies: known([policyWith()]) },
       answers: ['PASS'],
     },
     {
       title: 'Ours select another repository',
       replies: () => cleaned(false),
       settings: {
-        policies: [
+        policies: known([
           policyWith({ repositories: { include: ['europe-west1-docker.pkg.dev/acme/web/**'], exclude: [] } }),
-        ],
+        ]),
       },
       answers: [],
+    },
+    {
+      title: 'They delete, and nobody says where ours are',
+      replies: () => cleaned(false),
+      answers: ['UNKNOWN'],
     },
   ],
   run(audit) {
     const { policies } = audit.settings;
-    if (policies === undefined) return [];
     return answerForRepositories(cleanupConflict, audit, (repository) => {
-      const ours = policiesOn(repository, policies);
-      if (ours.length === 0) return null;
       const label = repositoryLabel(repository);
-      const names = ours.map(({ name }) => name).sort();
       const { deleting, unclear } = cleanupOf(repository);
+      if (policies.kind === 'unknown') {
+        if (deleting.length === 0 && unclear === null) return null;
+        return {
+          status: 'UNKNOWN',
+          severity: 'low',
+          evidence: `Whether a policy of gcr-warden looks after ${label}, from which cleanup policies of Artifact Registry may delete, is not known: ${policies.reason}`,
+        };
+      }
+      const ours = policiesOn(repository, policies.value);
+      if (ours.length === 0) return null;
+      const names = ours.map(({ name }) => name).sort();
       if (unclear !== null) {
         return {
           status: 'UNKNOWN',

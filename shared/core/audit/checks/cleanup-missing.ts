@@ -23,7 +23,7 @@ export const cleanupMissing: Check = {
     {
       title: 'No cleanup policy, and none of ours that selects it',
       replies: () => repliesWith({ locations: known([repositoryLike({})]) }),
-      settings: { policies: [] },
+      settings: { policies: known([]) },
       answers: ['FAIL low'],
     },
     {
@@ -34,7 +34,7 @@ export const cleanupMissing: Check = {
     {
       title: 'A policy of ours that selects it',
       replies: () => repliesWith({ locations: known([repositoryLike({})]) }),
-      settings: { policies: [policyWith()] },
+      settings: { policies: known([policyWith()]) },
       answers: ['PASS'],
     },
     {
@@ -52,7 +52,9 @@ export const cleanupMissing: Check = {
       const label = repositoryLabel(repository);
       const { deleting, unclear } = cleanupOf(repository);
       const { policies } = audit.settings;
-      const ours = policiesOn(repository, policies ?? []).filter((policy) => policy.delete.length > 0);
+      const ours = (policies.kind === 'known' ? policiesOn(repository, policies.value) : []).filter(
+        (policy) => policy.delete.length > 0,
+      );
       if (deleting.length > 0) {
         return { status: 'PASS', evidence: `Cleanup policy ${deleting.join(', ')} deletes from ${label}` };
       }
@@ -68,15 +70,15 @@ export const cleanupMissing: Check = {
           evidence: `The cleanup policies of ${label} could not be read: ${unclear}`,
         };
       }
-      if (policies === undefined) {
+      if (policies.kind === 'unknown') {
         return {
           status: 'UNKNOWN',
-          evidence: `No cleanup policy deletes from ${label}, and whether a policy of gcr-warden does is not known: no folder of policies was given`,
+          evidence: `No cleanup policy deletes from ${label}, and whether a policy of gcr-warden does is not known: ${policies.reason}`,
         };
       }
       return {
         status: 'FAIL',
-        evidence: `No cleanup policy deletes from ${label}, and none of ${policies.length} policies selects it`,
+        evidence: `No cleanup policy deletes from ${label}, and none of ${policies.value.length} policies selects it`,
         risk: 'It grows with every push, and so do the bill and the list of old images that somebody may run.',
         remediation: [
           handStep(

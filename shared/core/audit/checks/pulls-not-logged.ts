@@ -36,7 +36,7 @@ export const pullsNotLogged: Check = {
   rationale:
     'Artifact Registry says when an image was last pulled only through its data-access logs, and those are off unless somebody turns them on. Rules that ask for pulls then answer unknown, and everything stays.',
   decided:
-    'A policy of ours with `pulledWithin` or `notPulledFor` selects something in a repository of the project, and neither the project nor anything above it has `DATA_READ` on for Artifact Registry or for all services. UNKNOWN where a policy above could not be read, or where members are exempted from the log. Without such a policy nothing is asked.',
+    'A policy of ours with `pulledWithin` or `notPulledFor` selects something in a repository of the project, and neither the project nor anything above it has `DATA_READ` on for Artifact Registry or for all services. UNKNOWN where a policy above could not be read, or where members are exempted from the log. Without such a policy nothing is asked. While policies are not known it is UNKNOWN, and low, unless reading is logged.',
   references: [
     google(
       'Artifact Registry audit logging',
@@ -51,45 +51,58 @@ export const pullsNotLogged: Check = {
     {
       title: 'Data access is not logged',
       replies: () => logging(null),
-      settings: { policies: [asking] },
+      settings: { policies: known([asking]) },
       answers: ['FAIL medium'],
     },
     {
       title: 'Only writing is logged',
       replies: () => logging('DATA_WRITE'),
-      settings: { policies: [asking] },
+      settings: { policies: known([asking]) },
       answers: ['FAIL medium'],
     },
     {
       title: 'Reading is logged',
       replies: () => logging('DATA_READ'),
-      settings: { policies: [asking] },
+      settings: { policies: known([asking]) },
       answers: ['PASS'],
     },
     {
       title: 'No policy asks for pulls',
       replies: () => logging(null),
-      settings: { policies: [policyWith()] },
+      settings: { policies: known([policyWith()]) },
       answers: [],
+    },
+    {
+      title: 'Data access is not logged, and nobody says where policies are',
+      replies: () => logging(null),
+      answers: ['UNKNOWN'],
     },
   ],
   run(audit) {
     const { graph, replies, settings } = audit;
-    const asking = (settings.policies ?? []).filter(asksForPulls);
-    const names = new Set<string>();
-    for (const node of graph.registries) {
-      if (node.kind !== 'repository') continue;
-      for (const { name } of policiesOn(node.repository, asking)) names.add(name);
-    }
-    if (names.size === 0) return [];
-    const who = `Policy ${[...names].sort().join(', ')} asks for pulls`;
     const resource = projectResource(replies.project);
-    const say = (status: 'PASS' | 'UNKNOWN', evidence: string) => [
-      findingOf(pullsNotLogged, audit, { status, resource, evidence }),
+    const say = (status: 'PASS' | 'UNKNOWN', evidence: string, severity = pullsNotLogged.severity) => [
+      findingOf(pullsNotLogged, audit, { status, resource, evidence, severity }),
     ];
     const above = replies.ancestors.kind === 'known' ? replies.ancestors.value : [];
     const policies = [replies.projectPolicy, ...above.map(({ policy }) => policy)];
     const logs = policies.flatMap((policy) => (policy.kind === 'known' ? readLogs(policy.value) : []));
+    const repositories = graph.registries.filter((node) => node.kind === 'repository');
+    if (settings.policies.kind === 'unknown') {
+      if (repositories.length === 0) return [];
+      if (logs.some(({ exempted }) => exempted.length === 0)) {
+        return say('PASS', 'Pulls are logged, whether a policy asks for them or not');
+      }
+      const evidence = `Whether a policy of gcr-warden asks for pulls is not known: ${settings.policies.reason}`;
+      return say('UNKNOWN', evidence, 'low');
+    }
+    const asking = settings.policies.value.filter(asksForPulls);
+    const names = new Set<string>();
+    for (const { repository } of repositories) {
+      for (const { name } of policiesOn(repository, asking)) names.add(name);
+    }
+    if (names.size === 0) return [];
+    const who = `Policy ${[...names].sort().join(', ')} asks for pulls`;
     if (logs.length > 0) {
       const exempted = [...new Set(logs.flatMap((log) => log.exempted))].sort();
       return exempted.length === 0
