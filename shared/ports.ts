@@ -1,3 +1,4 @@
+import type { ArtifactNote } from './core/artifact-note.ts';
 import type {
   AccountActivity,
   BucketContents,
@@ -9,8 +10,10 @@ import type {
   ServiceAccountKey,
 } from './core/audit/access.ts';
 import type { Cluster } from './core/audit/cluster.ts';
+import type { Grant } from './core/audit/grants.ts';
 import type { GroupReply } from './core/audit/group.ts';
 import type { Organization, OrgConstraint, OrgPolicy, ProjectIdentity } from './core/audit/hierarchy.ts';
+import type { KeyRow } from './core/audit/report.ts';
 import type { Blockage } from './core/blockage.ts';
 import type { DayRanges } from './core/day-ranges.ts';
 import type { Decision } from './core/decision.ts';
@@ -27,9 +30,11 @@ import type { Catalog, Listing } from './core/listing.ts';
 import type { PlanningSince } from './core/planning-since.ts';
 import type { PolicySet, PolicySummary } from './core/policy.ts';
 import type { PolicyFolder } from './core/policy-file/folder.ts';
+import type { PolicyEntry } from './core/policy-roster.ts';
 import type { PullDays, PullRecording } from './core/pull-record.ts';
 import type { PushMessage } from './core/push-message.ts';
 import type { ArtifactRegistryImage, Repository, Target } from './core/reference.ts';
+import type { RepositorySample, SampleSeries } from './core/repository-sample.ts';
 import type { Restoration } from './core/restoration.ts';
 import type { StopOrder } from './core/stop-order.ts';
 import type { Usage } from './core/usage.ts';
@@ -235,6 +240,28 @@ export interface DecisionRecord {
    */
   readonly policies: readonly PolicySummary[];
   readonly decisions: readonly Decision[];
+  /** One a decision, in their order; null in a record of an earlier version. */
+  readonly notes: readonly ArtifactNote[] | null;
+}
+
+/** How large the estate was, and the policies that judge it: kept for people to look at, asked by no run. */
+export interface EstateLedger {
+  /** Keeps a sample of a repository for its day; a later one of the same day replaces it. */
+  recordSample(repository: string, sample: RepositorySample): Promise<void>;
+  /**
+   * The samples from the day of `sinceMs` on, of one repository or of at most so many, sorted by repository.
+   * `isAll`: whether there were no more repositories.
+   */
+  samples(filter: {
+    readonly repository?: string;
+    readonly sinceMs: number;
+    readonly untilMs: number;
+    readonly repositoriesMax: number;
+  }): Promise<{ readonly series: readonly SampleSeries[]; readonly isAll: boolean }>;
+  /** The policies as they were read last; empty where none ever was. */
+  policyRoster(): Promise<readonly PolicyEntry[]>;
+  /** Replaces that. At most `ROSTER_MAX`. */
+  savePolicyRoster(all: readonly PolicyEntry[]): Promise<void>;
 }
 
 /** Who works where, and what is due. */
@@ -320,12 +347,22 @@ export interface PublicReaders {
   hasPublicReaders(repository: Repository): Promise<Fact<boolean>>;
 }
 
+/** Who can do what in a project, and the keys that could be downloaded there, as the last audit saw it. */
+export interface AccessRecord {
+  readonly keys: readonly KeyRow[];
+  readonly grants: readonly Grant[];
+  /** What those lists may lack, one sentence each. */
+  readonly notSeen: readonly string[];
+}
+
 /** The last audit of one project. */
 export interface FindingRecord {
   readonly atMs: number;
   readonly findings: readonly Finding[];
   /** What was more than a PASS once, also what is mended since, see `core/finding-history.ts`. */
   readonly followed: readonly FollowedFinding[];
+  /** null where an earlier version wrote it down. */
+  readonly access: AccessRecord | null;
 }
 
 /** What the audit found. */
@@ -345,6 +382,7 @@ export interface Ledger
     RestorationLedger,
     CoordinationLedger,
     RestraintLedger,
+    EstateLedger,
     PullLedger,
     UsageLedger,
     FindingLedger {

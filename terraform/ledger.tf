@@ -12,7 +12,7 @@ resource "google_firestore_database" "ledger" {
 
 locals {
   # Collections whose documents expire; docs/ledger.md says which and when.
-  expiring_collections = toset(["events", "observations", "reservations", "runs", "ticks"])
+  expiring_collections = toset(["events", "observations", "reservations", "runs", "samples", "ticks"])
 }
 
 resource "google_firestore_field" "expiry" {

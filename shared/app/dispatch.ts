@@ -4,12 +4,21 @@ import type { Policy } from '../core/policy.ts';
 import { formatTarget, type Target } from '../core/reference.ts';
 import { dueTime } from '../core/schedule.ts';
 import { formatWork } from '../core/work.ts';
-import type { Clock, CoordinationLedger, Logger, PolicyReader, Publisher, RegistryReader } from '../ports.ts';
+import type {
+  Clock,
+  CoordinationLedger,
+  EstateLedger,
+  Logger,
+  PolicyReader,
+  Publisher,
+  RegistryReader,
+} from '../ports.ts';
+import { notePolicies } from './note-policies.ts';
 import { watchPlanning } from './watch-planning.ts';
 
 export interface DispatchPorts {
   readonly registry: RegistryReader;
-  readonly ledger: CoordinationLedger;
+  readonly ledger: CoordinationLedger & Pick<EstateLedger, 'policyRoster' | 'savePolicyRoster'>;
   readonly policies: PolicyReader;
   readonly publisher: Publisher;
   readonly workTopic: string;
@@ -47,6 +56,7 @@ export async function dispatch(ports: DispatchPorts, targets: readonly Target[])
   for (const { file, line, message } of await watchPlanning(ports, policies, nowMs)) {
     ports.logger.log('WARNING', 'policy only plans', { place: `${file}:${line}`, reason: message });
   }
+  await notePolicies(ports, policies, nowMs);
 
   const repositories = new Set<string>();
   let complete = true;

@@ -17,7 +17,7 @@ export async function keepFindings(
     readonly ledger: FindingLedger;
     readonly changes?: { readonly publisher: Publisher; readonly topic: string };
   },
-  { project, atMs, findings }: AuditReport,
+  { project, atMs, findings, keys, grants, notSeen }: AuditReport,
 ): Promise<FindingHistory> {
   const before = await ports.ledger.findings(project);
   const history = followFindings(before, project, atMs, findings);
@@ -31,6 +31,11 @@ export async function keepFindings(
       }),
     );
   }
-  await ports.ledger.saveFindings(project, { atMs, findings, followed: history.followed });
+  await ports.ledger.saveFindings(project, {
+    atMs,
+    findings,
+    followed: history.followed,
+    access: { keys, grants, notSeen },
+  });
   return history;
 }

@@ -1,3 +1,4 @@
+import { type ArtifactNote, artifactNotes } from '../core/artifact-note.ts';
 import { factsAskedBy } from '../core/asked-facts.ts';
 import { policiesFor } from '../core/decide.ts';
 import { messageOf } from '../core/error.ts';
@@ -5,11 +6,12 @@ import { sha256 } from '../core/hash.ts';
 import { deriveHistory, reconcile } from '../core/history.ts';
 import type { Hold } from '../core/hold.ts';
 import { holdPolicy } from '../core/hold-policy.ts';
+import { takeInventory } from '../core/inventory.ts';
 import { targetWarnings } from '../core/inventory-warnings.ts';
 import type { Run } from '../core/journal.ts';
 import type { Completeness, Listing } from '../core/listing.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
-import { assemblePlan, type PlanScope, planListing } from '../core/plan-repository.ts';
+import { assemblePlan, type PlanScope, planRepository } from '../core/plan-repository.ts';
 import type { PolicySet } from '../core/policy.ts';
 import { type PolicyWarning, sortByPolicy, warningSentence } from '../core/policy-warning.ts';
 import {
@@ -19,10 +21,12 @@ import {
   type Repository,
   type Target,
 } from '../core/reference.ts';
+import { type RepositorySample, takeSample } from '../core/repository-sample.ts';
 import type { Usage } from '../core/usage.ts';
 import type { Clock, Ledger, Logger, NewId, PublicReaders, RegistryReader, UsageReader } from '../ports.ts';
 import { lanesFor, mapConcurrently } from './concurrency.ts';
 import { exactlyFreed } from './exact-size.ts';
+import { notePolicies } from './note-policies.ts';
 import { recordUsage } from './record-usage.ts';
 import { recordedPulls } from './recorded-pulls.ts';
 import { watchPlanning } from './watch-planning.ts';
@@ -67,6 +71,7 @@ export async function planTarget(ports: PlanPorts, target: Target, request: Plan
   const repositories = catalog.repositories.map(parseRepository);
   const nowMs = ports.clock();
   const planning = await watchPlanning(ports, request.policies.policies, nowMs);
+  await notePolicies(ports, request.policies.policies, nowMs);
   return planRepositories(
     ports,
     {
@@ -105,16 +110,22 @@ interface PlanSubject {
 async function planRepositories(ports: PlanPorts, subject: PlanSubject, request: PlanRequest): Promise<Plan> {
   const createdAtMs = ports.clock();
   const policies = speaking(request.policies, request.deleting);
+  const silenced = new Set(
+    request.policies.policies
+      .filter((policy, at) => policy.delete.length > 0 && policies.policies[at]?.delete.length === 0)
+      .map(({ name }) => name),
+  );
   const usage = await ports.usage.read();
   let read = 0;
   const all = subject.repositories.length;
   const lanes = lanesFor(ports.concurrency);
   ports.onRead?.(read, all);
-  const repositories = await mapConcurrently(subject.repositories, lanes, async (repository) => {
+  const judged = await mapConcurrently(subject.repositories, lanes, async (repository) => {
     const name = formatRepository(repository);
     try {
-      return await plan(ports, repository, {
+      return await judge(ports, repository, {
         policies,
+        silenced,
         usage,
         scope: request.scope,
         nowMs: createdAtMs,
@@ -125,13 +136,14 @@ async function planRepositories(ports: PlanPorts, subject: PlanSubject, request:
         repository: name,
         reason: messageOf(problem),
       });
-      return unplannable(name, createdAtMs, messageOf(problem));
+      return { plan: unplannable(name, createdAtMs, messageOf(problem)), notes: null, sample: null };
     } finally {
       read += 1;
       ports.onRead?.(read, all);
     }
   });
   const { target, catalog } = subject;
+  const repositories = judged.map(({ plan }) => plan);
   const made = assemblePlan({
     createdAtMs,
     target,
@@ -141,7 +153,7 @@ async function planRepositories(ports: PlanPorts, subject: PlanSubject, request:
     repositories,
     ...(request.exactSize === true ? { freed: await exactlyFreed(ports, repositories, catalog) } : {}),
   });
-  await writeDown(ports, made, request.trigger);
+  await writeDown(ports, made, judged, request.trigger);
   return made;
 }
 
@@ -156,27 +168,47 @@ function speaking(set: PolicySet, deleting: ReadonlySet<string> | null): PolicyS
 
 interface Judging {
   readonly policies: PolicySet;
+  /** Names of the policies whose delete rules were taken away. */
+  readonly silenced: ReadonlySet<string>;
   readonly usage: Usage;
   readonly scope: PlanScope;
   readonly oldest?: number;
   readonly nowMs: number;
 }
 
-async function plan(ports: PlanPorts, repository: Repository, judging: Judging): Promise<RepositoryPlan> {
+/** A repository's plan, and what else is written down of it. */
+interface Judged {
+  readonly plan: RepositoryPlan;
+  /** null where the repository was not read. */
+  readonly notes: readonly ArtifactNote[] | null;
+  /** null where the listing may not hold everything: what it lacks would look like something that was deleted. */
+  readonly sample: RepositorySample | null;
+}
+
+async function judge(
+  ports: PlanPorts,
+  repository: Repository,
+  { silenced, ...judging }: Judging,
+): Promise<Judged> {
   const listing = await ports.registry.list(repository);
   const history = await reconciledHistory(ports, listing);
   await recordUsage(ports, judging.usage, { listing, history }, judging.nowMs);
   const holds = await ports.ledger.holds(listing.repository);
   const policies = withHolds(judging.policies, holds, listing.repository, judging.nowMs);
-  const pulls = asksPulls(policies, listing.repository)
+  const selecting = policiesFor(policies.policies, listing.repository);
+  const asked = factsAskedBy(selecting);
+  // Pulls are read only for rules that ask for them.
+  const pulls = asked.has('lastPulledAtMs')
     ? { pulls: await recordedPulls(ports, repository, judging.nowMs) }
     : {};
-  return planListing({ listing, history, ...judging, ...pulls, policies });
-}
-
-/** Pulls are read only for rules that ask for them. */
-function asksPulls({ policies }: PolicySet, repository: string): boolean {
-  return factsAskedBy(policiesFor(policies, repository)).has('lastPulledAtMs');
+  const taking = takeInventory({ listing, history, usage: judging.usage, ...pulls }, asked);
+  const plan = planRepository({ ...judging, ...taking, listing, policies });
+  const isAll = !selecting.some(({ name }) => silenced.has(name));
+  return {
+    plan,
+    notes: artifactNotes(taking),
+    sample: listing.completeness.kind === 'complete' ? takeSample(listing, plan, isAll) : null,
+  };
 }
 
 /** What is on hold is kept by a policy of its own, beside those of the files. */
@@ -216,7 +248,13 @@ function unplannable(repository: string, atMs: number, reason: string): Reposito
 /** Owner and reason have at most 2,000 characters, and the record may have 1 MiB with 800 KiB of decisions. */
 const POLICIES_RECORDED_MAX = 40;
 
-async function writeDown(ports: PlanPorts, made: Plan, trigger: Run['trigger']): Promise<void> {
+async function writeDown(
+  ports: PlanPorts,
+  made: Plan,
+  judged: readonly Judged[],
+  trigger: Run['trigger'],
+): Promise<void> {
+  const seen = new Map(judged.map((one) => [one.plan.repository, one]));
   await mapConcurrently(made.repositories, ports.concurrency, async (repository) => {
     const runId = ports.newId();
     const toDelete = repository.decisions.filter((decision) => decision.verdict === 'delete').length;
@@ -245,6 +283,25 @@ async function writeDown(ports: PlanPorts, made: Plan, trigger: Run['trigger']):
         .filter(({ owner, reason }) => owner !== null || reason !== null)
         .slice(0, POLICIES_RECORDED_MAX),
       decisions,
+      notes: seen.get(repository.repository)?.notes ?? null,
     });
+    await keepSample(ports, repository.repository, seen.get(repository.repository)?.sample ?? null);
   });
+}
+
+/** Only pages ask for samples: where one can't be kept, the run goes on. */
+async function keepSample(
+  { ledger, logger }: PlanPorts,
+  repository: string,
+  sample: RepositorySample | null,
+): Promise<void> {
+  if (sample === null) return;
+  try {
+    await ledger.recordSample(repository, sample);
+  } catch (problem) {
+    logger.log('WARNING', 'how large the repository is was not written down', {
+      repository,
+      reason: messageOf(problem),
+    });
+  }
 }

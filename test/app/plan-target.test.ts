@@ -173,10 +173,44 @@ describe('planning', () => {
       atMs: NOW_MS,
       policies: [],
       decisions: plan.repositories[0]?.decisions,
+      notes: expect.any(Array),
     });
+    const uploaded = NOW_MS - 30 * DAY_MS;
+    expect(record?.notes).toHaveLength(2);
+    expect(record?.notes?.[0]).toMatchObject({ uploadedAtMs: known(uploaded), nested: [] });
+    const window = { sinceMs: NOW_MS, untilMs: NOW_MS, repositoriesMax: 9 };
+    expect((await stage.ledger.samples(window)).series).toMatchObject([
+      {
+        repository: stage.name,
+        samples: [{ manifests: 2, artifacts: 2, garbage: { kind: 'known' }, goingBy: { services: 1 } }],
+      },
+    ]);
+    expect(await stage.ledger.policyRoster()).toMatchObject([{ name: 'services', mode: 'enforce' }]);
     expect(await stage.ledger.runs({ limit: 9 })).toMatchObject([
       { id: 'run-1', mode: 'plan', kept: 1, toDelete: 1, trigger: 'command', refusal: null },
     ]);
+  });
+});
+
+describe('the sample of a run', () => {
+  const window = { sinceMs: NOW_MS, untilMs: NOW_MS, repositoriesMax: 9 };
+
+  it('does not know the garbage where a policy was not due', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    await planned(stage, { request: planRequest(POLICY, { deleting: new Set() }) });
+    const [series] = (await stage.ledger.samples(window)).series;
+    expect(series?.samples).toMatchObject([{ manifests: 1, garbage: { kind: 'unknown' }, goingBy: {} }]);
+  });
+
+  it('stops no run where it can not be written down, and neither do the policies', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1', 'stable'], 30);
+    const failing = () => Promise.reject(new Error('disk full'));
+    const ledger = { ...stage.ledger, recordSample: failing, policyRoster: failing };
+    const plan = await planned(stage, { ports: { ledger } });
+    expect(plan.repositories[0]?.refusal).toBeNull();
+    expect(stage.log.filter(({ severity }) => severity === 'WARNING')).toHaveLength(2);
   });
 });
 
@@ -296,6 +330,8 @@ describe('planning what can not be read', () => {
     });
     await planned(stage, { ports: { registry: { ...registry, list } } });
     expect(await stage.ledger.historyFacts(stage.name)).toEqual(before);
+    const window = { sinceMs: NOW_MS, untilMs: NOW_MS, repositoriesMax: 9 };
+    expect((await stage.ledger.samples(window)).series).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ArtifactNote } from '../../shared/core/artifact-note.ts';
 import type { Decision } from '../../shared/core/decision.ts';
 import type { Digest } from '../../shared/core/digest.ts';
 import type { Finding } from '../../shared/core/finding.ts';
@@ -9,6 +10,8 @@ import type { ImageEvent } from '../../shared/core/image-event.ts';
 import type { Intent, Outcome, Run, Settlement } from '../../shared/core/journal.ts';
 import { PLANNING_MAX } from '../../shared/core/planning-since.ts';
 import type { PolicySource } from '../../shared/core/policy.ts';
+import { type PolicyEntry, ROSTER_MAX } from '../../shared/core/policy-roster.ts';
+import type { RepositorySample } from '../../shared/core/repository-sample.ts';
 import type { Restoration } from '../../shared/core/restoration.ts';
 import type { StopOrder } from '../../shared/core/stop-order.ts';
 import type { DayStanding, UsageSighting } from '../../shared/core/usage-record.ts';
@@ -185,6 +188,69 @@ function record(atMs: number, findings: readonly Finding[]): FindingRecord {
         change: 'resolved',
       },
     ],
+    access: {
+      keys: [
+        {
+          account: 'ci@acme.iam.gserviceaccount.com',
+          keyId: 'key-1',
+          ageMs: { kind: 'known', value: 3_000_000 },
+          claimed: false,
+          disabled: false,
+          accountDisabled: false,
+          endsAtMs: { kind: 'known', value: null },
+          lastAuthenticatedMs: { kind: 'unknown', reason: 'denied' },
+          pullSecrets: null,
+        },
+      ],
+      grants: [
+        {
+          member: 'allUsers',
+          abilities: { kind: 'known', value: ['read'] },
+          on: ['repository api'],
+          path: ['project acme'],
+          condition: { kind: 'known', value: null },
+        },
+      ],
+      notSeen: ['The clusters: denied'],
+    },
+  };
+}
+
+function note(name: string): ArtifactNote {
+  return {
+    mediaType: { kind: 'known', value: `application/${name}` },
+    sizeBytes: { kind: 'unknown', reason: 'not told' },
+    uploadedAtMs: { kind: 'known', value: NOW },
+    lastPulledAtMs: { kind: 'at latest', value: NOW },
+    usedBy: { kind: 'known', value: ['pod nightly'] },
+    nested: [{ digest: digestOf(`child of ${name}`), as: 'child', depth: 1 }],
+  };
+}
+
+function sample(atMs: number, manifests = 3): RepositorySample {
+  return {
+    version: 1,
+    atMs,
+    manifests,
+    artifacts: 2,
+    untaggedArtifacts: 1,
+    sizeBytes: 5_000,
+    unknownCount: 1,
+    garbage: { kind: 'unknown', reason: 'only the policies that were due spoke' },
+    goingBy: { services: 1, constructor: 2 },
+  };
+}
+
+function rosterEntry(name: string): PolicyEntry {
+  return {
+    name,
+    mode: 'plan',
+    schedule: { cron: '0 3 * * *', timeZone: 'Europe/Berlin' },
+    owner: null,
+    reason: 'r'.repeat(2_000),
+    source: SOURCE,
+    include: ['gcr.io/**'],
+    seenAtMs: NOW,
   };
 }
 
@@ -423,7 +489,14 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await ledger.lastDecisions(REPOSITORY)).toBeNull();
         const decisions = Array.from({ length: 10_000 }, (_, index) => decision(index));
         const policies = [{ name: 'services', owner: 'a@example.com', reason: null }];
-        const record = { runId: 'run-1', planId: digestOf('plan'), atMs: NOW, policies, decisions };
+        const record = {
+          runId: 'run-1',
+          planId: digestOf('plan'),
+          atMs: NOW,
+          policies,
+          decisions,
+          notes: null,
+        };
         await ledger.saveDecisions(REPOSITORY, record);
         expect(await ledger.lastDecisions(REPOSITORY)).toEqual(record);
         await ledger.saveDecisions(REPOSITORY, record);
@@ -431,8 +504,12 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         const smaller = { ...record, runId: 'run-2', decisions: [decision('ü')] };
         await ledger.saveDecisions(REPOSITORY, smaller);
         expect(await ledger.lastDecisions(REPOSITORY)).toEqual(smaller);
-        await ledger.saveDecisions(REPOSITORY, { ...record, decisions: [] });
-        expect(await ledger.lastDecisions(REPOSITORY)).toEqual({ ...record, decisions: [] });
+        const noted = { ...record, decisions: [decision('a'), decision('b')], notes: [note('a'), note('b')] };
+        await ledger.saveDecisions(REPOSITORY, noted);
+        expect(await ledger.lastDecisions(REPOSITORY)).toEqual(noted);
+        const none = { ...record, decisions: [], notes: [] };
+        await ledger.saveDecisions(REPOSITORY, none);
+        expect(await ledger.lastDecisions(REPOSITORY)).toEqual(none);
         expect(await ledger.lastDecisions(OTHER)).toBeNull();
       });
 
@@ -578,6 +655,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
                 planId: digestOf('plan'),
                 atMs: NOW,
                 policies: [],
+                notes: null,
                 decisions: [decision('a')],
               },
               lease,
@@ -759,6 +837,55 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       });
     });
 
+    describe('samples and policies', () => {
+      const DAY_MS = 86_400_000;
+
+      it("keeps a day's last sample of each repository, over the turn of a year", async () => {
+        const window = { sinceMs: NOW - 80 * DAY_MS, untilMs: NOW, repositoriesMax: 10 };
+        expect(await ledger.samples(window)).toEqual({ series: [], isAll: true });
+        const lastYear = Date.parse('2025-12-31T23:00:00Z');
+        await ledger.recordSample(REPOSITORY, sample(NOW, 1));
+        await ledger.recordSample(REPOSITORY, sample(lastYear));
+        await ledger.recordSample(REPOSITORY, sample(NOW + 1_000, 2));
+        await ledger.recordSample(REPOSITORY, sample(NOW - 100 * DAY_MS));
+        await ledger.recordSample(REPOSITORY, sample(NOW + DAY_MS));
+        await ledger.recordSample(OTHER, sample(NOW));
+        const own = { repository: REPOSITORY, samples: [sample(lastYear), sample(NOW + 1_000, 2)] };
+        const all = [own, { repository: OTHER, samples: [sample(NOW)] }];
+        expect(await ledger.samples(window)).toEqual({ series: all, isAll: true });
+        expect(await ledger.samples({ ...window, repository: REPOSITORY })).toEqual({
+          series: [own],
+          isAll: true,
+        });
+      });
+
+      it('says that there were more repositories than were asked for', async () => {
+        for (const repository of ['a', 'b', 'c']) await ledger.recordSample(repository, sample(NOW));
+        const found = await ledger.samples({ sinceMs: NOW, untilMs: NOW, repositoriesMax: 2 });
+        expect(found.series).toHaveLength(2);
+        expect(found.isAll).toBe(false);
+        const exactly = await ledger.samples({ sinceMs: NOW, untilMs: NOW, repositoriesMax: 3 });
+        expect(exactly).toMatchObject({ series: { length: 3 }, isAll: true });
+      });
+
+      it('keeps two samples of different days that are written at once', async () => {
+        const days = Array.from({ length: 12 }, (_, at) => NOW - at * DAY_MS);
+        await Promise.all(days.map((atMs) => ledger.recordSample(REPOSITORY, sample(atMs))));
+        const found = await ledger.samples({ sinceMs: NOW - 20 * DAY_MS, untilMs: NOW, repositoriesMax: 1 });
+        expect(found.series[0]?.samples.map(({ atMs }) => atMs)).toEqual(days.toReversed());
+      });
+
+      it('replaces the roster of policies, as many as are noted', async () => {
+        expect(await ledger.policyRoster()).toEqual([]);
+        await ledger.savePolicyRoster([rosterEntry('constructor'), rosterEntry('services')]);
+        const all = Array.from({ length: ROSTER_MAX }, (_, at) => rosterEntry(`p-${10_000 + at}`));
+        await ledger.savePolicyRoster(all);
+        expect(await ledger.policyRoster()).toEqual(all);
+        await ledger.savePolicyRoster([]);
+        expect(await ledger.policyRoster()).toEqual([]);
+      });
+    });
+
     it('writes nothing and fails nowhere for empty lists', async () => {
       await ledger.recordObserved(REPOSITORY, []);
       await ledger.writeIntents([]);
@@ -785,6 +912,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
           atMs: mark,
           policies: [],
           decisions: [decision(mark)],
+          notes: null,
         });
         await ledger.saveManifests([
           { repository, digest: digestOf('m'), mediaType: 'm', content: repository },
@@ -794,6 +922,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         await ledger.saveFindings(repository, record(mark, [finding(repository)]));
         await ledger.saveHold(hold({ repository, on: { kind: 'tag', tag: repository } }));
         await ledger.reserveDeletions(repository, '2026-03-14', 5, 5);
+        await ledger.recordSample(repository, sample(mark, repository.length));
         await ledger.saveBlockages(repository, [{ step: digestOf('s'), reason: repository, atMs: NOW }]);
       }
       const mark = NOW + hostile.length;
@@ -818,6 +947,11 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       expect(await ledger.holds(hostile)).toMatchObject([{ on: { tag: hostile } }]);
       expect(await ledger.reserveDeletions(hostile, '2026-03-14', 5, 6)).toBe(1);
       expect(await ledger.blockages(hostile)).toMatchObject([{ reason: hostile }]);
+      const window = { sinceMs: NOW, untilMs: NOW, repositoriesMax: 1 };
+      expect(await ledger.samples({ ...window, repository: hostile })).toEqual({
+        series: [{ repository: hostile, samples: [sample(mark, hostile.length)] }],
+        isAll: true,
+      });
       expect((await ledger.findings(hostile))?.atMs).toBe(mark);
       expect(await ledger.auditedProjects()).toContain(hostile);
     });

@@ -51,6 +51,7 @@ describe('report', () => {
       atMs: NOW_MS,
       policies: [{ name: 'services', owner: 'me@example.com', reason: '<script>alert(2)</script>' }],
       decisions: [],
+      notes: [],
     });
     const page = await (await fetch(await serve(stage))).text();
     expect(page).not.toContain('<img');

@@ -14,6 +14,7 @@ import { sha256 } from '../../../shared/core/hash.ts';
 import type { HistoryFact } from '../../../shared/core/history.ts';
 import type { ImageEvent } from '../../../shared/core/image-event.ts';
 import type { Intent } from '../../../shared/core/journal.ts';
+import type { RepositorySample } from '../../../shared/core/repository-sample.ts';
 import type { Ledger } from '../../../shared/ports.ts';
 import { describeLedger } from '../../contracts/ledger.ts';
 import { type Emulator, startFirestoreEmulator } from '../../support/emulators.ts';
@@ -40,6 +41,20 @@ function imageEvent(over: Partial<ImageEvent> = {}): ImageEvent {
     digest: sha256('a'),
     tag: 'v1',
     ...over,
+  };
+}
+
+function sampleAt(atMs: number): RepositorySample {
+  return {
+    version: 1,
+    atMs,
+    manifests: 2_000,
+    artifacts: 2_000,
+    untaggedArtifacts: 2_000,
+    sizeBytes: 1e12,
+    unknownCount: 0,
+    garbage: { kind: 'known', value: { artifacts: 0, manifests: 0, sizeBytes: 0, unknownCount: 0 } },
+    goingBy: {},
   };
 }
 
@@ -207,11 +222,14 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       atMs: NOW,
       policies: [],
       decisions: [],
+      notes: [],
     });
+    await ledger.recordSample(REPOSITORY, sampleAt(NOW));
+    await ledger.savePolicyRoster([]);
     await ledger.saveManifests([{ repository: REPOSITORY, digest, mediaType: 'm', content: '{}' }]);
     await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 1);
     await ledger.claimTick('services', NOW);
-    await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [] });
+    await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [], access: null });
     await ledger.saveHold({
       version: 1,
       repository: REPOSITORY,
@@ -272,11 +290,11 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
   it('refuses one record that no document can hold, and leaves what was there', async () => {
     const ledger = await open();
     const noise = Array.from({ length: 40_000 }, (_, index) => sha256(`${index}`)).join('');
-    await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [] });
+    await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [], access: null });
     const manifest = { repository: REPOSITORY, digest: sha256('a'), mediaType: 'm', content: noise };
     await expect(ledger.saveManifests([manifest])).rejects.toMatchObject({ code: 'LEDGER_TOO_LARGE' });
     expect(await ledger.manifests(REPOSITORY, [manifest.digest])).toEqual([]);
-    expect(await ledger.findings('acme')).toEqual({ atMs: NOW, findings: [], followed: [] });
+    expect(await ledger.findings('acme')).toEqual({ atMs: NOW, findings: [], followed: [], access: null });
   });
 
   it('gives up at the deadline, and takes the same call again whether or not the first arrives late', async () => {
@@ -369,7 +387,9 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
           atMs,
           policies: [],
           decisions,
+          notes: null,
         });
+        await ledger.recordSample(REPOSITORY, sampleAt(atMs));
         if (lease.kind === 'taken') await ledger.releaseLease(lease.lease);
       };
       const observed = decisions.map(
@@ -398,8 +418,8 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
           refusal: null,
         });
       }
-      expect(await billOf(() => nightly(NOW))).toEqual([4 + RUNS_LOOKED_AT, 3, 0]);
-      expect(await billOf(() => nightly(NOW + 100))).toEqual([4 + RUNS_LOOKED_AT, 3, 0]);
+      expect(await billOf(() => nightly(NOW))).toEqual([4 + RUNS_LOOKED_AT, 4, 0]);
+      expect(await billOf(() => nightly(NOW + 100))).toEqual([4 + RUNS_LOOKED_AT, 4, 0]);
       // One for the 2,000 facts that were observed, and one for the events that there are none of.
       expect(await billOf(() => ledger.historyFacts(REPOSITORY))).toEqual([2, 0, 0]);
     });
@@ -409,6 +429,18 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       const all = Array.from({ length: 500 }, (_, at) => ({ policy: `p-${at}`, sinceMs: NOW }));
       expect(await billOf(() => ledger.savePlanningSince(all))).toEqual([0, 1, 0]);
       expect(await billOf(() => ledger.planningSince())).toEqual([1, 0, 0]);
+    });
+
+    it('bills one write for a sample of a day and none to read before, and two reads for two years of them', async () => {
+      const ledger = await counted();
+      expect(await billOf(() => ledger.recordSample(REPOSITORY, sampleAt(NOW)))).toEqual([0, 1, 0]);
+      expect(await billOf(() => ledger.recordSample(REPOSITORY, sampleAt(NOW)))).toEqual([0, 1, 0]);
+      const window = { sinceMs: NOW - 365 * 86_400_000, untilMs: NOW, repositoriesMax: 10 };
+      expect(await billOf(() => ledger.samples({ ...window, repository: REPOSITORY }))).toEqual([2, 0, 0]);
+      // One for the year that has none.
+      expect(await billOf(() => ledger.samples(window))).toEqual([2, 0, 0]);
+      expect(await billOf(() => ledger.policyRoster())).toEqual([1, 0, 0]);
+      expect(await billOf(() => ledger.savePolicyRoster([]))).toEqual([1, 1, 0]);
     });
 
     it('bills one write for the order that stops everything, and one read for looking whether there is one', async () => {

@@ -72,8 +72,10 @@ describe('the SQLite file', () => {
       atMs: 1,
       policies: [],
       decisions: [],
+      notes: [],
     });
     expect(await ledger.planningSince()).toEqual([]);
+    expect(await ledger.policyRoster()).toEqual([]);
     expect(await ledger.manifests(manifest.repository, [manifest.digest])).toEqual([manifest]);
     await ledger.close();
   });

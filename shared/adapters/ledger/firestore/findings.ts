@@ -1,25 +1,33 @@
+import type { Grant } from '../../../core/audit/grants.ts';
+import type { KeyRow } from '../../../core/audit/report.ts';
 import type { Finding } from '../../../core/finding.ts';
 import type { FollowedFinding } from '../../../core/finding-history.ts';
-import type { FindingLedger } from '../../../ports.ts';
+import type { AccessRecord, FindingLedger } from '../../../ports.ts';
 import type { Documents } from './documents.ts';
 import { readRecord, replaceRecord } from './packed-record.ts';
 import { Stored } from './stored.ts';
 
-/** Findings and what is followed of them are one list, so that they are replaced together. */
-type Item = { readonly finding: Finding } | { readonly followed: FollowedFinding };
+/** All that one audit found is one list, so that it is replaced together. */
+type Item =
+  | { readonly finding: Finding }
+  | { readonly followed: FollowedFinding }
+  | { readonly key: KeyRow }
+  | { readonly grant: Grant }
+  | { readonly notSeen: string };
 
 const PROJECTS_MAX = 100_000;
 
 /** What the audit found. */
 export function findingLedger(documents: Documents): FindingLedger {
   return {
-    async saveFindings(project, { atMs, findings, followed }) {
+    async saveFindings(project, { atMs, findings, followed, access }) {
       const at = { method: 'saveFindings', collection: 'findings', name: project };
       const items: readonly Item[] = [
         ...findings.map((finding) => ({ finding })),
         ...followed.map((one) => ({ followed: one })),
+        ...itemsOf(access),
       ];
-      await replaceRecord(documents, at, { project, atMs }, items);
+      await replaceRecord(documents, at, { project, atMs, hasAccess: access !== null }, items);
     },
 
     async findings(project) {
@@ -28,11 +36,12 @@ export function findingLedger(documents: Documents): FindingLedger {
       if (record === null) return null;
       const { head, items } = record;
       // What the first form of findings held is not of use any more: as if there had been no audit.
-      if (items.some((item) => !('finding' in item || 'followed' in item))) return null;
+      if (!items.every(isItem)) return null;
       return {
         atMs: head.integer('atMs'),
         findings: items.flatMap((item) => ('finding' in item ? [item.finding] : [])),
         followed: items.flatMap((item) => ('followed' in item ? [item.followed] : [])),
+        access: head.has('hasAccess') && head.flag('hasAccess') ? accessOf(items) : null,
       };
     },
 
@@ -41,5 +50,26 @@ export function findingLedger(documents: Documents): FindingLedger {
       const found = await documents.all('auditedProjects', heads, PROJECTS_MAX);
       return found.map((snapshot) => new Stored(snapshot).text('project')).sort();
     },
+  };
+}
+
+function isItem(item: object): boolean {
+  return 'finding' in item || 'followed' in item || 'key' in item || 'grant' in item || 'notSeen' in item;
+}
+
+function itemsOf(access: AccessRecord | null): Item[] {
+  if (access === null) return [];
+  return [
+    ...access.keys.map((key) => ({ key })),
+    ...access.grants.map((grant) => ({ grant })),
+    ...access.notSeen.map((notSeen) => ({ notSeen })),
+  ];
+}
+
+function accessOf(items: readonly Item[]): AccessRecord {
+  return {
+    keys: items.flatMap((item) => ('key' in item ? [item.key] : [])),
+    grants: items.flatMap((item) => ('grant' in item ? [item.grant] : [])),
+    notSeen: items.flatMap((item) => ('notSeen' in item ? [item.notSeen] : [])),
   };
 }

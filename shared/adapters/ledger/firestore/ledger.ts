@@ -2,6 +2,7 @@ import type { Settings } from '@google-cloud/firestore';
 import type { Clock, Ledger } from '../../../ports.ts';
 import { coordinationLedger } from './coordination.ts';
 import { type BilledOperations, Documents } from './documents.ts';
+import { estateLedger } from './estate.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
 import { pullLedger } from './pulls.ts';
@@ -62,6 +63,7 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
     ...coordinationLedger(documents),
     ...restorationLedger(documents),
     ...restraintLedger(documents),
+    ...estateLedger(documents),
     ...findingLedger(documents),
     ...pullLedger(documents),
     ...usageLedger(documents),

@@ -16,3 +16,6 @@ export const TICK_RETENTION_MS = 100 * DAY_MS;
 
 /** How long it is remembered what was reserved on a day; nobody reserves on one that is over. */
 export const RESERVATION_RETENTION_MS = 100 * DAY_MS;
+
+/** How long samples are kept after their year. */
+export const SAMPLE_RETENTION_MS = 800 * DAY_MS;

@@ -1,10 +1,10 @@
-import type { Decision } from '../../../core/decision.ts';
 import type { Digest } from '../../../core/digest.ts';
 import { sha256 } from '../../../core/hash.ts';
 import type { Run, StoredManifest } from '../../../core/journal.ts';
 import type { PolicySummary } from '../../../core/policy.ts';
 import type { RunLedger } from '../../../ports.ts';
 import { checkedLimit } from '../limit.ts';
+import { joinNotes, type NotedDecision, splitNotes } from '../noted-decision.ts';
 import { type PackLimits, packList } from '../packed.ts';
 import { documentName } from './document-name.ts';
 import type { Documents, Write } from './documents.ts';
@@ -61,15 +61,15 @@ export function runLedger(documents: Documents): RunLedger {
       return found.flatMap((snapshot) => new Stored(snapshot).list<Run>('run', 'count'));
     },
 
-    async saveDecisions(repository, { runId, planId, atMs, policies, decisions }, lease) {
+    async saveDecisions(repository, { runId, planId, atMs, policies, decisions, notes }, lease) {
       const fields = { runId, planId, atMs, policies: JSON.stringify(policies) };
       const at = { method: 'saveDecisions', collection: 'decisions', name: repository };
-      await replaceRecord(documents, at, fields, decisions, fenceOf(documents, lease));
+      await replaceRecord(documents, at, fields, joinNotes(decisions, notes), fenceOf(documents, lease));
     },
 
     async lastDecisions(repository) {
       const at = { method: 'lastDecisions', collection: 'decisions', name: repository };
-      const record = await readRecord<Decision>(documents, at);
+      const record = await readRecord<NotedDecision>(documents, at);
       if (record === null) return null;
       const { head, items } = record;
       return {
@@ -77,7 +77,7 @@ export function runLedger(documents: Documents): RunLedger {
         planId: head.text('planId') as Digest,
         atMs: head.integer('atMs'),
         policies: head.has('policies') ? head.json<readonly PolicySummary[]>('policies') : [],
-        decisions: items,
+        ...splitNotes(items),
       };
     },
 

@@ -51,6 +51,19 @@ export class Stored {
     return typeof value === 'number' && Number.isSafeInteger(value) ? value : this.#refuse(field);
   }
 
+  /** The values of a map of texts. */
+  texts(field: string): readonly string[] {
+    const value = this.#fields[field];
+    if (value === null || typeof value !== 'object') return this.#refuse(field);
+    const texts = Object.values(value);
+    return texts.every((text) => typeof text === 'string') ? texts : this.#refuse(field);
+  }
+
+  flag(field: string): boolean {
+    const value = this.#fields[field];
+    return typeof value === 'boolean' ? value : this.#refuse(field);
+  }
+
   /** A time, in milliseconds. */
   timeMs(field: string): number {
     const value = this.#fields[field];

@@ -20,7 +20,8 @@ export function findingLedger(database: Database): FindingLedger {
       if (row === null) return null;
       const content = json<Omit<FindingRecord, 'atMs'> | readonly unknown[]>(row, 'content');
       // What the first form of findings held is not of use any more: as if there had been no audit.
-      return 'followed' in content ? { ...content, atMs: integer(row, 'at_ms') } : null;
+      if (!('followed' in content)) return null;
+      return { ...content, access: content.access ?? null, atMs: integer(row, 'at_ms') };
     },
 
     async auditedProjects() {

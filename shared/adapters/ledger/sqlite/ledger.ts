@@ -1,6 +1,7 @@
 import type { Ledger } from '../../../ports.ts';
 import { coordinationLedger } from './coordination.ts';
 import { Database } from './database.ts';
+import { estateLedger } from './estate.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
 import { pullLedger } from './pulls.ts';
@@ -28,6 +29,7 @@ export async function openSqliteLedger(path: string, options: SqliteLedgerOption
     ...coordinationLedger(database),
     ...restorationLedger(database),
     ...restraintLedger(database),
+    ...estateLedger(database),
     ...findingLedger(database),
     ...pullLedger(database),
     ...usageLedger(database),

@@ -1,11 +1,11 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { Decision } from '../../../core/decision.ts';
 import type { Digest } from '../../../core/digest.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from '../../../core/journal.ts';
 import type { PolicySummary } from '../../../core/policy.ts';
 import type { Lease, RunLedger } from '../../../ports.ts';
 import { intentUnknown } from '../intent-name.ts';
 import { checkedLimit } from '../limit.ts';
+import { joinNotes, type NotedDecision, splitNotes } from '../noted-decision.ts';
 import { packList, packText, unpackChunk, unpackText } from '../packed.ts';
 import type { Database, Row } from './database.ts';
 import { writeUnder } from './lease.ts';
@@ -121,8 +121,8 @@ export function runLedger(database: Database): RunLedger {
         .map(entryOf);
     },
 
-    async saveDecisions(repository, { runId, planId, atMs, policies, decisions }, lease) {
-      const chunks = packList(decisions);
+    async saveDecisions(repository, { runId, planId, atMs, policies, decisions, notes }, lease) {
+      const chunks = packList(joinNotes(decisions, notes));
       await write(lease, () => {
         database.run('DELETE FROM decisions WHERE repository = ?', repository);
         database.run(
@@ -160,14 +160,16 @@ export function runLedger(database: Database): RunLedger {
         planId: text(first, 'plan_id') as Digest,
         atMs: integer(first, 'at_ms'),
         policies: json<readonly PolicySummary[]>(first, 'policies'),
-        decisions: rows
-          .filter((row) => row['content'] !== null)
-          .flatMap((row) =>
-            unpackChunk<Decision>(
-              { content: bytes(row, 'content'), count: integer(row, 'count') },
-              `The last decisions of ${repository}`,
+        ...splitNotes(
+          rows
+            .filter((row) => row['content'] !== null)
+            .flatMap((row) =>
+              unpackChunk<NotedDecision>(
+                { content: bytes(row, 'content'), count: integer(row, 'count') },
+                `The last decisions of ${repository}`,
+              ),
             ),
-          ),
+        ),
       };
     },
 

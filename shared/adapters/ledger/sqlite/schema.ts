@@ -166,4 +166,17 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (repository, reference)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE samples (
+    repository TEXT NOT NULL,
+    day_ms INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (repository, day_ms)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE policy_roster (
+    policy TEXT PRIMARY KEY,
+    content TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,0 +1,28 @@
+import type { ArtifactNote } from '../../core/artifact-note.ts';
+import type { Decision } from '../../core/decision.ts';
+import type { DecisionRecord } from '../../ports.ts';
+
+/** A decision as it is stored, with the note on its artifact; earlier versions wrote none. */
+export type NotedDecision = Decision & { readonly note?: ArtifactNote };
+
+/** Puts each note beside its decision, so that one chunk holds both. */
+export function joinNotes(
+  decisions: readonly Decision[],
+  notes: DecisionRecord['notes'],
+): readonly NotedDecision[] {
+  if (notes === null) return decisions;
+  return decisions.map((decision, at) => {
+    const note = notes[at];
+    return note === undefined ? decision : { ...decision, note };
+  });
+}
+
+/** The two lists again. No notes unless every decision has one. */
+export function splitNotes(items: readonly NotedDecision[]): Pick<DecisionRecord, 'decisions' | 'notes'> {
+  const notes: ArtifactNote[] = [];
+  const decisions = items.map(({ note, ...decision }) => {
+    if (note !== undefined) notes.push(note);
+    return decision;
+  });
+  return { decisions, notes: notes.length === decisions.length ? notes : null };
+}
