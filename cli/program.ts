@@ -1,6 +1,7 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { applyCommand } from './commands/apply.ts';
 import { auditCommand } from './commands/audit.ts';
+import { completeCommand, completionCommand } from './commands/completion.ts';
 import { explainCommand } from './commands/explain.ts';
 import { historyCommand } from './commands/history.ts';
 import { holdCommand } from './commands/hold.ts';
@@ -36,9 +37,11 @@ export function buildProgram(): ManualCommand {
     historyCommand(),
     auditCommand(),
     policyCommand(),
+    completionCommand(),
   ]) {
     program.addCommand(command);
   }
+  program.addCommand(completeCommand(program), { hidden: true });
   inheritSettings(program);
   return program;
 }

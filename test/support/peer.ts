@@ -14,6 +14,8 @@ export type Peer =
   | 'terraform'
   | 'chromium'
   | 'python3'
+  | 'fish'
+  | 'zsh'
   | GoProgram;
 
 /** Why a peer can't be had, or null where it is there. Programs in Go are built where they are not there yet. */
