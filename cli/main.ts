@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { messageOf, WardenError } from '../shared/core/error.ts';
 import { printable } from '../shared/report/text.ts';
 import { EXIT, REFUSED_CODES } from './exit-code.ts';
-import { buildProgram } from './program.ts';
+import { programFor } from './program.ts';
 
 // Who reads only the beginning (`| head`) closes the pipe; what is left has nobody to go to.
 process.stdout.on('error', (problem: NodeJS.ErrnoException) => {
@@ -10,7 +10,8 @@ process.stdout.on('error', (problem: NodeJS.ErrnoException) => {
 });
 
 try {
-  await buildProgram().parseAsync();
+  const program = await programFor(process.argv.slice(2));
+  await program.parseAsync();
 } catch (problem) {
   if (problem instanceof CommanderError) {
     process.exitCode = problem.exitCode === 0 ? EXIT.done : EXIT.refused;

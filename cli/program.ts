@@ -1,21 +1,49 @@
 import packageJson from '../package.json' with { type: 'json' };
-import { applyCommand } from './commands/apply.ts';
-import { auditCommand } from './commands/audit.ts';
-import { completeCommand, completionCommand } from './commands/completion.ts';
-import { explainCommand } from './commands/explain.ts';
-import { historyCommand } from './commands/history.ts';
-import { holdCommand } from './commands/hold.ts';
-import { listCommand } from './commands/list.ts';
-import { planCommand } from './commands/plan.ts';
-import { policyCommand } from './commands/policy.ts';
-import { restoreCommand } from './commands/restore.ts';
-import { snapshotCommand } from './commands/snapshot.ts';
-import { startCommand, stopCommand } from './commands/stop.ts';
 import { ManualCommand } from './manual.ts';
 import { configureTerminal } from './terminal.ts';
 
-/** The whole command line, not yet parsed. */
-export function buildProgram(): ManualCommand {
+/**
+ * The commands in the order of the manual, each with what loads it: a command line loads only the one that it
+ * names, since all of them together take longer to load than most of them take to answer.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<ManualCommand>>> = {
+  list: async () => (await import('./commands/list.ts')).listCommand(),
+  snapshot: async () => (await import('./commands/snapshot.ts')).snapshotCommand(),
+  plan: async () => (await import('./commands/plan.ts')).planCommand(),
+  apply: async () => (await import('./commands/apply.ts')).applyCommand(),
+  stop: async () => (await import('./commands/stop.ts')).stopCommand(),
+  start: async () => (await import('./commands/stop.ts')).startCommand(),
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
+  hold: async () => (await import('./commands/hold.ts')).holdCommand(),
+  explain: async () => (await import('./commands/explain.ts')).explainCommand(),
+  history: async () => (await import('./commands/history.ts')).historyCommand(),
+  audit: async () => (await import('./commands/audit.ts')).auditCommand(),
+  policy: async () => (await import('./commands/policy.ts')).policyCommand(),
+  completion: async () => (await import('./commands/completion.ts')).completionCommand(),
+};
+
+/** Not in the manual: what completion scripts ask. It has to know every other command. */
+const COMPLETE = '__complete';
+
+/** The program for one command line: with the command that this names, or with all where it names none of them. */
+export async function programFor(words: readonly string[]): Promise<ManualCommand> {
+  const [first] = words.filter((word) => !word.startsWith('-'));
+  if (first !== undefined && Object.hasOwn(COMMANDS, first)) return programOf([first]);
+  if (first === undefined && words.includes('--version')) return programOf([]);
+  const program = await wholeProgram();
+  if (first === COMPLETE) {
+    const { completeCommand } = await import('./commands/completion.ts');
+    program.addCommand(completeCommand(program), { hidden: true });
+  }
+  return program;
+}
+
+/** The program with every command of the manual. */
+export function wholeProgram(): Promise<ManualCommand> {
+  return programOf(Object.keys(COMMANDS));
+}
+
+async function programOf(names: readonly string[]): Promise<ManualCommand> {
   const program = new ManualCommand('gcr-warden')
     .description('Keeps Google container registries small and their access clean.')
     .version(packageJson.version)
@@ -24,24 +52,8 @@ export function buildProgram(): ManualCommand {
     .showSuggestionAfterError()
     .exitOverride()
     .hook('preAction', (root) => configureTerminal(root.opts()));
-  for (const command of [
-    listCommand(),
-    snapshotCommand(),
-    planCommand(),
-    applyCommand(),
-    stopCommand(),
-    startCommand(),
-    restoreCommand(),
-    holdCommand(),
-    explainCommand(),
-    historyCommand(),
-    auditCommand(),
-    policyCommand(),
-    completionCommand(),
-  ]) {
-    program.addCommand(command);
-  }
-  program.addCommand(completeCommand(program), { hidden: true });
+  const commands = await Promise.all(names.map((name) => COMMANDS[name]?.()));
+  for (const command of commands) if (command !== undefined) program.addCommand(command);
   inheritSettings(program);
   return program;
 }

@@ -2,14 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Argument, Option } from 'commander';
 import { ManualCommand } from '../cli/manual.ts';
-import { buildProgram } from '../cli/program.ts';
+import { wholeProgram } from '../cli/program.ts';
 
 const PAGE = new URL('../docs/commands.md', import.meta.url);
 const COMMANDS = /(?<=^<!-- commands: .+ -->\n)[\s\S]*(?=<!-- end of commands -->$)/m;
 
 /** The page with the part that the program itself tells: every command with its arguments, options and examples. */
-export function withCommands(page: string): string {
-  return page.replace(COMMANDS, () => `\n${commandsOf(buildProgram()).map(section).join('\n\n')}\n\n`);
+export async function withCommands(page: string): Promise<string> {
+  const sections = commandsOf(await wholeProgram()).map(section);
+  return page.replace(COMMANDS, () => `\n${sections.join('\n\n')}\n\n`);
 }
 
 /** The commands that do something, in the program's order. */
@@ -67,4 +68,4 @@ function standard(given: Argument | Option): string {
 
 // Writes docs/commands.md anew, after a command was added or changed. A test holds the page to the program.
 if (process.argv[1] === fileURLToPath(import.meta.url))
-  writeFileSync(PAGE, withCommands(readFileSync(PAGE, 'utf8')));
+  writeFileSync(PAGE, await withCommands(readFileSync(PAGE, 'utf8')));

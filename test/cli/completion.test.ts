@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { completionOf } from '../../cli/completion.ts';
-import { buildProgram } from '../../cli/program.ts';
+import { wholeProgram } from '../../cli/program.ts';
 import { openLedger } from '../../shared/adapters/ledger/open-ledger.ts';
 import { run, succeed, warden } from '../support/command.ts';
 import { describeWithPeers } from '../support/peer.ts';
@@ -11,7 +11,7 @@ import { describeWithPeers } from '../support/peer.ts';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told is made of them
 const STYLES = /\u001b\[[0-9;?]*[a-zA-Z]/g;
 
-const program = buildProgram();
+const program = await wholeProgram();
 const wordsAfter = (...words: string[]): readonly string[] | string => {
   const completion = completionOf(program, words);
   return completion.kind === 'words' ? completion.candidates.map(({ word }) => word) : completion.kind;

@@ -26,8 +26,8 @@ function firstCells(section: string | undefined): string[] {
 }
 
 describe('the page on commands', () => {
-  it('is what the program says of its commands, arguments and options', () => {
-    expect(page, 'run "node tools/commands-page.ts"').toBe(withCommands(page));
+  it('is what the program says of its commands, arguments and options', async () => {
+    expect(page, 'run "node tools/commands-page.ts"').toBe(await withCommands(page));
   });
 
   it('tells of every option of npm start', async () => {
