@@ -52,7 +52,7 @@ export function completionOf(program: Command, words: readonly string[]): Comple
       else command = below;
     }
   }
-  if (open !== null) return valueOf(open.argChoices, placeholderOf(open.flags), begun);
+  if (open !== null) return valuesOf(open.argChoices, placeholderOf(open.flags), begun);
   const inline = /^(--[a-z-]+)=(.*)$/s.exec(begun);
   if (inline !== null) return inlineValue(command, inline[1] ?? '', inline[2] ?? '');
   if (begun.startsWith('-') && !onlyArguments) return wordsOf(optionsOf(command), begun);
@@ -60,7 +60,7 @@ export function completionOf(program: Command, words: readonly string[]): Comple
     return wordsOf(command.createHelp().visibleCommands(command).map(commandCandidate), begun);
   }
   const argument = argumentAt(command.registeredArguments, given);
-  return argument === null ? NOTHING : valueOf(argument.argChoices, argument.name(), begun);
+  return argument === null ? NOTHING : valuesOf(argument.argChoices, argument.name(), begun);
 }
 
 function commandCandidate(command: Command): Candidate {
@@ -107,7 +107,7 @@ function argumentAt(all: readonly Argument[], at: number): Argument | null {
   return all[at] ?? (last?.variadic === true ? last : null);
 }
 
-function valueOf(choices: readonly string[] | undefined, placeholder: string, begun: string): Completion {
+function valuesOf(choices: readonly string[] | undefined, placeholder: string, begun: string): Completion {
   if (choices !== undefined) {
     return wordsOf(
       choices.map((word) => ({ word, about: '' })),
