@@ -1,4 +1,5 @@
 import { http } from '@google-cloud/functions-framework';
+import { newId } from '../shared/adapters/identity/new-id.ts';
 import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
 import { dispatchHandler } from './handlers/dispatch.ts';
 import {
@@ -34,6 +35,7 @@ http(
         registry: registry.forRun(Date.now() + BUDGET_MS).reader,
         workTopic: settings.workTopic,
         clock: Date.now,
+        newId,
       },
     };
   }),

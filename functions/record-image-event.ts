@@ -1,5 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
 import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
+import { createPushMarker } from '../shared/app/mark-push.ts';
 import { recordImageEventHandler } from './handlers/record-image-event.ts';
 import { logger, once, openConfiguredLedger, settings } from './open-ports.ts';
 
@@ -7,10 +8,14 @@ http(
   'record-image-event',
   recordImageEventHandler(
     logger,
-    once(async () => ({
-      ledger: await openConfiguredLedger(),
-      publisher: createPubSubPublisher(),
-      deadLetterTopic: settings.deadLetterTopic,
-    })),
+    once(async () => {
+      const ledger = await openConfiguredLedger();
+      return {
+        ledger,
+        markPush: createPushMarker(ledger, Date.now),
+        publisher: createPubSubPublisher(),
+        deadLetterTopic: settings.deadLetterTopic,
+      };
+    }),
   ),
 );

@@ -14,7 +14,9 @@ export interface Settings {
   readonly workTopic: string;
   readonly deadLetterTopic: string;
   readonly auditProjects: readonly string[];
-  /** Where audits tell what changed, `projects/PROJECT/topics/TOPIC`; null: nowhere. Optional, set by hand. */
+  /** Where every run is told, `projects/PROJECT/topics/TOPIC`; null: nowhere. */
+  readonly notificationTopic: string | null;
+  /** Where audits tell what changed: a topic of its own, or the one that runs are told on; null: nowhere. */
   readonly findingTopic: string | null;
   /** `projects/PROJECT/subscriptions/SUBSCRIPTION` of the audit log; none where pulls are not recorded. */
   readonly auditLogSubscriptions: readonly string[];
@@ -72,8 +74,11 @@ export function readSettings(environment: Environment): Settings {
     get auditProjects() {
       return list(environment, 'GCR_WARDEN_AUDIT_PROJECTS');
     },
+    get notificationTopic() {
+      return environment['GCR_WARDEN_NOTIFICATION_TOPIC']?.trim() || null;
+    },
     get findingTopic() {
-      return environment['GCR_WARDEN_FINDING_TOPIC']?.trim() || null;
+      return environment['GCR_WARDEN_FINDING_TOPIC']?.trim() || this.notificationTopic;
     },
     get auditLogSubscriptions() {
       return list(environment, 'GCR_WARDEN_AUDIT_LOG_SUBSCRIPTIONS');

@@ -1,11 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RESULTS_MAX } from '../shared/adapters/ledger/limit.ts';
 import type { RepositoryResult } from '../shared/app/apply-request.ts';
 import { explainImage } from '../shared/app/explain-image.ts';
 import type { RecordedEvent } from '../shared/app/record-event.ts';
 import { shortDigest } from '../shared/core/digest.ts';
+import { messageOf } from '../shared/core/error.ts';
 import { parseImageReference } from '../shared/core/reference.ts';
-import { formatWork } from '../shared/core/work.ts';
 import type { Logger } from '../shared/ports.ts';
 import { renderResult } from '../shared/report/apply-text.ts';
 import { renderAudit } from '../shared/report/audit-text.ts';
@@ -13,8 +15,7 @@ import { renderImageLife } from '../shared/report/image-text.ts';
 import { renderRepositoryPlan } from '../shared/report/plan-text.ts';
 import { type TextStyle, toned } from '../shared/report/text.ts';
 import { pushEstate } from './estate.ts';
-import { createSettling } from './settling.ts';
-import { type LocalStack, startLocalStack, TOPICS } from './stack.ts';
+import { type LocalStack, PUSH_WAIT_MAX_MS, startLocalStack } from './stack.ts';
 
 export interface LocalRunOptions {
   /** End after the job was done once. */
@@ -29,8 +30,8 @@ export interface LocalRunOptions {
   readonly signal: AbortSignal;
 }
 
-/** A repository that was pushed to is cleaned once nobody pushed to it for so long. */
-const QUIET_MS = 3_000;
+/** From one tick of the scheduler to the next, once the job was done in front of the reader. */
+const TICK_MS = 1_000;
 
 /**
  * Does the main job in front of the reader: pushes an estate, records every push, runs the policies, applies
@@ -41,7 +42,6 @@ export async function runLocal(options: LocalRunOptions): Promise<void> {
   let showing = false;
   const recorded: RecordedEvent[] = [];
   const results: RepositoryResult[] = [];
-  const settling = createSettling(QUIET_MS, (repository) => void cleanAfterPush(repository));
   await mkdir(options.directory, { recursive: true });
   const stack = await startLocalStack({
     directory: options.directory,
@@ -52,8 +52,6 @@ export async function runLocal(options: LocalRunOptions): Promise<void> {
       recorded.push(event);
       if (!showing) return;
       write(eventLine(event, style));
-      if (event.kind === 'recorded' && event.event.action === 'INSERT')
-        settling.touch(event.event.repository);
     },
     onAudit: (report) => write(renderAudit(report, style)),
     clean: {
@@ -66,15 +64,6 @@ export async function runLocal(options: LocalRunOptions): Promise<void> {
       },
     },
   });
-  const cleanAfterPush = async (repository: string): Promise<void> => {
-    const { policies } = await stack.policies.read();
-    const names = policies.map((policy) => policy.name).sort();
-    write(`\n${toned('run', 'strong', style)} ${repository} has been quiet for ${QUIET_MS / 1000} s\n`);
-    await stack.topics.publish(
-      TOPICS.work,
-      formatWork({ version: 1, repository, trigger: 'push', policies: names, scheduledAtMs: Date.now() }),
-    );
-  };
 
   try {
     const { host } = stack.registry;
@@ -107,11 +96,31 @@ export async function runLocal(options: LocalRunOptions): Promise<void> {
     showing = true;
     if (options.once || signal.aborted) return;
     write(invitation(stack, options));
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    // What was pushed until here has had its run.
+    await stack.ledger.forgetPushes(await stack.ledger.pushMarks(RESULTS_MAX));
+    await keepTicking(stack, options);
     write('\nStopping.\n');
   } finally {
-    settling.close();
     await stack.close();
+  }
+}
+
+/** Ticks as Cloud Scheduler does, until the run is to end. */
+async function keepTicking(
+  stack: LocalStack,
+  { style, write, logger, signal }: LocalRunOptions,
+): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(TICK_MS, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return;
+    try {
+      for (const repository of (await stack.tick()).pushed) {
+        const quiet = `${PUSH_WAIT_MAX_MS / 1000} s`;
+        write(`\n${toned('run', 'strong', style)} ${repository} has been quiet for ${quiet}\n`);
+      }
+    } catch (problem) {
+      logger.log('ERROR', 'a tick of the scheduler failed', { reason: messageOf(problem) });
+    }
   }
 }
 

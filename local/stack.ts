@@ -12,6 +12,8 @@ import { readPolicyFiles, readPolicyFolder } from '../shared/adapters/policies/f
 import { fixedCredentials } from '../shared/adapters/registry/credentials.ts';
 import { openRegistry } from '../shared/adapters/registry/open.ts';
 import { readPodsFile } from '../shared/adapters/usage/pods-file.ts';
+import type { Dispatched } from '../shared/app/dispatch.ts';
+import { createPushMarker } from '../shared/app/mark-push.ts';
 import type { RecordedEvent } from '../shared/app/record-event.ts';
 import type { AuditReport } from '../shared/core/audit/report.ts';
 import { parseTarget, type Target } from '../shared/core/reference.ts';
@@ -54,7 +56,7 @@ export interface LocalStack {
   /** Sets the registry's clock; null gives it the system's again. */
   setRegistryClock(atMs: number | null): void;
   /** Sends what Cloud Scheduler sends. */
-  tick(): Promise<void>;
+  tick(): Promise<Dispatched>;
   /** Sends what Cloud Scheduler sends once a day. */
   audit(): Promise<void>;
   /** Where Google's REST APIs are stood in for. */
@@ -65,6 +67,9 @@ export interface LocalStack {
 
 /** A run on one machine is watched by a person; it need not end within a function's timeout. */
 const CLEAN_BUDGET_MS = 10 * 60_000;
+
+/** A reader who pushed an image waits no longer than this for its run, whatever the policies say. */
+export const PUSH_WAIT_MAX_MS = 3_000;
 
 /** Projects that the stack's policies and people use. */
 const PROJECTS = ['acme', 'example.com/playground'] as const;
@@ -95,12 +100,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   });
   const google = await startGoogleApis({ estate: acmeEstate(Date.now()), now: Date.now() });
   const googleAccess = openGoogleAccess(google.url);
+  const markPush = createPushMarker(ledger, Date.now, { lengthMs: 1_000, skewMs: 0 });
   const deliveries = { publisher: topics, deadLetterTopic: TOPICS.deadLetters };
 
   const functions = {
     recordImageEvent: await serveFunction(
       'record-image-event',
-      recordImageEventHandler(logger, async () => ({ ...deliveries, ledger }), options.onRecorded),
+      recordImageEventHandler(logger, async () => ({ ...deliveries, ledger, markPush }), options.onRecorded),
       0,
     ),
     dispatch: await serveFunction(
@@ -114,6 +120,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
           publisher: topics,
           workTopic: TOPICS.work,
           clock: Date.now,
+          newId,
+          pushWaitMaxMs: PUSH_WAIT_MAX_MS,
         },
       })),
       0,
@@ -178,8 +186,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     setRegistryClock: (atMs) => {
       standingAtMs = atMs;
     },
-    tick: () => request(functions.dispatch.url),
-    audit: () => request(functions.audit.url),
+    tick: async () => JSON.parse(await request(functions.dispatch.url)) as Dispatched,
+    audit: async () => void (await request(functions.audit.url)),
     googleUrl: google.url,
     reportUrl: functions.report.url,
     async close() {
@@ -192,7 +200,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   };
 }
 
-async function request(url: string): Promise<void> {
+async function request(url: string): Promise<string> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -200,4 +208,5 @@ async function request(url: string): Promise<void> {
   });
   const body = await response.text();
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${body.slice(0, 300)}`);
+  return body;
 }

@@ -32,6 +32,7 @@ import type { PolicySet, PolicySummary } from './core/policy.ts';
 import type { PolicyFolder } from './core/policy-file/folder.ts';
 import type { PolicyEntry } from './core/policy-roster.ts';
 import type { PullDays, PullRecording } from './core/pull-record.ts';
+import type { PushMark } from './core/push-mark.ts';
 import type { PushMessage } from './core/push-message.ts';
 import type { ArtifactRegistryImage, Repository, Target } from './core/reference.ts';
 import type { RepositorySample, SampleSeries } from './core/repository-sample.ts';
@@ -283,6 +284,17 @@ export interface CoordinationLedger {
   claimTick(policy: string, scheduledAtMs: number): Promise<boolean>;
   /** The last scheduled time claimed for each policy. */
   lastTicks(): Promise<Readonly<Record<string, number>>>;
+  /**
+   * Leases that ended without being given back, those that ended first: whoever held them was killed. Giving one
+   * back takes it out of here.
+   */
+  abandonedLeases(nowMs: number, limit: number): Promise<readonly Lease[]>;
+  /** Notes that a repository was pushed to; does nothing where that mark is there. One write, and no read. */
+  markPush(mark: PushMark): Promise<void>;
+  /** Marks of pushes, the oldest first. */
+  pushMarks(limit: number): Promise<readonly PushMark[]>;
+  /** Takes marks away; does nothing where they are gone. */
+  forgetPushes(marks: readonly PushMark[]): Promise<void>;
   /** Since when policies are in `mode: plan`, as it was last saved; empty where it never was. In no particular order. */
   planningSince(): Promise<readonly PlanningSince[]>;
   /** Replaces that. At most `PLANNING_MAX`. */

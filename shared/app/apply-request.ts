@@ -32,6 +32,8 @@ export interface ApplyRequest {
   readonly trigger: Run['trigger'];
   /** After this time no further step is begun; null for no such time. */
   readonly untilMs: number | null;
+  /** Names of the policies that are due, sorted; left out where that is no question. */
+  readonly due?: readonly string[];
   /** Asked before every request; true ends the run cleanly. */
   readonly isStopped: () => boolean;
   /** Told of every outcome as it is known. */

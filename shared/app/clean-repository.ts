@@ -38,6 +38,7 @@ export async function cleanRepository(ports: CleanPorts, request: CleanRequest):
   const plan = await planOne(ports, request.repository, { policies, scope: 'enforced', trigger, deleting });
   const planned = plan.repositories[0] ?? null;
   if (planned !== null) request.onPlan(planned);
-  const [result = null] = await applyPlan(ports, plan, request);
+  const due = deleting === null ? {} : { due: [...deleting].sort() };
+  const [result = null] = await applyPlan(ports, plan, { ...request, ...due });
   return { plan: planned, result };
 }

@@ -3,9 +3,11 @@ import { type ImageEvent, parseImageEvent } from '../core/image-event.ts';
 import type { PushMessage } from '../core/push-message.ts';
 import type { EventLedger } from '../ports.ts';
 import { type DeadLetterPorts, publishDeadLetter } from './dead-letter.ts';
+import type { PushMarker } from './mark-push.ts';
 
 export interface RecordEventPorts extends DeadLetterPorts {
   readonly ledger: EventLedger;
+  readonly markPush: PushMarker;
 }
 
 /** What became of one message. All three mean: acknowledge it. */
@@ -30,7 +32,11 @@ export async function recordImageEvent(
     await publishDeadLetter(ports, message, problem);
     return { kind: 'dead letter', reason: problem.message };
   }
-  const kind = await ports.ledger.recordEvent(event);
+  // Side by side: both are durable before the message is acknowledged, and each may be done twice.
+  const [kind] = await Promise.all([
+    ports.ledger.recordEvent(event),
+    event.action === 'INSERT' ? ports.markPush(event.repository) : null,
+  ]);
   ports.logger.log('INFO', kind === 'recorded' ? 'event recorded' : 'event known already', {
     messageId: event.messageId,
     action: event.action,

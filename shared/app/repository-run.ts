@@ -57,6 +57,7 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
     finishedAtMs: null,
     trigger: request.trigger,
     mode: 'apply',
+    ...(request.due === undefined ? {} : { due: request.due }),
     kept: work.decisions.filter((decision) => decision.verdict === 'keep').length,
     toDelete: work.decisions.filter((decision) => decision.verdict === 'delete').length,
     outcomes: {},

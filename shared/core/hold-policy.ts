@@ -27,6 +27,7 @@ export function holdPolicy(repository: string, holds: readonly Hold[], nowMs: nu
     },
     repositories: { include: [repository], exclude: [] },
     schedule: null,
+    onPush: null,
     mode: 'enforce',
     limits: {
       digests: 1,

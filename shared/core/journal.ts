@@ -66,6 +66,11 @@ export interface Run {
   readonly trigger: 'schedule' | 'command' | 'push';
   /** `plan`: it only said what it would do. */
   readonly mode: 'plan' | 'apply';
+  /**
+   * Names of the policies that were due, sorted: whoever continues a run that was killed lets them speak again.
+   * Left out where all of them spoke.
+   */
+  readonly due?: readonly string[];
   /** Verdicts of the plan: artifacts. */
   readonly kept: number;
   readonly toDelete: number;

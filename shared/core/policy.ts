@@ -118,6 +118,14 @@ export interface Schedule {
   readonly timeZone: string;
 }
 
+/** A run of a repository that was pushed to, once the pushes have settled. */
+export interface OnPush {
+  /** After so long without a push. */
+  readonly settleMs: number;
+  /** Not longer after the first push than this, however often it is pushed to. */
+  readonly atMostMs: number;
+}
+
 /**
  * A retention policy. Keep beats delete, what no rule names is kept, and the order of rules never matters.
  */
@@ -127,6 +135,8 @@ export interface Policy {
   readonly source: PolicySource;
   readonly repositories: RepositorySelection;
   readonly schedule: Schedule | null;
+  /** null: pushes set nothing going. */
+  readonly onPush: OnPush | null;
   readonly mode: 'plan' | 'enforce';
   readonly limits: Limits;
   readonly owner: string | null;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createPushMarker } from '../../shared/app/mark-push.ts';
 import { recordImageEvent } from '../../shared/app/record-event.ts';
 import { deriveHistory } from '../../shared/core/history.ts';
 import type { PushMessage } from '../../shared/core/push-message.ts';
@@ -14,7 +15,13 @@ const PUSH = { action: 'INSERT', digest: `${REPOSITORY}@${digestOf('api')}`, tag
 
 function ports(stage: Stage) {
   const { ledger, publisher } = stage;
-  return { ledger, publisher, deadLetterTopic: 'projects/acme/topics/dead', logger: stage.ports.logger };
+  return {
+    ledger,
+    markPush: createPushMarker(ledger, stage.ports.clock),
+    publisher,
+    deadLetterTopic: 'projects/acme/topics/dead',
+    logger: stage.ports.logger,
+  };
 }
 
 describe('recording events', () => {

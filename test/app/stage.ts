@@ -14,6 +14,7 @@ import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts'
 import { fixedCredentials } from '../../shared/adapters/registry/credentials.ts';
 import { openRegistry } from '../../shared/adapters/registry/open.ts';
 import type { ApplyPorts, ApplyRequest } from '../../shared/app/apply-request.ts';
+import { createPushMarker } from '../../shared/app/mark-push.ts';
 import type { PlanRequest } from '../../shared/app/plan-target.ts';
 import { recordImageEvent } from '../../shared/app/record-event.ts';
 import type { Digest } from '../../shared/core/digest.ts';
@@ -108,6 +109,7 @@ export async function setStage(
       published.push({ topic, data, attributes });
     },
   };
+  const markPush = createPushMarker(ledger, clock);
   let messages = 0;
   const registry = await startLocalRegistry({
     directory: join(directory, 'registry'),
@@ -118,7 +120,7 @@ export async function setStage(
       messages += 1;
       const data = JSON.stringify(notification);
       const message = { messageId: `m-${messages}`, publishedAtMs, data, attributes: {} };
-      await recordImageEvent({ ledger, publisher, deadLetterTopic: 'dead', logger }, message);
+      await recordImageEvent({ ledger, markPush, publisher, deadLetterTopic: 'dead', logger }, message);
     },
   });
   const client = openRegistry({

@@ -14,6 +14,7 @@ import { recordImageEventHandler } from '../../functions/handlers/record-image-e
 import { serveFunction } from '../../local/function-server.ts';
 import { openFirestoreLedger } from '../../shared/adapters/ledger/firestore/ledger.ts';
 import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
+import { createPushMarker } from '../../shared/app/mark-push.ts';
 import { sha256 } from '../../shared/core/hash.ts';
 import type { ImageEvent } from '../../shared/core/image-event.ts';
 import type { Ledger } from '../../shared/ports.ts';
@@ -94,10 +95,12 @@ async function throughFunction(ledger: Ledger): Promise<Contestant> {
       throw new Error('no event of the bench is a dead letter');
     },
   };
+  const markPush = createPushMarker(ledger, Date.now);
   const served = await serveFunction(
     'record-image-event',
     recordImageEventHandler({ log: () => {} }, async () => ({
       ledger,
+      markPush,
       publisher: deadLetters,
       deadLetterTopic: 'projects/bench/topics/dead',
     })),

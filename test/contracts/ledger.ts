@@ -744,6 +744,42 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await ledger.lastTicks()).toEqual({ services: NOW + 60, 'base images': NOW });
       });
 
+      it('lists leases that ended and were not given back, those that ended first', async () => {
+        expect(await ledger.abandonedLeases(NOW, 10)).toEqual([]);
+        for (const [repository, untilMs] of [
+          ['later', NOW - 1],
+          ['held', NOW + 1],
+          ['first', NOW - 9],
+          ['just', NOW],
+        ] as const)
+          await ledger.acquireLease(repository, 'killed', NOW - 100, untilMs);
+        const returned = await ledger.acquireLease('returned', 'ended', NOW - 100, NOW - 5);
+        if (returned.kind === 'taken') await ledger.releaseLease(returned.lease);
+        const abandoned = await ledger.abandonedLeases(NOW, 10);
+        expect(abandoned.map(({ repository }) => repository)).toEqual(['first', 'later', 'just']);
+        expect(await ledger.abandonedLeases(NOW, 1)).toEqual(abandoned.slice(0, 1));
+        for (const lease of abandoned) await ledger.releaseLease(lease);
+        expect(await ledger.abandonedLeases(NOW, 10)).toEqual([]);
+      });
+
+      it(`keeps one mark of pushes however many of ${CONTENDERS} write it, and forgets those it is told to`, async () => {
+        const mark = { repository: REPOSITORY, fromMs: NOW, untilMs: NOW + 60 };
+        const later = { repository: REPOSITORY, fromMs: NOW + 60, untilMs: NOW + 120 };
+        const other = { repository: OTHER, fromMs: NOW + 30, untilMs: NOW + 90 };
+        expect(await ledger.pushMarks(10)).toEqual([]);
+        await ledger.markPush(later);
+        await Promise.all(Array.from({ length: CONTENDERS }, () => ledger.markPush(mark)));
+        await ledger.markPush(other);
+        expect(await ledger.pushMarks(10)).toEqual([mark, other, later]);
+        expect(await ledger.pushMarks(2)).toEqual([mark, other]);
+        await ledger.forgetPushes([mark, other]);
+        await ledger.forgetPushes([mark]);
+        expect(await ledger.pushMarks(10)).toEqual([later]);
+        await ledger.markPush(mark);
+        expect(await ledger.pushMarks(10)).toEqual([mark, later]);
+        await ledger.forgetPushes([]);
+      });
+
       it('replaces since when policies are in mode: plan, as many as are remembered', async () => {
         expect(await ledger.planningSince()).toEqual([]);
         await ledger.savePlanningSince([

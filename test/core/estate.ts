@@ -172,6 +172,7 @@ export function policy(rules: readonly Rule[], more: Partial<Policy> = {}): Poli
     source: SOURCE,
     repositories: { include: ['europe-docker.pkg.dev/acme/**'], exclude: [] },
     schedule: null,
+    onPush: null,
     mode: 'enforce',
     limits: NO_LIMITS,
     owner: null,

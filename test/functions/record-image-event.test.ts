@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { recordImageEventHandler } from '../../functions/handlers/record-image-event.ts';
 import { serveFunction } from '../../local/function-server.ts';
+import { createPushMarker } from '../../shared/app/mark-push.ts';
 import type { Publisher } from '../../shared/ports.ts';
 import { DEAD_LETTERS, openStage, post, pushBody, type Stage } from './stage.ts';
 
@@ -17,6 +18,7 @@ async function serve(stage: Stage, publisher: Publisher = stage.topics): Promise
     'record-image-event',
     recordImageEventHandler(stage.logger, async () => ({
       ledger: stage.ledger,
+      markPush: createPushMarker(stage.ledger, Date.now),
       publisher,
       deadLetterTopic: DEAD_LETTERS,
     })),

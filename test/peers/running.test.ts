@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pushImage } from '../../local/registry/index.ts';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
+import { createPushMarker } from '../../shared/app/mark-push.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
 import { recordImageEvent } from '../../shared/app/record-event.ts';
 import type { Digest } from '../../shared/core/digest.ts';
@@ -144,7 +145,8 @@ describe('a message of the registry', () => {
   it('is not taken before it is durable: where the ledger fails, so does the delivery, and it comes again', async () => {
     const stage = await setStage();
     const { ledger, publisher } = stage;
-    const ports = { publisher, deadLetterTopic: 'dead', logger: stage.ports.logger };
+    const markPush = createPushMarker(ledger, stage.ports.clock);
+    const ports = { publisher, markPush, deadLetterTopic: 'dead', logger: stage.ports.logger };
     const refusing = {
       recordEvent: async () => {
         throw new WardenError('LEDGER_UNAVAILABLE', 'no answer', { retryable: true });
@@ -160,7 +162,8 @@ describe('a message of the registry', () => {
   it('counts once, however many instances it reaches, where gcr-cleaner remembers in one instance’s memory', async () => {
     const stage = await setStage();
     const { ledger, publisher } = stage;
-    const ports = { ledger, publisher, deadLetterTopic: 'dead', logger: stage.ports.logger };
+    const markPush = createPushMarker(ledger, stage.ports.clock);
+    const ports = { ledger, markPush, publisher, deadLetterTopic: 'dead', logger: stage.ports.logger };
     await Promise.all(Array.from({ length: 8 }, () => recordImageEvent(ports, message(stage.name))));
     expect(await ledger.historyFacts(stage.name)).toHaveLength(1);
   });

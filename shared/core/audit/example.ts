@@ -210,6 +210,7 @@ export function policyWith(different: Partial<Policy> = {}): Policy {
     } as Policy['source'],
     repositories: { include: ['europe-west1-docker.pkg.dev/acme/**'], exclude: [] },
     schedule: null,
+    onPush: null,
     mode: 'enforce',
     limits: DEFAULT_LIMITS,
     owner: null,

@@ -1,9 +1,11 @@
-import { DEFAULT_LIMITS, type Limits, type Schedule } from '../policy.ts';
+import { DEFAULT_LIMITS, type Limits, type OnPush, type Schedule } from '../policy.ts';
 
 /** What a policy has that does not say it itself. */
 export interface PolicyDefaults {
   /** null: it runs only when asked. */
   readonly schedule: Schedule | null;
+  /** null: pushes set nothing going. */
+  readonly onPush: OnPush | null;
   readonly limits: Limits;
   readonly owner: string | null;
   readonly reason: string | null;
@@ -12,6 +14,7 @@ export interface PolicyDefaults {
 /** What holds where no folder says anything. */
 export const NO_DEFAULTS: PolicyDefaults = {
   schedule: null,
+  onPush: null,
   limits: DEFAULT_LIMITS,
   owner: null,
   reason: null,

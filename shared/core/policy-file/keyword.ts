@@ -44,6 +44,20 @@ export const SCHEDULE_KEYWORDS = {
   },
 } as const satisfies Record<string, Keyword>;
 
+export const ON_PUSH_KEYWORDS = {
+  settle: {
+    description: 'The run follows once nobody has pushed for so long.',
+    example: '10m',
+    schema: ageSchema,
+  },
+  atMost: {
+    description:
+      'It follows so long after the first push at the latest. Default: 2h, or settle where that is longer.',
+    example: '2h',
+    schema: ageSchema,
+  },
+} as const satisfies Record<string, Keyword>;
+
 const sizeSchema = {
   type: 'string',
   pattern: '^[0-9]{1,16}(\\.[0-9]{1,3})?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$',
@@ -257,12 +271,23 @@ export const POLICY_KEYWORDS = {
     schema: oneOrMore(textSchema),
   },
   schedule: {
-    description: 'When the policy runs by itself. Without one it runs only when asked.',
+    description: 'When the policy runs by itself. Without schedule and onPush it runs only when asked.',
     example: { cron: '0 3 * * *', timeZone: 'Europe/Berlin' },
     schema: {
       type: 'object',
       properties: propertiesOf(SCHEDULE_KEYWORDS),
       required: ['cron'],
+      additionalProperties: false,
+    },
+  },
+  onPush: {
+    description:
+      'The policy also runs for a repository that was pushed to, once its pushes have settled. Without it pushes set nothing going.',
+    example: { settle: '10m', atMost: '2h' },
+    schema: {
+      type: 'object',
+      properties: propertiesOf(ON_PUSH_KEYWORDS),
+      required: ['settle'],
       additionalProperties: false,
     },
   },
@@ -320,6 +345,7 @@ export const DEFAULTS_LIMITS_KEYWORDS = {
  */
 export const DEFAULT_SETTING_KEYWORDS = {
   schedule: POLICY_KEYWORDS.schedule,
+  onPush: POLICY_KEYWORDS.onPush,
   limits: {
     description: 'How much one run may take from one repository; a policy replaces each limit by itself.',
     example: { digests: 500, share: '25%' },

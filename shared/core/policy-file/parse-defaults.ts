@@ -11,7 +11,7 @@ import {
 import { readOneDocument } from './one-document.ts';
 import type { PolicyFile } from './parse.ts';
 import { problemsOf } from './problem.ts';
-import { readLimits, readNote, readSchedule, readsThisVersion } from './setting.ts';
+import { readLimits, readNote, readOnPush, readSchedule, readsThisVersion } from './setting.ts';
 
 /** What a file of defaults gave: the defaults, or everything that is wrong with it. */
 export type ParsedDefaults =
@@ -55,9 +55,11 @@ function readDefaults(reader: DocumentReader, outer: PolicyDefaults): PolicyDefa
   if (settings.size === 0 && reader.problems.length === 0)
     reader.report('POLICY_TYPE', entry, 'There is nothing in defaults: name a setting.');
   const schedule = settings.get('schedule');
+  const onPush = settings.get('onPush');
   const limits = readLimits(reader, settings.get('limits'), DEFAULTS_LIMITS_KEYWORDS, outer.limits);
   const defaults = {
     schedule: schedule === undefined ? outer.schedule : readSchedule(reader, schedule),
+    onPush: onPush === undefined ? outer.onPush : readOnPush(reader, onPush),
     owner: readNote(reader, settings.get('owner')) ?? outer.owner,
     reason: readNote(reader, settings.get('reason')) ?? outer.reason,
   };

@@ -11,7 +11,7 @@ import { DOCUMENTS_MAX, FILE_BYTES_MAX } from './limits.ts';
 import { Positions } from './positions.ts';
 import { type PolicyProblemCode, problemsOf } from './problem.ts';
 import { isName, readName, readRule } from './rule.ts';
-import { readLimits, readNote, readSchedule, readsThisVersion } from './setting.ts';
+import { readLimits, readNote, readOnPush, readSchedule, readsThisVersion } from './setting.ts';
 import { nearest, quoted } from './spelling.ts';
 
 /** A policy file as its reader found it. */
@@ -137,6 +137,8 @@ function readPolicy(
   const repositories = readRepositories(reader, entries.get('repositories'));
   const scheduleEntry = entries.get('schedule');
   const schedule = scheduleEntry === undefined ? defaults.schedule : readSchedule(reader, scheduleEntry);
+  const onPushEntry = entries.get('onPush');
+  const onPush = onPushEntry === undefined ? defaults.onPush : readOnPush(reader, onPushEntry);
   const modeEntry = entries.get('mode');
   const mode = modeEntry === undefined ? 'plan' : reader.choice(modeEntry, ['plan', 'enforce'] as const);
   const trustEntry = entries.get('trustInUse');
@@ -159,6 +161,7 @@ function readPolicy(
     source,
     repositories,
     schedule,
+    onPush,
     mode,
     limits,
     owner,

@@ -31,7 +31,8 @@ export const POLICY_PROBLEM_CODES = {
   POLICY_REPOSITORY: 'A pattern can match no repository, or not what it seems to.',
   POLICY_NO_INCLUDE: 'The policy selects no repository.',
   POLICY_NO_RULES: 'The policy has no rule.',
-  POLICY_DURATION: 'A length of time is not readable, is 0, or is over 100 years.',
+  POLICY_DURATION:
+    'A length of time is not readable, is 0, is too long, or does not go with the one beside it.',
   POLICY_SIZE: 'A size is not readable or out of range.',
   POLICY_SHARE: 'A share is not readable or out of range.',
   POLICY_COUNT: 'A number is not whole or out of range.',

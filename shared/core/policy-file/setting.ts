@@ -1,9 +1,15 @@
 import type { Node } from 'yaml';
-import type { Freeze, Limits, Schedule } from '../policy.ts';
+import type { Freeze, Limits, OnPush, Schedule } from '../policy.ts';
 import { isTimeZone, parseCron } from '../schedule.ts';
-import { type Parsed, parseFreeze, parseShare, parseSize } from '../units.ts';
+import { DAY_MS, HOUR_MS, type Parsed, parseAge, parseFreeze, parseShare, parseSize } from '../units.ts';
 import type { DocumentReader, Entry } from './document.ts';
-import { API_VERSION, type Keyword, type LIMITS_KEYWORDS, SCHEDULE_KEYWORDS } from './keyword.ts';
+import {
+  API_VERSION,
+  type Keyword,
+  type LIMITS_KEYWORDS,
+  ON_PUSH_KEYWORDS,
+  SCHEDULE_KEYWORDS,
+} from './keyword.ts';
 import { LIMIT_DIGESTS_MAX, LIMIT_PER_DAY_MAX } from './limits.ts';
 import type { PolicyProblemCode } from './problem.ts';
 import { remembering } from './remember.ts';
@@ -67,6 +73,36 @@ function nearestTimeZone(text: string): string | null {
     name.toLowerCase().endsWith(`/${text.toLowerCase().replaceAll(' ', '_')}`),
   );
   return city ?? nearest(text, names);
+}
+
+const AT_MOST_MS = 2 * HOUR_MS;
+/** Well within the time that the ledger remembers pushes for. */
+const PUSH_WAIT_MAX_MS = 7 * DAY_MS;
+
+/** `onPush`, of a policy or of a folder's defaults. null: there is none, or it is broken and was reported. */
+export function readOnPush(reader: DocumentReader, entry: Entry): OnPush | null {
+  const entries = reader.mapping(entry.value, entry, 'onPush', ON_PUSH_KEYWORDS);
+  if (entries === null) return null;
+  const settle = entries.get('settle');
+  const atMost = entries.get('atMost');
+  if (settle === undefined) {
+    reader.report('POLICY_MISSING_KEY', entry, 'onPush has no settle. Write for example settle: 10m.');
+    return null;
+  }
+  const read = (found: Entry): number | null => {
+    const ageMs = readUnit(reader, found, 'POLICY_DURATION', 'a length of time such as 10m', parseAge);
+    if (ageMs === null || ageMs <= PUSH_WAIT_MAX_MS) return ageMs;
+    reader.report('POLICY_DURATION', found, `${found.key} of onPush is at most 7d.`);
+    return null;
+  };
+  const settleMs = read(settle);
+  const atMostMs = atMost === undefined ? Math.max(AT_MOST_MS, settleMs ?? 0) : read(atMost);
+  if (settleMs === null || atMostMs === null) return null;
+  if (atMost !== undefined && atMostMs < settleMs) {
+    reader.report('POLICY_DURATION', atMost, 'atMost of onPush is not shorter than its settle.');
+    return null;
+  }
+  return { settleMs, atMostMs };
 }
 
 /**

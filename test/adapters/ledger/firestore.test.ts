@@ -9,7 +9,10 @@ import {
   openFirestoreLedger,
 } from '../../../shared/adapters/ledger/firestore/ledger.ts';
 import { FACT_RETENTION_MS } from '../../../shared/adapters/ledger/firestore/retention.ts';
+import { mapConcurrently } from '../../../shared/app/concurrency.ts';
 import { RUNS_LOOKED_AT } from '../../../shared/app/finish-interrupted.ts';
+import { createPushMarker } from '../../../shared/app/mark-push.ts';
+import { recordImageEvent } from '../../../shared/app/record-event.ts';
 import { sha256 } from '../../../shared/core/hash.ts';
 import type { HistoryFact } from '../../../shared/core/history.ts';
 import type { ImageEvent } from '../../../shared/core/image-event.ts';
@@ -422,6 +425,29 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       expect(await billOf(() => nightly(NOW + 100))).toEqual([4 + RUNS_LOOKED_AT, 4, 0]);
       // One for the 2,000 facts that were observed, and one for the events that there are none of.
       expect(await billOf(() => ledger.historyFacts(REPOSITORY))).toEqual([2, 0, 0]);
+    });
+
+    it('bills one write more for a thousand pushes of a minute, and one read and one delete for their run', async () => {
+      const ledger = await counted();
+      const markPush = createPushMarker(ledger, () => NOW);
+      const publisher = { publish: async () => {} };
+      const ports = { ledger, markPush, publisher, deadLetterTopic: 'dead', logger: { log: () => {} } };
+      const pushes = Array.from({ length: 1_000 }, (_, at) => ({
+        messageId: `push-${at}`,
+        publishedAtMs: NOW,
+        data: JSON.stringify({ action: 'INSERT', digest: `${REPOSITORY}@${sha256(`${at}`)}` }),
+        attributes: {},
+      }));
+      const record = () => mapConcurrently(pushes, 64, (message) => recordImageEvent(ports, message));
+      expect(await billOf(record)).toEqual([0, 1_001, 0]);
+      expect(await billOf(() => ledger.abandonedLeases(NOW, 10))).toEqual([1, 0, 0]);
+      bill.length = 0;
+      const marks = await ledger.pushMarks(100);
+      await ledger.forgetPushes(marks);
+      expect(bill).toEqual([
+        { method: 'pushMarks', reads: 1, writes: 0, deletes: 0 },
+        { method: 'forgetPushes', reads: 0, writes: 0, deletes: 1 },
+      ]);
     });
 
     it('bills one read for since when all policies are in mode: plan, and one write where that changes', async () => {

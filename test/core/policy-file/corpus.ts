@@ -7,6 +7,9 @@ repositories:
 schedule:
   cron: "0 3 * * *"
   timeZone: Europe/Berlin
+onPush:
+  settle: 10m
+  atMost: 2h
 mode: plan
 limits:
   digests: 500

@@ -54,6 +54,7 @@ describe('a policy file', () => {
       source: { file: 'a.yaml', line: 2, contentHash: sha256(WHOLE), gitRevision: REVISION },
       repositories: { include: ['europe-docker.pkg.dev/acme/services/**'], exclude: ['**/base-*'] },
       schedule: { cron: '0 3 * * *', timeZone: 'Europe/Berlin' },
+      onPush: null,
       mode: 'enforce',
       limits: { ...DEFAULT_LIMITS, digests: 100, share: 0.125, mayEmpty: true },
       owner: 'platform@example.com',
@@ -88,6 +89,17 @@ describe('a policy file', () => {
     const policy = parseOne(`${HEAD}delete: [{ r: { olderThan: 1d } }]\n`);
     expect(policy).toMatchObject({ mode: 'plan', schedule: null, owner: null, reason: null, keep: [] });
     expect(policy.limits).toEqual(DEFAULT_LIMITS);
+  });
+
+  it.each([
+    ['{ settle: 10m }', { settleMs: 600_000, atMostMs: 7_200_000 }],
+    ['{ settle: 3h }', { settleMs: 10_800_000, atMostMs: 10_800_000 }],
+    ['{ settle: 1h, atMost: 1h }', { settleMs: 3_600_000, atMostMs: 3_600_000 }],
+  ])('runs on pushes where it says so: onPush: %s', (written, onPush) => {
+    expect(parseOne(`${HEAD}onPush: ${written}\ndelete: [{ r: { olderThan: 1d } }]\n`)).toMatchObject({
+      onPush,
+      schedule: null,
+    });
   });
 
   it('runs in UTC where its schedule names no time zone', () => {

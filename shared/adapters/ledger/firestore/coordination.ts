@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { WardenError } from '../../../core/error.ts';
 import { PLANNING_MAX, type PlanningSince } from '../../../core/planning-since.ts';
+import type { PushMark } from '../../../core/push-mark.ts';
 import type { CoordinationLedger, Lease } from '../../../ports.ts';
+import { checkedLimit } from '../limit.ts';
 import { packList } from '../packed.ts';
 import { documentName } from './document-name.ts';
 import type { Documents } from './documents.ts';
 import { leaseOf } from './lease.ts';
-import { TICK_RETENTION_MS } from './retention.ts';
+import { PUSH_MARK_RETENTION_MS, TICK_RETENTION_MS } from './retention.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
 
 /** Each round that is lost has a winner who holds the lease, so that the next round ends. */
@@ -34,6 +36,9 @@ export function coordinationLedger(documents: Documents): CoordinationLedger {
   const leases = documents.collection('leases');
   const ticks = documents.collection('ticks');
   const schedules = documents.collection('schedules');
+  const pushes = documents.collection('pushes');
+  const placeOf = ({ repository, fromMs, untilMs }: PushMark) =>
+    pushes.doc(documentName(repository, String(fromMs), String(untilMs)));
   // All policies in one document: it is read at every run, and written only where one changes its mode.
   const planning = documents.collection('planning').doc('policies');
 
@@ -123,6 +128,50 @@ export function coordinationLedger(documents: Documents): CoordinationLedger {
           const stored = new Stored(snapshot);
           return [stored.text('policy'), stored.integer('lastMs')];
         }),
+      );
+    },
+
+    async abandonedLeases(nowMs, limit) {
+      const ended = leases.where('untilMs', '>', 0).where('untilMs', '<=', nowMs).orderBy('untilMs');
+      const found = await documents.query('abandonedLeases', ended.limit(checkedLimit(limit)));
+      return found.map((snapshot) => leaseOf(new Stored(snapshot)));
+    },
+
+    async markPush(mark) {
+      await documents.commit('markPush', [
+        {
+          kind: 'create',
+          at: placeOf(mark),
+          fields: {
+            ...mark,
+            version: FORM_VERSION,
+            expiresAt: Timestamp.fromMillis(mark.fromMs + PUSH_MARK_RETENTION_MS),
+          },
+        },
+      ]);
+    },
+
+    async pushMarks(limit) {
+      const marks: PushMark[] = [];
+      checkedLimit(limit);
+      for await (const page of documents.pages('pushMarks', pushes.orderBy('fromMs'))) {
+        for (const snapshot of page.slice(0, limit - marks.length)) {
+          const stored = new Stored(snapshot);
+          marks.push({
+            repository: stored.text('repository'),
+            fromMs: stored.integer('fromMs'),
+            untilMs: stored.integer('untilMs'),
+          });
+        }
+        if (marks.length >= limit) break;
+      }
+      return marks;
+    },
+
+    async forgetPushes(marks) {
+      await documents.commitInParts(
+        'forgetPushes',
+        marks.map((mark) => ({ kind: 'delete', at: placeOf(mark) })),
       );
     },
 

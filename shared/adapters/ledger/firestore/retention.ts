@@ -14,6 +14,9 @@ export const RUN_RETENTION_MS = 400 * DAY_MS;
 /** How long a claimed time stays claimed; nobody asks for one that lies further back than this. */
 export const TICK_RETENTION_MS = 100 * DAY_MS;
 
+/** How long a push waits for its run. Policies wait for at most a week, and a dispatcher that is out of order for longer. */
+export const PUSH_MARK_RETENTION_MS = 100 * DAY_MS;
+
 /** How long it is remembered what was reserved on a day; nobody reserves on one that is over. */
 export const RESERVATION_RETENTION_MS = 100 * DAY_MS;
 

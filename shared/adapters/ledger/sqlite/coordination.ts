@@ -1,6 +1,16 @@
 import type { CoordinationLedger, Lease } from '../../../ports.ts';
-import type { Database } from './database.ts';
+import { checkedLimit } from '../limit.ts';
+import type { Database, Row } from './database.ts';
 import { integer, text } from './row.ts';
+
+function leaseOf(row: Row): Lease {
+  return {
+    repository: text(row, 'repository'),
+    holder: text(row, 'holder'),
+    fencingToken: integer(row, 'fencing_token'),
+    untilMs: integer(row, 'until_ms'),
+  };
+}
 
 /** Who works where, and what is due. A lease's row stays when it is given back, so that its token grows on. */
 export function coordinationLedger(database: Database): CoordinationLedger {
@@ -8,15 +18,7 @@ export function coordinationLedger(database: Database): CoordinationLedger {
     async acquireLease(repository, holder, nowMs, untilMs) {
       return await database.together(() => {
         const row = database.get('SELECT * FROM leases WHERE repository = ?', repository);
-        const last: Lease | null =
-          row === null
-            ? null
-            : {
-                repository,
-                holder: text(row, 'holder'),
-                fencingToken: integer(row, 'fencing_token'),
-                untilMs: integer(row, 'until_ms'),
-              };
+        const last = row === null ? null : leaseOf(row);
         if (last !== null && last.untilMs > nowMs) return { kind: 'held', by: last };
         const lease: Lease = { repository, holder, fencingToken: (last?.fencingToken ?? 0) + 1, untilMs };
         database.run(
@@ -68,6 +70,48 @@ export function coordinationLedger(database: Database): CoordinationLedger {
     async lastTicks() {
       const rows = database.all('SELECT policy, max(scheduled_at_ms) AS last FROM ticks GROUP BY policy');
       return Object.fromEntries(rows.map((row) => [text(row, 'policy'), integer(row, 'last')]));
+    },
+
+    async abandonedLeases(nowMs, limit) {
+      const rows = database.all(
+        'SELECT * FROM leases WHERE until_ms > 0 AND until_ms <= ? ORDER BY until_ms LIMIT ?',
+        nowMs,
+        checkedLimit(limit),
+      );
+      return rows.map(leaseOf);
+    },
+
+    async markPush({ repository, fromMs, untilMs }) {
+      await database.together(() =>
+        database.run(
+          'INSERT INTO push_marks (repository, from_ms, until_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+          repository,
+          fromMs,
+          untilMs,
+        ),
+      );
+    },
+
+    async pushMarks(limit) {
+      const rows = database.all('SELECT * FROM push_marks ORDER BY from_ms LIMIT ?', checkedLimit(limit));
+      return rows.map((row) => ({
+        repository: text(row, 'repository'),
+        fromMs: integer(row, 'from_ms'),
+        untilMs: integer(row, 'until_ms'),
+      }));
+    },
+
+    async forgetPushes(marks) {
+      await database.together(() => {
+        for (const { repository, fromMs, untilMs } of marks) {
+          database.run(
+            'DELETE FROM push_marks WHERE repository = ? AND from_ms = ? AND until_ms = ?',
+            repository,
+            fromMs,
+            untilMs,
+          );
+        }
+      });
     },
 
     async planningSince() {

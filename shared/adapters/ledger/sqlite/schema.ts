@@ -179,4 +179,14 @@ export const MIGRATIONS: readonly string[] = [
     content TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE push_marks (
+    repository TEXT NOT NULL,
+    from_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    PRIMARY KEY (repository, from_ms, until_ms)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX push_marks_by_time ON push_marks (from_ms);
+  CREATE INDEX leases_abandoned ON leases (until_ms) WHERE until_ms > 0;
+  `,
 ];
