@@ -32,6 +32,11 @@ function parseConcurrency(text: string): number {
   return value;
 }
 
+/** `--json` of a command that has `--format`. */
+export function jsonFormatOption(): Option {
+  return new Option('--json', 'the same as `--format json`').implies({ format: 'json' });
+}
+
 /** An option that is a length of time, written as policies write it: `7d`. */
 export function ageOption(flags: string, description: string, standard?: string): Option {
   const option = new Option(flags, description).argParser((text) => ageIn(flags, text));

@@ -12,6 +12,7 @@ interface AddOptions {
   readonly reason: string;
   readonly by?: string;
   readonly for?: number;
+  readonly json?: true;
 }
 
 /** `gcr-warden hold`: what no run may take, whatever policies say. */
@@ -55,6 +56,7 @@ function addCommand(): ManualCommand {
     .option('--by <name>', 'who holds it; without it the name of the user who runs the command')
     .addOption(ageOption('--for <age>', 'how long; without it until it is removed'))
     .addOption(ledgerOption('where holds are written down'))
+    .option('--json', 'print it as JSON')
     .example(
       'hold add --reason audit --for 30d --ledger .warden/local/ledger.sqlite localhost:5050/acme/services/api:main',
     )
@@ -71,7 +73,9 @@ function addCommand(): ManualCommand {
         untilMs: options.for === undefined ? null : atMs + options.for,
       };
       await withLedger(options.ledger, (ledger) => ledger.saveHold(hold));
-      process.stdout.write(renderHolds([hold], outputStyle()));
+      process.stdout.write(
+        options.json === true ? `${JSON.stringify(hold, null, 2)}\n` : renderHolds([hold], outputStyle()),
+      );
     });
 }
 

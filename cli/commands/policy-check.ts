@@ -8,7 +8,7 @@ import { renderPolicyCheckSarif } from '../../shared/report/policy-problems-sari
 import { renderPolicyCheck } from '../../shared/report/policy-problems-text.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand } from '../manual.ts';
-import { withLedger } from '../options.ts';
+import { jsonFormatOption, withLedger } from '../options.ts';
 import { outputStyle } from '../terminal.ts';
 
 const FORMATS = {
@@ -37,6 +37,7 @@ export function policyCheckCommand(): ManualCommand {
         .choices(Object.keys(FORMATS))
         .default('text'),
     )
+    .addOption(jsonFormatOption())
     .option(
       '--ledger <file>',
       'tells of policies that this ledger has seen in `mode: plan` for more than 30 days',

@@ -6,7 +6,7 @@ import { renderPolicyDiffMarkdown } from '../../shared/report/policy-diff-markdo
 import { renderPolicyDiff } from '../../shared/report/policy-diff-text.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand } from '../manual.ts';
-import { concurrencyOption, ledgerOption } from '../options.ts';
+import { concurrencyOption, jsonFormatOption, ledgerOption } from '../options.ts';
 import { type SubjectOptions, snapshotOption, targetOption, withSubject } from '../policy-subject.ts';
 import { outputStyle } from '../terminal.ts';
 import { inUseOption } from '../usage.ts';
@@ -38,6 +38,7 @@ export function policyDiffCommand(): ManualCommand {
         .choices(['text', 'markdown', 'json'])
         .default('text'),
     )
+    .addOption(jsonFormatOption())
     .example('policy diff policies policies --snapshot snapshot.json')
     .action(async (oldFolder: string, newFolder: string, options: PolicyDiffOptions) => {
       const before = await readPolicyFolder(oldFolder).read();

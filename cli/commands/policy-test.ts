@@ -9,6 +9,7 @@ import { renderPolicyTests } from '../../shared/report/policy-test-text.ts';
 import { printable } from '../../shared/report/text.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand } from '../manual.ts';
+import { jsonFormatOption } from '../options.ts';
 import { outputStyle } from '../terminal.ts';
 
 type Format = 'text' | 'junit' | 'json';
@@ -26,6 +27,7 @@ export function policyTestCommand(): ManualCommand {
         .choices(['text', 'junit', 'json'])
         .default('text'),
     )
+    .addOption(jsonFormatOption())
     .option('--watch', 'run them again whenever a file changes, until Ctrl-C')
     .example('policy test policies')
     .action(async (dir: string, { format, watch: isWatching }: { format: Format; watch?: true }) => {

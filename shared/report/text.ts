@@ -38,12 +38,13 @@ export interface Column {
 
 const GAP = '  ';
 
-/** The narrowest that the last column is made before lines are simply let run over. */
+/** The narrowest that the last column is made; where less is left, each row stands as a block of its own. */
 const LAST_COLUMN_MIN = 24;
 
 /**
  * Lays rows out under their titles. Columns are as wide as they need to be; the last one is wrapped to the
- * width that is left. Cells are made printable.
+ * width that is left. Where that is too little, each row is a block with a line for each cell that is not empty.
+ * Cells are made printable.
  */
 export function table(
   columns: readonly Column[],
@@ -56,7 +57,9 @@ export function table(
   );
   const last = columns.length - 1;
   const taken = widths.slice(0, last).reduce((sum, width) => sum + width + GAP.length, 0);
-  widths[last] = Math.max(LAST_COLUMN_MIN, style.widthColumns - taken);
+  const left = style.widthColumns - taken;
+  if (left < Math.min(LAST_COLUMN_MIN, widths[last] ?? 0)) return blocks(columns, cells, style);
+  widths[last] = left;
   const line = (row: readonly string[]): string =>
     row
       .map((cell, index) => {
@@ -68,6 +71,21 @@ export function table(
       .trimEnd();
   const titles = toned(line(columns.map((column) => column.title)), 'faint', style);
   return [titles, ...cells.map(line)].join('\n');
+}
+
+/** Rows one below the other: each cell behind its title, wrapped to the width; a cell without title stands alone. */
+function blocks(columns: readonly Column[], rows: readonly (readonly string[])[], style: TextStyle): string {
+  const titleWidth = Math.max(...columns.map(({ title }) => title.length)) + GAP.length;
+  const indent = ' '.repeat(titleWidth);
+  const block = (row: readonly string[]): string =>
+    row
+      .flatMap((cell, index) => {
+        if (cell.trim() === '') return [];
+        const lines = wrap(cell.trim(), Math.max(1, style.widthColumns - titleWidth)).join(`\n${indent}`);
+        return [`${toned((columns[index]?.title ?? '').padEnd(titleWidth), 'faint', style)}${lines}`];
+      })
+      .join('\n');
+  return rows.map(block).join('\n\n');
 }
 
 /** Breaks a text at spaces into lines of at most `width`; a longer word has a line of its own. */
