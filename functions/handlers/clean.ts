@@ -80,6 +80,8 @@ export function cleanHandler(
         runId: result?.runId ?? null,
         artifacts: plan?.artifactCount ?? null,
         refusal: result?.refusal ?? plan?.refusal?.message ?? null,
+        // Counted by the alerts of the Terraform module.
+        refusalCode: plan?.refusal?.code ?? null,
         outcomes: count((result?.results ?? []).map(({ outcome }) => outcomeLabel(outcome))),
       });
     });

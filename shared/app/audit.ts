@@ -44,6 +44,9 @@ export async function auditProject(
     unknown: count('UNKNOWN'),
     passing: count('PASS'),
     keys: report.keys.length,
+    // Counted by an alert of the Terraform module.
+    overdueKeys: report.findings.filter(({ check, status }) => check === 'key-age' && status === 'FAIL')
+      .length,
     changes: history.changes.length,
   });
   return { ...report, history };

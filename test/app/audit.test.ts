@@ -131,7 +131,7 @@ describe('the audit of a project', () => {
       report.findings.filter((finding) => finding.status === status).length;
     expect(saved).toEqual([{ project: 'acme', atMs: NOW_MS, findings: report.findings }]);
     expect(logged).toEqual([
-      `audit finished {"project":"acme","failing":${count('FAIL')},"unknown":${count('UNKNOWN')},"passing":${count('PASS')},"keys":5,"changes":${count('FAIL') + count('UNKNOWN')}}`,
+      `audit finished {"project":"acme","failing":${count('FAIL')},"unknown":${count('UNKNOWN')},"passing":${count('PASS')},"keys":5,"overdueKeys":3,"changes":${count('FAIL') + count('UNKNOWN')}}`,
     ]);
   });
 
