@@ -53,22 +53,9 @@ resource "google_project_iam_member" "build_sources" {
   }
 }
 
-# The ledger, and no other database of the project.
-resource "google_project_iam_member" "ledger" {
-  for_each = { for name, function in local.functions : name => function.ledger_role }
-  project  = var.project_id
-  role     = each.value
-  member   = google_service_account.function[each.key].member
-
-  condition {
-    title      = "the ledger of gcr-warden"
-    expression = "resource.name == \"projects/${var.project_id}/databases/${google_firestore_database.ledger.name}\""
-  }
-}
-
 # The audit reads its exceptions there, and which repositories policies look after.
 resource "google_storage_bucket_iam_member" "policies" {
-  for_each = toset(["audit", "clean", "dispatch"])
+  for_each = setintersection(["audit", "clean", "dispatch"], keys(local.functions))
   bucket   = google_storage_bucket.policies.name
   role     = "roles/storage.objectViewer"
   member   = google_service_account.function[each.value].member

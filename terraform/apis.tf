@@ -1,5 +1,5 @@
 locals {
-  apis = var.enable_apis ? setunion(local.in_use_apis, [
+  apis = var.enable_apis ? setunion(local.in_use_apis, local.kms_apis, [
     "artifactregistry.googleapis.com",
     "cloudbuild.googleapis.com",
     "cloudfunctions.googleapis.com",
@@ -7,7 +7,9 @@ locals {
     "cloudscheduler.googleapis.com",
     "firestore.googleapis.com",
     "iam.googleapis.com",
+    "iamcredentials.googleapis.com",
     "logging.googleapis.com",
+    "monitoring.googleapis.com",
     "policyanalyzer.googleapis.com",
     "pubsub.googleapis.com",
     "run.googleapis.com",

@@ -1,7 +1,7 @@
 # Who says what runs, and what clean has to be allowed for it. Each role only reads.
 
 locals {
-  in_use_places = toset([for source in var.in_use : split(",", source)[0]])
+  in_use_places = toset([for source in local.cleans ? var.in_use : [] : split(",", source)[0]])
 
   # Asked in the project that the functions run in; Cloud Run's is on in any case.
   in_use_apis = toset([

@@ -1,3 +1,8 @@
+output "dashboard" {
+  description = "The dashboard, projects/NUMBER/dashboards/ID; null where alerts.dashboard is false."
+  value       = one(google_monitoring_dashboard.this[*].id)
+}
+
 output "database" {
   description = "The ledger, as the command line takes it: firestore:PROJECT/DATABASE."
   value       = local.environment.GCR_WARDEN_LEDGER
@@ -18,18 +23,22 @@ output "policies_url" {
   value       = local.policies_url
 }
 
+output "pull_secrets_account" {
+  description = "E-mail address of the account that reads pull secrets of clusters; null without pull_secrets."
+  value       = one(google_service_account.pull_secrets[*].email)
+}
+
+output "restore_account" {
+  description = "E-mail address of the account that restores; null without restore.members."
+  value       = one(google_service_account.restore[*].email)
+}
+
 output "service_accounts" {
   description = "E-mail addresses of the functions' service accounts, by function."
   value       = { for name, account in google_service_account.function : name => account.email }
 }
 
 output "topics" {
-  description = "The topics: gcr of each project by its id, work, the dead-letter topics, and findings, to which the audit writes what changed."
-  value = {
-    findings         = google_pubsub_topic.findings.id
-    gcr              = local.gcr_topics
-    gcr_dead_letter  = google_pubsub_topic.gcr_dead_letter.id
-    work             = google_pubsub_topic.work.id
-    work_dead_letter = google_pubsub_topic.work_dead_letter.id
-  }
+  description = "The topics by name: findings, to which the audit writes what changed, work, and the dead-letter topics; gcr of each project by its id."
+  value       = merge(local.topics, { gcr = local.gcr_topics })
 }

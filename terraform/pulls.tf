@@ -3,16 +3,19 @@
 # policy says of the service.
 
 locals {
-  pull_projects = var.record_pulls ? local.registry_projects : toset([])
+  records_pulls = var.record_pulls && local.cleans
+  pull_projects = local.records_pulls ? local.registry_projects : toset([])
 }
 
 resource "google_pubsub_topic" "audit_log" {
-  count   = var.record_pulls ? 1 : 0
-  project = var.project_id
-  name    = "${var.name}-audit-log"
-  labels  = var.labels
+  # checkov:skip=CKV_GCP_83:Encrypted with kms_key where one is given; else with Google's keys.
+  count        = local.records_pulls ? 1 : 0
+  project      = var.project_id
+  name         = "${var.name}-audit-log"
+  kms_key_name = var.kms_key
+  labels       = var.labels
 
-  depends_on = [google_project_service.this]
+  depends_on = [google_kms_crypto_key_iam_member.agent, google_project_service.this]
 }
 
 resource "google_logging_project_sink" "pulls" {
@@ -41,7 +44,7 @@ resource "google_pubsub_topic_iam_member" "sink" {
 # Without a dead-letter policy: what can't be written down for a while has to wait here. What can't be read is
 # published to the dead-letter topic by the function.
 resource "google_pubsub_subscription" "audit_log" {
-  count                = var.record_pulls ? 1 : 0
+  count                = local.records_pulls ? 1 : 0
   project              = var.project_id
   name                 = "${var.name}-audit-log"
   topic                = google_pubsub_topic.audit_log[0].id
@@ -56,7 +59,7 @@ resource "google_pubsub_subscription" "audit_log" {
 }
 
 resource "google_pubsub_subscription_iam_member" "audit_log" {
-  count        = var.record_pulls ? 1 : 0
+  count        = local.records_pulls ? 1 : 0
   project      = var.project_id
   subscription = google_pubsub_subscription.audit_log[0].id
   role         = "roles/pubsub.subscriber"
@@ -67,7 +70,7 @@ resource "google_pubsub_subscription_iam_member" "audit_log" {
 resource "google_project_iam_custom_role" "policy_reader" {
   for_each    = local.pull_projects
   project     = each.value
-  role_id     = "${replace(var.name, "-", "_")}_policy_reader"
+  role_id     = "${local.role_prefix}_policy_reader"
   title       = "gcr-warden: reads who may pull"
   permissions = ["artifactregistry.repositories.getIamPolicy", "resourcemanager.projects.getIamPolicy"]
 }

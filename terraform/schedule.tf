@@ -1,10 +1,10 @@
 locals {
   ticks = merge(
-    {
+    { audit = { cron = var.schedule.audit, description = "Audits keys and permissions." } },
+    local.cleans ? {
       dispatch = { cron = var.schedule.dispatch, description = "Looks for policies that are due." }
-      audit    = { cron = var.schedule.audit, description = "Audits keys and permissions." }
-    },
-    var.record_pulls ? {
+    } : {},
+    local.records_pulls ? {
       record-audit-logs = { cron = var.schedule.record_audit_logs, description = "Reads what was pulled." }
     } : {},
   )

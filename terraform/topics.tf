@@ -5,21 +5,44 @@ locals {
     project => var.create_gcr_topic ? google_pubsub_topic.gcr[project].id : "projects/${project}/topics/gcr"
   }
 
+  # Those of the service itself. What the audit tells is one message for each finding that is new, came back or was mended.
+  own_topics = merge(
+    { findings = "${var.name}-findings" },
+    local.cleans ? { for name in ["gcr-dead-letter", "work", "work-dead-letter"] : name => name } : {},
+  )
+  topics = { for name, topic in google_pubsub_topic.own : name => topic.id }
+
+  # Those that a push subscription gives up to.
+  dead_letter_topics = { for name, topic in local.topics : name => topic if endswith(name, "-dead-letter") }
+
   pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
   # 14 days, so that a dead letter outlives a holiday.
   dead_letter_retention = "1209600s"
 }
 
+resource "google_pubsub_topic" "own" {
+  # checkov:skip=CKV_GCP_83:Encrypted with kms_key where one is given; else with Google's keys.
+  for_each     = local.own_topics
+  project      = var.project_id
+  name         = each.value
+  kms_key_name = var.kms_key
+  labels       = var.labels
+
+  depends_on = [google_kms_crypto_key_iam_member.agent, google_project_service.this]
+}
+
 # What registries tell
 
 resource "google_pubsub_topic" "gcr" {
-  for_each = var.create_gcr_topic ? local.registry_projects : toset([])
-  project  = each.value
-  name     = "gcr"
-  labels   = var.labels
+  # checkov:skip=CKV_GCP_83:Encrypted with kms_key where one is given; else with Google's keys.
+  for_each     = var.create_gcr_topic ? local.registry_projects : toset([])
+  project      = each.value
+  name         = "gcr"
+  kms_key_name = var.kms_key
+  labels       = var.labels
 
-  depends_on = [google_project_service.this]
+  depends_on = [google_kms_crypto_key_iam_member.agent, google_project_service.this]
 }
 
 resource "google_pubsub_topic_iam_member" "artifact_registry" {
@@ -28,14 +51,6 @@ resource "google_pubsub_topic_iam_member" "artifact_registry" {
   topic    = local.gcr_topics[each.value]
   role     = "roles/pubsub.publisher"
   member   = "serviceAccount:service-${data.google_project.registry[each.value].number}@gcp-sa-artifactregistry.iam.gserviceaccount.com"
-}
-
-resource "google_pubsub_topic" "gcr_dead_letter" {
-  project = var.project_id
-  name    = "gcr-dead-letter"
-  labels  = var.labels
-
-  depends_on = [google_project_service.this]
 }
 
 # Our own push subscriptions: those that Eventarc makes can't have a dead-letter topic.
@@ -64,7 +79,7 @@ resource "google_pubsub_subscription" "events" {
   }
 
   dead_letter_policy {
-    dead_letter_topic     = google_pubsub_topic.gcr_dead_letter.id
+    dead_letter_topic     = local.topics["gcr-dead-letter"]
     max_delivery_attempts = 20
   }
 
@@ -78,26 +93,11 @@ resource "google_pubsub_subscription" "events" {
 
 # Work for one repository
 
-resource "google_pubsub_topic" "work" {
-  project = var.project_id
-  name    = "work"
-  labels  = var.labels
-
-  depends_on = [google_project_service.this]
-}
-
-resource "google_pubsub_topic" "work_dead_letter" {
-  project = var.project_id
-  name    = "work-dead-letter"
-  labels  = var.labels
-
-  depends_on = [google_project_service.this]
-}
-
 resource "google_pubsub_subscription" "work" {
+  count                      = local.cleans ? 1 : 0
   project                    = var.project_id
   name                       = "${var.name}-work"
-  topic                      = google_pubsub_topic.work.id
+  topic                      = local.topics["work"]
   labels                     = var.labels
   ack_deadline_seconds       = local.functions["clean"].timeout_seconds + 60
   message_retention_duration = "86400s"
@@ -117,7 +117,7 @@ resource "google_pubsub_subscription" "work" {
   }
 
   dead_letter_policy {
-    dead_letter_topic     = google_pubsub_topic.work_dead_letter.id
+    dead_letter_topic     = local.topics["work-dead-letter"]
     max_delivery_attempts = 10
   }
 
@@ -130,10 +130,7 @@ resource "google_pubsub_subscription" "work" {
 
 # Dead letters wait here for somebody to look at them; a topic without a subscription would drop them.
 resource "google_pubsub_subscription" "dead_letters" {
-  for_each = {
-    gcr-dead-letter  = google_pubsub_topic.gcr_dead_letter.id
-    work-dead-letter = google_pubsub_topic.work_dead_letter.id
-  }
+  for_each                   = local.dead_letter_topics
   project                    = var.project_id
   name                       = "${var.name}-${each.key}"
   topic                      = each.value
@@ -146,40 +143,55 @@ resource "google_pubsub_subscription" "dead_letters" {
   }
 }
 
+resource "google_pubsub_subscription_iam_member" "dead_letter_reader" {
+  for_each = {
+    for pair in setproduct(keys(local.dead_letter_topics), var.dead_letter_readers) :
+    "${pair[0]} ${pair[1]}" => { topic = pair[0], member = pair[1] }
+  }
+  project      = var.project_id
+  subscription = google_pubsub_subscription.dead_letters[each.value.topic].id
+  role         = "roles/pubsub.subscriber"
+  member       = each.value.member
+}
+
 # Who may publish
 
 resource "google_pubsub_topic_iam_member" "function" {
-  for_each = {
-    "record-image-event gcr-dead-letter" = google_pubsub_topic.gcr_dead_letter.id
-    "record-audit-logs gcr-dead-letter"  = google_pubsub_topic.gcr_dead_letter.id
-    "dispatch work"                      = google_pubsub_topic.work.id
-    "clean work"                         = google_pubsub_topic.work.id
-    "clean work-dead-letter"             = google_pubsub_topic.work_dead_letter.id
-    "audit findings"                     = google_pubsub_topic.findings.id
-  }
+  for_each = merge([
+    for function, topics in local.publishers : {
+      for topic in topics : "${function} ${topic}" => { function = function, topic = local.topics[topic] }
+    } if contains(keys(local.functions), function)
+  ]...)
   project = var.project_id
-  topic   = each.value
+  topic   = each.value.topic
   role    = "roles/pubsub.publisher"
-  member  = google_service_account.function[split(" ", each.key)[0]].member
+  member  = google_service_account.function[each.value.function].member
+}
+
+locals {
+  publishers = {
+    audit              = ["findings"]
+    clean              = ["work", "work-dead-letter"]
+    dispatch           = ["work"]
+    record-audit-logs  = ["gcr-dead-letter"]
+    record-image-event = ["gcr-dead-letter"]
+  }
 }
 
 # What Pub/Sub's own agent needs to move a message to a dead-letter topic and to sign its calls.
 
 resource "google_pubsub_topic_iam_member" "dead_letter" {
-  for_each = {
-    gcr-dead-letter  = google_pubsub_topic.gcr_dead_letter.id
-    work-dead-letter = google_pubsub_topic.work_dead_letter.id
-  }
-  project = var.project_id
-  topic   = each.value
-  role    = "roles/pubsub.publisher"
-  member  = local.pubsub_agent
+  for_each = local.dead_letter_topics
+  project  = var.project_id
+  topic    = each.value
+  role     = "roles/pubsub.publisher"
+  member   = local.pubsub_agent
 }
 
 resource "google_pubsub_subscription_iam_member" "dead_letter" {
   for_each = merge(
     { for project, subscription in google_pubsub_subscription.events : "events ${project}" => subscription.id },
-    { work = google_pubsub_subscription.work.id },
+    { for subscription in google_pubsub_subscription.work : "work" => subscription.id },
   )
   project      = var.project_id
   subscription = each.value
@@ -191,16 +203,6 @@ resource "google_service_account_iam_member" "push_token" {
   service_account_id = google_service_account.push.name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = local.pubsub_agent
-
-  depends_on = [google_project_service.this]
-}
-
-# What the audit tells: one message for each finding that is new, came back or was mended
-
-resource "google_pubsub_topic" "findings" {
-  project = var.project_id
-  name    = "${var.name}-findings"
-  labels  = var.labels
 
   depends_on = [google_project_service.this]
 }

@@ -1,8 +1,41 @@
+variable "alerts" {
+  description = "The alert policies and the dashboard. channels: notification channels, projects/PROJECT/notificationChannels/ID; without one an incident is only seen in the console. deletions_per_day: more deletions in 24 hours than this are told. enabled, dashboard: false makes none."
+  type = object({
+    channels          = optional(list(string), [])
+    dashboard         = optional(bool, true)
+    deletions_per_day = optional(number, 10000)
+    enabled           = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for channel in var.alerts.channels : can(regex("^projects/[^/]+/notificationChannels/[^/]+$", channel))])
+    error_message = "Each of alerts.channels has to be projects/PROJECT/notificationChannels/ID, the id of a google_monitoring_notification_channel."
+  }
+
+  validation {
+    condition     = var.alerts.deletions_per_day >= 1 && floor(var.alerts.deletions_per_day) == var.alerts.deletions_per_day
+    error_message = "alerts.deletions_per_day has to be a whole number of at least 1. To be told of no deletions, set it very high."
+  }
+}
+
 variable "allow_deletion" {
   description = "Whether the account of the function clean may delete images and tags. While false, no account that this module creates holds such a permission, whatever the policies say."
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "audit_organization" {
+  description = "Number of the organisation above the audited projects: the audit may then read who is granted what there and in folders, and what its constraints come to. null: what is granted above the projects is unknown to the audit."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.audit_organization == null ? true : can(regex("^[0-9]{6,20}$", var.audit_organization))
+    error_message = "audit_organization has to be an organisation's number, for example \"123456789012\". \"gcloud organizations list\" shows it."
+  }
 }
 
 variable "audit_projects" {
@@ -24,11 +57,12 @@ variable "create_gcr_topic" {
 }
 
 variable "database" {
-  description = "The Firestore database of the ledger. location: null is the region; it can't be changed later. delete_protection: false before the database may be destroyed."
+  description = "The Firestore database of the ledger. location: null is the region; it can't be changed later. delete_protection: false before the database may be destroyed. backup_days: how long daily backups are kept, 0 for none."
   type = object({
-    name              = optional(string, "gcr-warden")
-    location          = optional(string)
+    backup_days       = optional(number, 7)
     delete_protection = optional(bool, true)
+    location          = optional(string)
+    name              = optional(string, "gcr-warden")
   })
   default  = {}
   nullable = false
@@ -36,6 +70,23 @@ variable "database" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.database.name))
     error_message = "database.name has to be 4 to 63 lower-case letters, digits and hyphens, beginning with a letter. The database \"(default)\" is left to others: its TTL fields and its protection would change with this module."
+  }
+
+  validation {
+    condition     = contains(range(0, 99), var.database.backup_days)
+    error_message = "database.backup_days has to be a whole number from 0 to 98: Firestore keeps backups for 14 weeks at most."
+  }
+}
+
+variable "dead_letter_readers" {
+  description = "Members that may read the dead letters, for example \"group:platform@example.com\"."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for member in var.dead_letter_readers : can(regex("^(user|group|serviceAccount|principal|principalSet):.+$", member))])
+    error_message = "Each of dead_letter_readers has to be a member as IAM writes it, such as \"group:platform@example.com\". Everybody can't be one: dead letters name what is pushed."
   }
 }
 
@@ -61,6 +112,22 @@ variable "in_use" {
   validation {
     condition     = alltrue([for source in var.in_use : can(regex("^(gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/[^/,\\s][^,\\s]*|(gke|run|compute):[a-z0-9.:-]+|asset:(organizations/[0-9]+|folders/[0-9]+|projects/[a-z0-9.:-]+))(,(max-age|rollback|revisions|repositories)=[^,\\s]+)*$", source))])
     error_message = "in_use has to name sources such as \"gs://my-bucket/in-use/pods.json\", \"gke:my-project\", \"run:my-project\" or \"asset:organizations/123456789012,max-age=2h\"."
+  }
+}
+
+variable "kms_key" {
+  description = "Key that encrypts the ledger, topics, buckets and the functions' images (CMEK): projects/PROJECT/locations/REGION/keyRings/RING/cryptoKeys/KEY, in the region. Google's agents are let use it. null: Google's own keys. The ledger's can't be changed later."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null ? true : can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
+    error_message = "kms_key has to be projects/PROJECT/locations/REGION/keyRings/RING/cryptoKeys/KEY, without a version."
+  }
+
+  validation {
+    condition     = var.kms_key == null ? true : try(split("/", var.kms_key)[3] == var.region && coalesce(var.database.location, var.region) == var.region, false)
+    error_message = "kms_key has to lie in the region of the functions, and so has the database: one key is in one place."
   }
 }
 
@@ -123,6 +190,26 @@ variable "project_id" {
   }
 }
 
+variable "pull_secrets" {
+  description = "An account of its own for \"gcr-warden audit --pull-secrets gke:PROJECT\". projects: whose clusters it may read. members: who may act as it. It can read all secrets of these clusters, since Kubernetes can't limit that to pull secrets. Off by default; no function uses it."
+  type = object({
+    members  = optional(list(string), [])
+    projects = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = (length(var.pull_secrets.members) > 0) == (length(var.pull_secrets.projects) > 0)
+    error_message = "pull_secrets needs both: the projects whose clusters are read, and the members who may act as the account."
+  }
+
+  validation {
+    condition     = alltrue([for member in var.pull_secrets.members : can(regex("^(user|group|serviceAccount|principal|principalSet):.+$", member))])
+    error_message = "Each of pull_secrets.members has to be a member as IAM writes it, such as \"group:security@example.com\", and not everybody."
+  }
+}
+
 variable "record_pulls" {
   description = "Whether pulls are recorded, from the audit log of the projects of targets. The log has to be turned on there: DATA_READ of artifactregistry.googleapis.com; Cloud Logging bills what it writes."
   type        = bool
@@ -161,6 +248,25 @@ variable "report" {
   }
 }
 
+variable "restore" {
+  description = "An account of its own that puts back what runs deleted, see docs/undo.md. members: who may act as it. Off by default; it can delete nothing and overturn no tag, and no function uses it."
+  type = object({
+    members = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for member in var.restore.members : can(regex("^(user|group|serviceAccount|principal|principalSet):.+$", member))])
+    error_message = "Each of restore.members has to be a member as IAM writes it, such as \"group:sre@example.com\", and not everybody."
+  }
+
+  validation {
+    condition     = length(var.restore.members) == 0 || length(var.targets) > 0
+    error_message = "restore needs targets: without them there is nothing to put back."
+  }
+}
+
 variable "schedule" {
   description = "When to look for due policies, when to audit and when to read what was pulled, as cron expressions, and the time zone that they are meant in."
   type = object({
@@ -179,13 +285,23 @@ variable "schedule" {
 }
 
 variable "targets" {
-  description = "What the service looks after: HOST/PROJECT[/REPO], for example \"europe-docker.pkg.dev/my-project/services\" or \"gcr.io/my-project\"."
+  description = "What the service looks after: HOST/PROJECT[/REPO], for example \"europe-docker.pkg.dev/my-project/services\" or \"gcr.io/my-project\". Empty, with audit_projects: only the audit is deployed, and its report."
   type        = list(string)
   nullable    = false
 
   validation {
-    condition     = length(var.targets) > 0 && length(var.targets) == length(distinct(var.targets))
-    error_message = "targets has to name at least one HOST/PROJECT[/REPO], and none of them twice."
+    condition     = length(var.targets) > 0 || length(var.audit_projects == null ? [] : var.audit_projects) > 0
+    error_message = "targets has to name at least one HOST/PROJECT[/REPO]; or, for the audit alone, audit_projects a project."
+  }
+
+  validation {
+    condition     = length(var.targets) == length(distinct(var.targets))
+    error_message = "targets names something twice."
+  }
+
+  validation {
+    condition     = length(var.targets) > 0 || !(var.allow_deletion || var.record_pulls || length(var.in_use) > 0)
+    error_message = "allow_deletion, record_pulls and in_use are about targets, and there are none."
   }
 
   validation {
@@ -197,5 +313,32 @@ variable "targets" {
   validation {
     condition     = alltrue([for target in var.targets : !can(regex("^[^/]+/[^/]+\\.[^/]+$", target))])
     error_message = "A first path component with a dot is the domain of a domain-scoped project: write HOST/example.com/my-project."
+  }
+}
+
+variable "vpc" {
+  description = "How functions reach the network: a Serverless VPC Access connector (projects/PROJECT/locations/REGION/connectors/NAME), or a network with its subnetwork directly. egress: what goes that way, \"PRIVATE_RANGES_ONLY\" or \"ALL_TRAFFIC\". Neither: Google's network only."
+  type = object({
+    connector  = optional(string)
+    egress     = optional(string, "PRIVATE_RANGES_ONLY")
+    network    = optional(string)
+    subnetwork = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["ALL_TRAFFIC", "PRIVATE_RANGES_ONLY"], var.vpc.egress)
+    error_message = "vpc.egress has to be \"ALL_TRAFFIC\" or \"PRIVATE_RANGES_ONLY\"."
+  }
+
+  validation {
+    condition     = var.vpc.connector == null || var.vpc.network == null
+    error_message = "vpc takes a connector or a network, not both."
+  }
+
+  validation {
+    condition     = var.vpc.subnetwork == null || var.vpc.network != null
+    error_message = "vpc.subnetwork is a part of vpc.network: name that too."
   }
 }

@@ -153,7 +153,7 @@ run "follows_the_topic_of_each_project" {
     error_message = "Each topic gcr needs a subscription."
   }
   assert {
-    condition     = alltrue([for subscription in concat(values(google_pubsub_subscription.events), [google_pubsub_subscription.work]) : length(subscription.dead_letter_policy) == 1 && length(subscription.retry_policy) == 1 && length(subscription.push_config[0].oidc_token) == 1])
+    condition     = alltrue([for subscription in concat(values(google_pubsub_subscription.events), google_pubsub_subscription.work) : length(subscription.dead_letter_policy) == 1 && length(subscription.retry_policy) == 1 && length(subscription.push_config[0].oidc_token) == 1])
     error_message = "A push subscription has no dead-letter topic, no retry policy or no identity."
   }
   assert {
@@ -183,7 +183,7 @@ run "gives_a_message_longer_than_its_function" {
     error_message = "An event would be delivered again while it is being recorded."
   }
   assert {
-    condition     = google_pubsub_subscription.work.ack_deadline_seconds > google_cloudfunctions2_function.this["clean"].service_config[0].timeout_seconds && google_pubsub_subscription.work.ack_deadline_seconds <= 600
+    condition     = google_pubsub_subscription.work[0].ack_deadline_seconds > google_cloudfunctions2_function.this["clean"].service_config[0].timeout_seconds && google_pubsub_subscription.work[0].ack_deadline_seconds <= 600
     error_message = "Work would be delivered again while it is being done, or the deadline is over Pub/Sub's limit."
   }
 }
@@ -259,6 +259,194 @@ run "tells_what_the_audit_finds" {
   assert {
     condition     = google_pubsub_topic_iam_member.function["audit findings"].member == google_service_account.function["audit"].member && google_pubsub_topic_iam_member.function["audit findings"].topic == output.topics.findings
     error_message = "audit may not write what it found."
+  }
+}
+
+run "audits_alone_without_targets" {
+  variables {
+    audit_projects = ["shop-project"]
+    targets        = []
+  }
+
+  assert {
+    condition     = keys(google_cloudfunctions2_function.this) == ["audit", "report"] && keys(google_cloud_scheduler_job.tick) == ["audit"]
+    error_message = "Functions were made that nobody calls, or the audit is not called."
+  }
+  assert {
+    condition     = keys(google_pubsub_topic.own) == ["findings"] && length(google_pubsub_topic.gcr) + length(google_pubsub_subscription.events) + length(google_pubsub_subscription.work) == 0
+    error_message = "A topic or a subscription was made that nobody needs."
+  }
+  assert {
+    condition     = length(google_artifact_registry_repository_iam_member.reader) + length(google_project_iam_member.reader) == 0
+    error_message = "A registry can be read."
+  }
+  assert {
+    condition     = keys(google_monitoring_alert_policy.log) == ["key_overdue"] && length(google_monitoring_alert_policy.deletions) + length(google_monitoring_alert_policy.dead_letters) == 0
+    error_message = "There are alerts on functions that are not there."
+  }
+}
+
+run "reads_above_the_projects_only_where_asked_to" {
+  assert {
+    condition     = length(google_organization_iam_custom_role.auditor) + length(google_organization_iam_member.auditor) + length(google_organization_iam_member.constraints) == 0
+    error_message = "The audit may read the organisation though nobody asked."
+  }
+}
+
+run "reads_the_organisation_where_asked_to" {
+  variables {
+    audit_organization = "987654321098"
+  }
+
+  assert {
+    condition     = google_organization_iam_member.auditor["987654321098"].member == google_service_account.function["audit"].member
+    error_message = "The audit can't read the organisation."
+  }
+  assert {
+    condition     = alltrue([for permission in google_organization_iam_custom_role.auditor["987654321098"].permissions : can(regex("[.]get(IamPolicy)?$", permission))])
+    error_message = "More is granted than reading."
+  }
+}
+
+run "has_no_account_beside_those_of_the_functions_by_default" {
+  assert {
+    condition     = length(google_service_account.restore) + length(google_service_account.pull_secrets) == 0
+    error_message = "An account that restores or reads secrets was made unasked."
+  }
+}
+
+run "restores_with_an_account_of_its_own" {
+  variables {
+    restore = { members = ["group:sre@example.com"] }
+    targets = ["europe-docker.pkg.dev/shop-project/services", "us-docker.pkg.dev/other-project"]
+  }
+
+  assert {
+    condition     = alltrue([for role in google_project_iam_custom_role.restorer : role.permissions == toset(["artifactregistry.repositories.uploadArtifacts", "artifactregistry.tags.create"])])
+    error_message = "The account that restores may do more than put back."
+  }
+  assert {
+    condition     = keys(google_artifact_registry_repository_iam_member.restorer) == ["shop-project/europe/services"] && keys(google_project_iam_member.restorer) == ["other-project"]
+    error_message = "The account that restores may write elsewhere, or not where it has to."
+  }
+  assert {
+    condition     = google_service_account_iam_member.restore["group:sre@example.com"].role == "roles/iam.serviceAccountTokenCreator"
+    error_message = "Nobody may act as the account that restores."
+  }
+  assert {
+    condition     = contains(keys(google_project_iam_member.ledger), "restore") && contains(keys(google_artifact_registry_repository_iam_member.reader), "restore shop-project/europe/services")
+    error_message = "The account that restores can't read the registry or write the ledger."
+  }
+  assert {
+    condition     = alltrue([for account in google_service_account.function : account.member != google_service_account.restore[0].member])
+    error_message = "A function runs as the account that restores."
+  }
+}
+
+run "reads_secrets_of_clusters_with_an_account_of_its_own" {
+  variables {
+    pull_secrets = { members = ["group:security@example.com"], projects = ["shop-project"] }
+  }
+
+  assert {
+    condition     = keys(google_project_iam_member.pull_secrets) == ["shop-project"] && google_project_iam_member.pull_secrets["shop-project"].member == google_service_account.pull_secrets[0].member
+    error_message = "Secrets are read with another account, or elsewhere."
+  }
+  assert {
+    condition     = alltrue([for permission in google_project_iam_custom_role.pull_secrets["shop-project"].permissions : can(regex("[.](list|connect)$", permission))])
+    error_message = "The account may change something."
+  }
+}
+
+run "encrypts_everything_with_a_key_of_your_own" {
+  variables {
+    kms_key = "projects/keys/locations/europe-west1/keyRings/ring/cryptoKeys/warden"
+  }
+
+  assert {
+    condition = alltrue(concat(
+      [for topic in concat(values(google_pubsub_topic.own), values(google_pubsub_topic.gcr)) : topic.kms_key_name == var.kms_key],
+      [for function in google_cloudfunctions2_function.this : function.kms_key_name == var.kms_key],
+      [for bucket in [google_storage_bucket.policies, google_storage_bucket.sources] : bucket.encryption[0].default_kms_key_name == var.kms_key],
+      [google_firestore_database.ledger.cmek_config[0].kms_key_name == var.kms_key],
+      [google_artifact_registry_repository.functions.kms_key_name == var.kms_key],
+    ))
+    error_message = "Something is encrypted with another key."
+  }
+  assert {
+    condition     = keys(google_kms_crypto_key_iam_member.agent) == ["artifact-registry", "firestore", "functions", "pubsub", "pubsub shop-project", "run", "storage"]
+    error_message = "An agent can't use the key."
+  }
+  assert {
+    condition     = contains(keys(google_project_service.this), "cloudkms.googleapis.com")
+    error_message = "The API of the key is not on."
+  }
+}
+
+run "reaches_the_network_through_a_connector" {
+  variables {
+    vpc = { connector = "projects/p/locations/europe-west1/connectors/c", egress = "ALL_TRAFFIC" }
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].vpc_connector == var.vpc.connector && function.service_config[0].vpc_connector_egress_settings == "ALL_TRAFFIC"])
+    error_message = "A function goes another way."
+  }
+}
+
+run "reaches_the_network_directly" {
+  variables {
+    vpc = { network = "shared", subnetwork = "functions" }
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].direct_vpc_network_interface[0].subnetwork == "functions" && function.service_config[0].direct_vpc_egress == "VPC_EGRESS_PRIVATE_RANGES_ONLY"])
+    error_message = "A function goes another way."
+  }
+}
+
+run "alerts_whoever_is_named" {
+  variables {
+    alerts              = { channels = ["projects/warden-project/notificationChannels/1"], deletions_per_day = 50 }
+    dead_letter_readers = ["group:platform@example.com"]
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in concat(values(google_monitoring_alert_policy.log), google_monitoring_alert_policy.deletions, google_monitoring_alert_policy.dead_letters, google_monitoring_alert_policy.silent) :
+      policy.notification_channels == tolist(["projects/warden-project/notificationChannels/1"])
+    ])
+    error_message = "An alert reaches nobody."
+  }
+  assert {
+    condition     = endswith(google_monitoring_alert_policy.deletions[0].conditions[0].condition_prometheus_query_language[0].query, "> 50")
+    error_message = "The limit is another."
+  }
+  assert {
+    condition     = keys(google_pubsub_subscription_iam_member.dead_letter_reader) == ["gcr-dead-letter group:platform@example.com", "work-dead-letter group:platform@example.com"]
+    error_message = "Dead letters can't be read."
+  }
+  assert {
+    condition     = length(jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles) == 12
+    error_message = "The dashboard has other charts."
+  }
+}
+
+run "makes_no_alerts_and_no_dashboard_where_they_are_off" {
+  variables {
+    alerts = { dashboard = false, enabled = false }
+  }
+
+  assert {
+    condition     = length(google_monitoring_alert_policy.log) + length(google_monitoring_alert_policy.deletions) + length(google_monitoring_alert_policy.dead_letters) + length(google_monitoring_alert_policy.silent) + length(google_monitoring_dashboard.this) == 0
+    error_message = "An alert or the dashboard was made all the same."
+  }
+}
+
+run "backs_the_ledger_up" {
+  assert {
+    condition     = google_firestore_backup_schedule.ledger[0].retention == "604800s"
+    error_message = "The ledger is not backed up, or for another time."
   }
 }
 

@@ -75,7 +75,7 @@ run "refuses_a_target_named_twice" {
   expect_failures = [var.targets]
 }
 
-run "refuses_no_target" {
+run "refuses_to_do_nothing" {
   command = plan
 
   variables {
@@ -203,4 +203,180 @@ run "says_how_to_make_zips_that_are_missing" {
   }
 
   expect_failures = [google_storage_bucket_object.source]
+}
+
+run "refuses_deletion_without_targets" {
+  command = plan
+
+  variables {
+    allow_deletion = true
+    audit_projects = ["shop-project"]
+    targets        = []
+  }
+
+  expect_failures = [var.targets]
+}
+
+run "refuses_a_restorer_without_targets" {
+  command = plan
+
+  variables {
+    audit_projects = ["shop-project"]
+    restore        = { members = ["group:sre@example.com"] }
+    targets        = []
+  }
+
+  expect_failures = [var.restore]
+}
+
+run "refuses_a_channel_by_its_name" {
+  command = plan
+
+  variables {
+    alerts = { channels = ["Platform team"] }
+  }
+
+  expect_failures = [var.alerts]
+}
+
+run "refuses_a_limit_of_no_deletions" {
+  command = plan
+
+  variables {
+    alerts = { deletions_per_day = 0 }
+  }
+
+  expect_failures = [var.alerts]
+}
+
+run "refuses_an_organisation_by_its_domain" {
+  command = plan
+
+  variables {
+    audit_organization = "example.com"
+  }
+
+  expect_failures = [var.audit_organization]
+}
+
+run "refuses_backups_that_firestore_does_not_keep" {
+  command = plan
+
+  variables {
+    database = { backup_days = 99 }
+  }
+
+  expect_failures = [var.database]
+}
+
+run "refuses_everybody_as_reader_of_dead_letters" {
+  command = plan
+
+  variables {
+    dead_letter_readers = ["allUsers"]
+  }
+
+  expect_failures = [var.dead_letter_readers]
+}
+
+run "refuses_a_version_of_a_key" {
+  command = plan
+
+  variables {
+    kms_key = "projects/keys/locations/europe-west1/keyRings/ring/cryptoKeys/warden/cryptoKeyVersions/1"
+  }
+
+  expect_failures = [var.kms_key]
+}
+
+run "refuses_a_key_in_another_region" {
+  command = plan
+
+  variables {
+    kms_key = "projects/keys/locations/us-east1/keyRings/ring/cryptoKeys/warden"
+  }
+
+  expect_failures = [var.kms_key]
+}
+
+run "refuses_a_key_away_from_the_database" {
+  command = plan
+
+  variables {
+    database = { location = "eur3" }
+    kms_key  = "projects/keys/locations/europe-west1/keyRings/ring/cryptoKeys/warden"
+  }
+
+  expect_failures = [var.kms_key]
+}
+
+run "refuses_secrets_that_nobody_may_read" {
+  command = plan
+
+  variables {
+    pull_secrets = { projects = ["shop-project"] }
+  }
+
+  expect_failures = [var.pull_secrets]
+}
+
+run "refuses_secrets_for_everybody" {
+  command = plan
+
+  variables {
+    pull_secrets = { members = ["allAuthenticatedUsers"], projects = ["shop-project"] }
+  }
+
+  expect_failures = [var.pull_secrets]
+}
+
+run "refuses_everybody_as_restorer" {
+  command = plan
+
+  variables {
+    restore = { members = ["allUsers"] }
+  }
+
+  expect_failures = [var.restore]
+}
+
+run "refuses_two_ways_to_the_network" {
+  command = plan
+
+  variables {
+    vpc = { connector = "projects/p/locations/l/connectors/c", network = "n" }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "refuses_a_subnetwork_alone" {
+  command = plan
+
+  variables {
+    vpc = { subnetwork = "s" }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "refuses_an_unknown_egress" {
+  command = plan
+
+  variables {
+    vpc = { egress = "SOME" }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+# What is said of each of them is tested in test/terraform.
+run "refuses_broken_policies" {
+  command = plan
+
+  variables {
+    policies_folder = "./tests/fixtures/broken"
+  }
+
+  expect_failures = [google_storage_bucket_object.policy]
 }

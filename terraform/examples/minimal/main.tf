@@ -11,6 +11,12 @@ terraform {
   }
 }
 
+variable "functions_folder" {
+  description = "Folder with the zips of the functions. null: dist/functions of the repository that the module lies in."
+  type        = string
+  default     = null
+}
+
 variable "policy_revision" {
   description = "Git commit of the policies, for example from: terraform apply -var policy_revision=\"$(git rev-parse HEAD)\"."
   type        = string
@@ -29,11 +35,12 @@ provider "google" {
 module "gcr_warden" {
   source = "../.."
 
-  policies_folder = "${path.module}/policies"
-  policy_revision = var.policy_revision
-  project_id      = var.project_id
-  region          = "europe-west1"
-  targets         = ["europe-docker.pkg.dev/${var.project_id}/services"]
+  functions_folder = var.functions_folder
+  policies_folder  = "${path.module}/policies"
+  policy_revision  = var.policy_revision
+  project_id       = var.project_id
+  region           = "europe-west1"
+  targets          = ["europe-docker.pkg.dev/${var.project_id}/services"]
 }
 
 output "gcr_warden" {
