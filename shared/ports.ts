@@ -179,14 +179,40 @@ export interface Subscriber {
   acknowledge(subscription: string, ackIds: readonly string[]): Promise<void>;
 }
 
+/** Facts that are kept one by one, or too few together. */
+export interface LooseFacts {
+  readonly kind: 'event' | 'pack';
+  /** Means something to the ledger alone. */
+  readonly name: string;
+  readonly facts: readonly HistoryFact[];
+}
+
+/** All facts of a repository, as they were read. */
+export interface HistoryReading {
+  readonly facts: readonly HistoryFact[];
+  readonly loose: readonly LooseFacts[];
+}
+
 /** What the registry told. */
 export interface EventLedger {
   /** Writes an event once per message id. At most one read and two writes. */
   recordEvent(event: ImageEvent): Promise<'recorded' | 'duplicate'>;
-  /** All facts of a repository, told and observed, in no particular order. */
+  /** All facts of a repository, told and observed, in no particular order; some of them may be there twice. */
   historyFacts(repository: string): Promise<readonly HistoryFact[]>;
+  /** The same, and which of them `foldHistory` would keep in less room. Changes nothing. */
+  readHistory(repository: string): Promise<HistoryReading>;
   /** Writes what a listing showed and nobody had told; many facts to a document. */
   recordObserved(repository: string, facts: readonly HistoryFact[]): Promise<void>;
+  /**
+   * Writes what a listing showed and nobody had told, as `recordObserved` does, and packs it with what was read
+   * loose, so that the next reading costs less. Nothing else is read differently after it, whoever folds, records
+   * or reads at the same time, and wherever it is killed; where nothing is new, nothing is written.
+   */
+  foldHistory(
+    repository: string,
+    loose: readonly LooseFacts[],
+    observed: readonly HistoryFact[],
+  ): Promise<void>;
   /** The newest events of all repositories, newest first. */
   recentEvents(limit: number): Promise<readonly ImageEvent[]>;
 }

@@ -219,11 +219,11 @@ function withHolds(set: PolicySet, holds: readonly Hold[], repository: string, n
 
 /** The ledger's history of a repository, after what the listing shows and nobody told was written to it. */
 async function reconciledHistory(ports: PlanPorts, listing: Listing) {
-  const facts = await ports.ledger.historyFacts(listing.repository);
+  const { facts, loose } = await ports.ledger.readHistory(listing.repository);
   const remembered = deriveHistory(listing.repository, facts);
   const missed = reconcile(remembered, listing);
+  await ports.ledger.foldHistory(listing.repository, loose, missed);
   if (missed.length === 0) return remembered;
-  await ports.ledger.recordObserved(listing.repository, missed);
   return deriveHistory(listing.repository, [...facts, ...missed]);
 }
 

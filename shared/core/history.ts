@@ -89,6 +89,15 @@ export function sortFacts(facts: readonly HistoryFact[]): HistoryFact[] {
   return [...facts].sort(compareFacts);
 }
 
+/** The same facts in the order in which they count, each once: what they make is the same. */
+export function distinctFacts(facts: readonly HistoryFact[]): HistoryFact[] {
+  const sorted = sortFacts(facts);
+  return sorted.filter((fact, at) => {
+    const before = sorted[at - 1];
+    return before === undefined || compareFacts(before, fact) !== 0;
+  });
+}
+
 /**
  * Derives what is remembered from all facts of a repository. The facts' order and their duplicates make no
  * difference: messages come late, twice and unordered.

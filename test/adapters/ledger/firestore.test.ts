@@ -1,25 +1,31 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { Firestore } from '@google-cloud/firestore';
 import { PassThroughClient } from 'google-auth-library';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { namePart } from '../../../shared/adapters/ledger/firestore/document-name.ts';
 import type { BilledOperations } from '../../../shared/adapters/ledger/firestore/documents.ts';
 import {
   type FirestoreLedgerOptions,
   openFirestoreLedger,
 } from '../../../shared/adapters/ledger/firestore/ledger.ts';
-import { FACT_RETENTION_MS } from '../../../shared/adapters/ledger/firestore/retention.ts';
+import {
+  FACT_RETENTION_MS,
+  FOLDED_EVENT_RETENTION_MS,
+} from '../../../shared/adapters/ledger/firestore/retention.ts';
 import { mapConcurrently } from '../../../shared/app/concurrency.ts';
 import { RUNS_LOOKED_AT } from '../../../shared/app/finish-interrupted.ts';
 import { createPushMarker } from '../../../shared/app/mark-push.ts';
 import { recordImageEvent } from '../../../shared/app/record-event.ts';
 import { sha256 } from '../../../shared/core/hash.ts';
-import type { HistoryFact } from '../../../shared/core/history.ts';
+import { deriveHistory, factOf, type HistoryFact } from '../../../shared/core/history.ts';
 import type { ImageEvent } from '../../../shared/core/image-event.ts';
 import type { Intent } from '../../../shared/core/journal.ts';
 import type { RepositorySample } from '../../../shared/core/repository-sample.ts';
 import type { Ledger } from '../../../shared/ports.ts';
 import { describeLedger } from '../../contracts/ledger.ts';
+import { describeHistory } from '../../contracts/ledger-history.ts';
 import { type Emulator, startFirestoreEmulator } from '../../support/emulators.ts';
 import { describeWithPeers } from '../../support/peer.ts';
 
@@ -107,7 +113,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     await emulator.stop();
   });
 
-  describeLedger('Firestore', async () => {
+  const openNew = async () => {
     const options = { projectId: newProject(), clock: () => NOW };
     const ledger = await openFirestoreLedger(options);
     return {
@@ -115,7 +121,9 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       another: () => openFirestoreLedger(options),
       close: () => ledger.close(),
     };
-  });
+  };
+  describeLedger('Firestore', openNew);
+  describeHistory('Firestore', 20, openNew);
 
   const opened: { close(): Promise<unknown> }[] = [];
   afterEach(async () => {
@@ -167,6 +175,71 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     await ledger.recordObserved(REPOSITORY, [{ ...observed, atMs: NOW - 1 }, observed]);
     nowMs = NOW + 1 + FACT_RETENTION_MS;
     expect(await ledger.historyFacts(REPOSITORY)).toEqual([observed]);
+  });
+
+  it('is read by releases before packs too, side by side: their queries find every fact', async () => {
+    const projectId = newProject();
+    const ledger = await open({ projectId });
+    const client = plainClient(projectId);
+    const readAsBefore = async (): Promise<HistoryFact[]> => {
+      const of = (collection: string) =>
+        client.collection(collection).where('repositoryName', '==', namePart(REPOSITORY)).get();
+      const [told, observed] = await Promise.all([of('events'), of('observations')]);
+      return [
+        ...told.docs.map(
+          (one): HistoryFact => ({
+            atMs: one.get('publishedAt').toMillis(),
+            source: 'told',
+            action: one.get('action'),
+            digest: one.get('digest'),
+            tag: one.get('tag'),
+          }),
+        ),
+        ...observed.docs.flatMap((one) => {
+          expect(one.get('version')).toBe(1);
+          const facts: HistoryFact[] = JSON.parse(gunzipSync(one.get('facts')).toString('utf8'));
+          expect(facts).toHaveLength(one.get('count'));
+          return facts;
+        }),
+      ];
+    };
+    const events = Array.from({ length: 9 }, (_, at) =>
+      imageEvent({
+        messageId: `${at}`,
+        publishedAtMs: NOW + at,
+        digest: sha256(`${at % 4}`),
+        tag: `v${at % 3}`,
+      }),
+    );
+    const expected = deriveHistory(REPOSITORY, events.map(factOf));
+    for (const [at, event] of events.entries()) {
+      await ledger.recordEvent(event);
+      if (at % 3 !== 1) continue;
+      const { loose } = await ledger.readHistory(REPOSITORY);
+      await ledger.foldHistory(REPOSITORY, loose, []);
+    }
+    expect(deriveHistory(REPOSITORY, await readAsBefore())).toEqual(expected);
+    expect(deriveHistory(REPOSITORY, await ledger.historyFacts(REPOSITORY))).toEqual(expected);
+    const [folded] = (await client.collection('events').where('messageId', '==', '0').get()).docs;
+    expect(folded?.get('repositoryName')).toBeUndefined();
+    expect(folded?.get('expiresAt').toMillis() - NOW).toBe(FOLDED_EVENT_RETENTION_MS);
+    expect(folded?.get('repository')).toBe(REPOSITORY);
+  });
+
+  it('forgets facts past their time when it folds, and the marks of their events too', async () => {
+    let nowMs = NOW;
+    const projectId = newProject();
+    const ledger = await open({ projectId, clock: () => nowMs });
+    await ledger.recordEvent(imageEvent());
+    await ledger.recordEvent(imageEvent({ messageId: '2', publishedAtMs: NOW + 2, digest: sha256('b') }));
+    nowMs = NOW + 1 + FACT_RETENTION_MS;
+    const { loose } = await ledger.readHistory(REPOSITORY);
+    await ledger.foldHistory(REPOSITORY, loose, []);
+    const after = await ledger.readHistory(REPOSITORY);
+    expect(after.facts.map(({ digest }) => digest)).toEqual([sha256('b')]);
+    expect(after.loose.map(({ kind }) => kind)).toEqual(['pack']);
+    const [pack] = (await plainClient(projectId).collection('observations').get()).docs;
+    expect(pack?.get('expiresAt').toMillis()).toBe(NOW + 2 + FACT_RETENTION_MS);
   });
 
   it.each([
@@ -448,6 +521,50 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
         { method: 'pushMarks', reads: 1, writes: 0, deletes: 0 },
         { method: 'forgetPushes', reads: 0, writes: 0, deletes: 1 },
       ]);
+    });
+
+    it('bills one read and two writes in all for an event, and reads no event twice', async () => {
+      const ledger = await counted();
+      const readAndFold = async (): Promise<void> => {
+        const { loose } = await ledger.readHistory(REPOSITORY);
+        await ledger.foldHistory(REPOSITORY, loose, []);
+      };
+      const record = async (from: number, to: number): Promise<void> => {
+        await Promise.all(
+          Array.from({ length: to - from }, (_, at) =>
+            ledger.recordEvent(imageEvent({ messageId: `${from + at}`, digest: sha256(`${from + at}`) })),
+          ),
+        );
+      };
+      expect(await billOf(() => record(0, 500))).toEqual([0, 500, 0]);
+      // An event each, and a pack that there is none of; the pack, and an event each.
+      expect(await billOf(readAndFold)).toEqual([500 + 1, 1 + 500, 0]);
+      // Nothing new: a query for events and one pack.
+      expect(await billOf(readAndFold)).toEqual([2, 0, 0]);
+      await record(500, 503);
+      expect(await billOf(readAndFold)).toEqual([3 + 1, 1 + 3, 1]);
+      expect(await billOf(readAndFold)).toEqual([2, 0, 0]);
+    });
+
+    it('bills a read for every 4,000 digests, each pushed, untagged and deleted, and keeps packs below 900 KiB', async () => {
+      const projectId = newProject();
+      const ledger = await open({ projectId, onBilled: (billed) => bill.push(billed) });
+      const digests = 16_000;
+      const lives = Array.from({ length: digests }, (_, at): HistoryFact[] => {
+        const digest = sha256(`${at}`);
+        const tag = `build-${at}-${digest.slice(7, 15)}`;
+        const of = { source: 'observed', tag, digest } as const;
+        return [
+          { ...of, atMs: NOW - 60_000 * at, action: 'INSERT' },
+          { ...of, atMs: NOW - 59_000 * at + 1, action: 'DELETE', digest: null },
+          { ...of, atMs: NOW - 58_000 * at + 2, action: 'DELETE', tag: null },
+        ];
+      });
+      await ledger.foldHistory(REPOSITORY, [], lives.flat());
+      const [reads = 0] = await billOf(() => ledger.readHistory(REPOSITORY));
+      expect(reads).toBeLessThanOrEqual(1 + digests / 4_000);
+      const { docs } = await plainClient(projectId).collection('observations').get();
+      for (const one of docs) expect(one.get('facts').byteLength).toBeLessThan(850 * 1024);
     });
 
     it('bills one read for since when all policies are in mode: plan, and one write where that changes', async () => {

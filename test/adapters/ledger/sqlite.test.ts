@@ -9,12 +9,13 @@ import { openSqliteLedger } from '../../../shared/adapters/ledger/sqlite/ledger.
 import { APPLICATION_ID, MIGRATIONS } from '../../../shared/adapters/ledger/sqlite/schema.ts';
 import { sha256 } from '../../../shared/core/hash.ts';
 import { describeLedger } from '../../contracts/ledger.ts';
+import { describeHistory } from '../../contracts/ledger-history.ts';
 
 async function newFolder(): Promise<string> {
   return await mkdtemp(join(tmpdir(), 'gcr-warden-ledger-'));
 }
 
-describeLedger('SQLite', async () => {
+async function openNew() {
   const folder = await newFolder();
   const path = join(folder, 'ledger.db');
   const ledger = await openSqliteLedger(path);
@@ -26,7 +27,10 @@ describeLedger('SQLite', async () => {
       await rm(folder, { recursive: true });
     },
   };
-});
+}
+
+describeLedger('SQLite', openNew);
+describeHistory('SQLite', 60, openNew);
 
 describe('the SQLite file', () => {
   let folder: string;

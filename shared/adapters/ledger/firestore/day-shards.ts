@@ -52,15 +52,9 @@ export function dayShards(documents: Documents, collection: 'pulls' | 'uses'): D
   const shards = documents.collection(collection);
 
   const read = async (method: string, name: string): Promise<readonly Shard[]> => {
-    const ofName = shards.where('repositoryName', '==', namePart(name)).limit(SHARDS_MAX + 1);
-    // One query, so that no shard is split between one page and the next.
-    const found = await documents.query(method, ofName);
-    if (found.length > SHARDS_MAX) {
-      throw new WardenError(
-        'LEDGER_TOO_LARGE',
-        `${method} would have to read more than ${SHARDS_MAX} documents of the ledger, and read none of them.`,
-      );
-    }
+    const ofName = shards.where('repositoryName', '==', namePart(name));
+    // At once, so that no shard is split between one page and the next.
+    const found = await documents.allAtOnce(method, ofName, SHARDS_MAX);
     return found.map((snapshot) => {
       const stored = new Stored(snapshot);
       const items = stored.integer('count') === 0 ? [] : stored.list<ReferenceDays>(collection, 'count');

@@ -34,11 +34,21 @@ export interface ClientModule {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** One write of a commit. `ifUnchangedSince` is the snapshot that the update was made from. */
+/**
+ * One write of a commit. `ifUnchangedSince` is the snapshot that the update was made from. `amend` changes some
+ * fields of a document that has to be there, and `remove` deletes one that has to be there.
+ */
 export type Write =
   | { readonly kind: 'create' | 'set' | 'merge'; readonly at: DocumentReference; readonly fields: Fields }
   | { readonly kind: 'update'; readonly ifUnchangedSince: DocumentSnapshot; readonly fields: Fields }
-  | { readonly kind: 'delete'; readonly at: DocumentReference };
+  | { readonly kind: 'amend'; readonly at: DocumentReference; readonly fields: Fields }
+  | { readonly kind: 'delete' | 'remove'; readonly at: DocumentReference };
+
+type Deletion = Extract<Write, { kind: 'delete' | 'remove' }>;
+
+function isDeletion(write: Write): write is Deletion {
+  return write.kind === 'delete' || write.kind === 'remove';
+}
 
 /** A document that a commit depends on. It is read in the commit's own transaction, which locks it until the end. */
 export interface Fence {
@@ -48,10 +58,12 @@ export interface Fence {
 }
 
 /**
- * `exists`: a document to be created is there. `changed`: one to be updated is another by now. Nothing of
- * the commit was written then.
+ * `exists`: a document to be created is there. `changed`: one to be updated or removed is another by now, or
+ * gone. Nothing of the commit was written then.
  */
 export type CommitResult = 'done' | 'exists' | 'changed';
+
+const CONDITIONAL: ReadonlySet<Write['kind']> = new Set(['update', 'amend', 'remove']);
 
 /** gRPC status codes (grpc.io/docs/guides/status-codes), as far as they need an answer of their own. */
 const GRPC = {
@@ -125,7 +137,7 @@ export class Documents {
         `${method} has ${sizeBytes} bytes to write at once, and at most ${COMMIT_BYTES_MAX} may be; nothing was written.`,
       );
     }
-    const deletes = writes.filter((write) => write.kind === 'delete').length;
+    const deletes = writes.filter(isDeletion).length;
     const bill = (reads: number): void =>
       this.#onBilled({ method, reads, writes: writes.length - deletes, deletes });
     try {
@@ -148,7 +160,7 @@ export class Documents {
     } catch (thrown) {
       const code = codeOf(thrown);
       if (code === GRPC.alreadyExists) return 'exists';
-      const conditional = writes.some((write) => write.kind === 'update');
+      const conditional = writes.some(({ kind }) => CONDITIONAL.has(kind));
       // Of an update alone: a document that is gone, and two that were committed at the same instant.
       const isChanged = code === GRPC.failedPrecondition || code === GRPC.notFound || code === GRPC.aborted;
       if (conditional && isChanged) return 'changed';
@@ -232,13 +244,22 @@ export class Documents {
     const documents: QueryDocumentSnapshot[] = [];
     for await (const page of this.pages(method, query)) {
       documents.push(...page);
-      if (documents.length > documentsMax) {
-        throw new WardenError(
-          'LEDGER_TOO_LARGE',
-          `${method} would have to read more than ${documentsMax} documents of the ledger, and read none of them.`,
-        );
-      }
+      if (documents.length > documentsMax) throw tooMany(method, documentsMax);
     }
+    return documents;
+  }
+
+  /**
+   * All documents of a query as they were at one moment, in one request that has to end in its time.
+   * @throws WardenError as `all`
+   */
+  async allAtOnce(
+    method: string,
+    query: Query,
+    documentsMax: number,
+  ): Promise<readonly QueryDocumentSnapshot[]> {
+    const documents = await this.query(method, query.limit(documentsMax + 1));
+    if (documents.length > documentsMax) throw tooMany(method, documentsMax);
     return documents;
   }
 
@@ -276,17 +297,25 @@ export class Documents {
   }
 }
 
+function tooMany(method: string, documentsMax: number): WardenError<'LEDGER_TOO_LARGE'> {
+  return new WardenError(
+    'LEDGER_TOO_LARGE',
+    `${method} would have to read more than ${documentsMax} documents of the ledger, and read none of them.`,
+  );
+}
+
 /** What the client's batches and transactions have in common. */
 interface WriteSink {
   create(at: DocumentReference, fields: DocumentData): unknown;
   set(at: DocumentReference, fields: DocumentData, options: SetOptions): unknown;
   update(at: DocumentReference, fields: DocumentData, precondition: Precondition): unknown;
-  delete(at: DocumentReference): unknown;
+  delete(at: DocumentReference, precondition?: Precondition): unknown;
 }
 
 function addWrites(to: WriteSink, writes: readonly Write[]): void {
   for (const write of writes) {
-    if (write.kind === 'delete') to.delete(write.at);
+    if (isDeletion(write)) to.delete(write.at, write.kind === 'remove' ? { exists: true } : {});
+    else if (write.kind === 'amend') to.update(write.at, { ...write.fields }, {});
     else if (write.kind === 'update') {
       const { ref, updateTime } = write.ifUnchangedSince;
       to.update(ref, { ...write.fields }, updateTime === undefined ? {} : { lastUpdateTime: updateTime });
@@ -317,7 +346,7 @@ function failure(method: string, cause: unknown): WardenError {
 
 /** A write's size on the wire, roughly and never too small for what we store. */
 function writeBytes(write: Write): number {
-  return write.kind === 'delete' ? 200 : 700 + valueBytes(write.fields);
+  return isDeletion(write) ? 200 : 700 + valueBytes(write.fields);
 }
 
 function valueBytes(value: unknown): number {

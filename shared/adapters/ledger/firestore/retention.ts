@@ -8,6 +8,12 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  */
 export const FACT_RETENTION_MS = 800 * DAY_MS;
 
+/**
+ * How long an event is kept by itself after it was folded into a pack: Pub/Sub keeps a message for 31 days at most,
+ * and until then it may be delivered once more and has to be known.
+ */
+export const FOLDED_EVENT_RETENTION_MS = 40 * DAY_MS;
+
 /** How long runs are listed. What they deleted, and why, stands in the journal, which has no end. */
 export const RUN_RETENTION_MS = 400 * DAY_MS;
 

@@ -72,6 +72,12 @@ export class Stored {
     return Number(value.toMillis());
   }
 
+  /** How large a packed list is. */
+  sizeBytes(field: string): number {
+    const content = this.#fields[field];
+    return content instanceof Uint8Array ? content.byteLength : this.#refuse(field);
+  }
+
   /** A packed list: gzipped JSON in `field`, its length in `countField`. */
   list<T>(field: string, countField: string): readonly T[] {
     const content = this.#fields[field];

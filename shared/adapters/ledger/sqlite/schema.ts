@@ -189,4 +189,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX push_marks_by_time ON push_marks (from_ms);
   CREATE INDEX leases_abandoned ON leases (until_ms) WHERE until_ms > 0;
   `,
+  `
+  ALTER TABLE events ADD COLUMN is_folded INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX events_loose ON events (repository) WHERE is_folded = 0;
+  `,
 ];
