@@ -246,6 +246,17 @@ export interface RunLedger {
   saveManifests(manifests: readonly StoredManifest[], lease?: Lease): Promise<void>;
   /** The stored ones among these digests. */
   manifests(repository: string, digests: readonly Digest[]): Promise<readonly StoredManifest[]>;
+  /** The same for what a listing shows, thousands of digests: costs a read for some thousand of them. */
+  listedManifests(repository: string, digests: readonly Digest[]): Promise<readonly StoredManifest[]>;
+  /**
+   * Stores manifests as `saveManifests` does, and so that `listedManifests` finds them.
+   * @param digests all that it is asked for next
+   */
+  saveListedManifests(
+    repository: string,
+    manifests: readonly StoredManifest[],
+    digests: readonly Digest[],
+  ): Promise<void>;
 }
 
 /** What was brought back. */

@@ -7,7 +7,7 @@ import { sha256 } from '../../shared/core/hash.ts';
 import type { HistoryFact } from '../../shared/core/history.ts';
 import type { Hold } from '../../shared/core/hold.ts';
 import type { ImageEvent } from '../../shared/core/image-event.ts';
-import type { Intent, Outcome, Run, Settlement } from '../../shared/core/journal.ts';
+import type { Intent, Outcome, Run, Settlement, StoredManifest } from '../../shared/core/journal.ts';
 import { PLANNING_MAX } from '../../shared/core/planning-since.ts';
 import type { PolicySource } from '../../shared/core/policy.ts';
 import { type PolicyEntry, ROSTER_MAX } from '../../shared/core/policy-roster.ts';
@@ -527,6 +527,29 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         const found = await ledger.manifests(REPOSITORY, asked);
         const byDigest = (a: { digest: Digest }, b: { digest: Digest }) => (a.digest < b.digest ? -1 : 1);
         expect([...found].sort(byDigest)).toEqual(manifests.slice(1).sort(byDigest));
+      });
+
+      it('gives back what a listing of thousands needs, and keeps for undo what is listed no more', async () => {
+        const manifest = (name: number): StoredManifest => ({
+          repository: REPOSITORY,
+          digest: digestOf(name),
+          mediaType: 'application/vnd.oci.image.manifest.v1+json',
+          content: `{"config":{"digest":"${digestOf(`config ${name}`)}"},"layers":["${digestOf('base')}"]}`,
+        });
+        const asked = (names: readonly number[]) => names.map(digestOf);
+        const all = Array.from({ length: 300 }, (_, at) => at);
+        // One that was kept by a deletion, and is back.
+        await ledger.saveManifests([manifest(0)]);
+        expect(await ledger.listedManifests(REPOSITORY, asked([0, 1]))).toEqual([manifest(0)]);
+        await ledger.saveListedManifests(REPOSITORY, all.slice(1).map(manifest), asked(all));
+        const found = await ledger.listedManifests(REPOSITORY, asked(all));
+        expect(found).toHaveLength(all.length);
+        expect(found).toEqual(expect.arrayContaining(all.map(manifest)));
+        await ledger.saveListedManifests(REPOSITORY, [manifest(300)], asked([299, 300]));
+        expect(await ledger.listedManifests(REPOSITORY, asked([299, 300]))).toHaveLength(2);
+        expect(await ledger.manifests(REPOSITORY, asked(all))).toHaveLength(all.length);
+        expect(await ledger.listedManifests(OTHER, asked(all))).toEqual([]);
+        expect(await ledger.listedManifests(REPOSITORY, [])).toEqual([]);
       });
     });
 

@@ -12,7 +12,7 @@ import { readManifest } from './manifest-source.ts';
 import type { Session } from './session.ts';
 
 /** Manifests never change under their digest, so one that was read once need not be read again. */
-export type ManifestCache = Pick<RunLedger, 'manifests' | 'saveManifests'>;
+export type ManifestCache = Pick<RunLedger, 'listedManifests' | 'saveListedManifests'>;
 
 export interface RelationsOptions {
   readonly session: Session;
@@ -30,7 +30,6 @@ const PLAIN_TYPES: ReadonlySet<string> = new Set([
 
 /** After so many failed reads the rest is not tried: the registry is down, and each has waited for its retries. */
 const FAILURES_MAX = 20;
-const CACHE_BATCH = 500;
 
 /** A manifest's relations and the length of its bytes. */
 export interface ReadManifest {
@@ -83,7 +82,7 @@ export async function readRelations(
       }
     },
   );
-  await intoCache(fresh, options);
+  await intoCache(repository, fresh, digests, options);
   return read;
 }
 
@@ -106,7 +105,7 @@ async function fromCache(
   if (manifestCache === undefined || digests.length === 0) return [];
   try {
     const wanted = new Set(digests);
-    const stored = await manifestCache.manifests(formatRepository(repository), digests);
+    const stored = await manifestCache.listedManifests(formatRepository(repository), digests);
     return stored.filter(({ digest }) => wanted.has(digest));
   } catch (thrown) {
     logger?.log('WARNING', 'stored manifests could not be read', { reason: messageOf(thrown) });
@@ -115,14 +114,14 @@ async function fromCache(
 }
 
 async function intoCache(
+  repository: Repository,
   fresh: readonly StoredManifest[],
+  digests: readonly Digest[],
   { manifestCache, logger }: RelationsOptions,
 ): Promise<void> {
-  if (manifestCache === undefined) return;
+  if (manifestCache === undefined || fresh.length === 0) return;
   try {
-    for (let from = 0; from < fresh.length; from += CACHE_BATCH) {
-      await manifestCache.saveManifests(fresh.slice(from, from + CACHE_BATCH));
-    }
+    await manifestCache.saveListedManifests(formatRepository(repository), fresh, digests);
   } catch (thrown) {
     logger?.log('WARNING', 'manifests could not be stored', { reason: messageOf(thrown) });
   }

@@ -249,6 +249,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     'intents',
     'decisions',
     'manifests',
+    'listed-manifests',
     'leases',
     'schedules',
     'findings',
@@ -302,7 +303,8 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     });
     await ledger.recordSample(REPOSITORY, sampleAt(NOW));
     await ledger.savePolicyRoster([]);
-    await ledger.saveManifests([{ repository: REPOSITORY, digest, mediaType: 'm', content: '{}' }]);
+    const manifest = { repository: REPOSITORY, digest, mediaType: 'm', content: '{}' };
+    await ledger.saveListedManifests(REPOSITORY, [manifest], [digest]);
     await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 1);
     await ledger.claimTick('services', NOW);
     await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [], access: null });
@@ -330,6 +332,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       intents: () => ledger.openIntents(REPOSITORY),
       decisions: () => ledger.lastDecisions(REPOSITORY),
       manifests: () => ledger.manifests(REPOSITORY, [digest]),
+      'listed-manifests': () => ledger.listedManifests(REPOSITORY, [digest]),
       leases: () => ledger.acquireLease(REPOSITORY, 'b', NOW + 2, NOW + 3),
       schedules: () => ledger.lastTicks(),
       findings: () => ledger.findings('acme'),
@@ -544,6 +547,30 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       await record(500, 503);
       expect(await billOf(readAndFold)).toEqual([3 + 1, 1 + 3, 1]);
       expect(await billOf(readAndFold)).toEqual([2, 0, 0]);
+    });
+
+    it('bills one read for the manifests of a listing, however many there are and were', async () => {
+      const ledger = await counted();
+      const digests = Array.from({ length: 2_500 }, (_, at) => sha256(`listed ${at}`));
+      const manifests = digests.map((digest) => ({
+        repository: REPOSITORY,
+        digest,
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        content: JSON.stringify({ config: sha256(digest), layers: [sha256('base'), sha256(`of ${digest}`)] }),
+      }));
+      // For undo, 200 a document; for the next listing, one.
+      await ledger.saveListedManifests(REPOSITORY, manifests.slice(0, 2_000), digests);
+      const listing = (): Promise<unknown> => ledger.listedManifests(REPOSITORY, digests.slice(0, 2_000));
+      expect(await billOf(listing)).toEqual([1, 0, 0]);
+      expect(
+        await billOf(() => ledger.saveListedManifests(REPOSITORY, manifests.slice(2_000, 2_010), digests)),
+      ).toEqual([1, 2, 1]);
+      expect(await billOf(listing)).toEqual([1, 0, 0]);
+      // Of a release that stored them for undo alone they are packed once.
+      await ledger.saveManifests(manifests.slice(2_010, 2_020));
+      const later = (): Promise<unknown> => ledger.listedManifests(REPOSITORY, digests.slice(0, 2_020));
+      expect(await billOf(later)).toEqual([1 + 1, 1, 1]);
+      expect(await billOf(later)).toEqual([1, 0, 0]);
     });
 
     it('bills a read for every 4,000 digests, each pushed, untagged and deleted, and keeps packs below 900 KiB', async () => {

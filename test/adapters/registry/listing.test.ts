@@ -544,8 +544,9 @@ describe('relations', () => {
   it('are taken from the store where it has the manifest, and given to it where it has not', async () => {
     const stored: StoredManifest[] = [];
     const cache: ManifestCache = {
-      manifests: async (_repository, digests) => stored.filter(({ digest }) => digests.includes(digest)),
-      saveManifests: async (fresh) => {
+      listedManifests: async (_repository, digests) =>
+        stored.filter(({ digest }) => digests.includes(digest)),
+      saveListedManifests: async (_repository, fresh) => {
         stored.push(...fresh);
       },
     };
@@ -562,16 +563,16 @@ describe('relations', () => {
   it('are read from the registry where the store fails or holds something else', async () => {
     handler = serving({ [I]: MEDIA_TYPES.ociIndex }, () => index);
     const failing: ManifestCache = {
-      manifests: async () => {
+      listedManifests: async () => {
         throw new Error('the ledger is down');
       },
-      saveManifests: async () => {
+      saveListedManifests: async () => {
         throw new Error('the ledger is down');
       },
     };
     const lying: ManifestCache = {
-      manifests: async (repository) => [{ repository, digest: I, mediaType: '', content: '{}' }],
-      saveManifests: async () => {},
+      listedManifests: async (repository) => [{ repository, digest: I, mediaType: '', content: '{}' }],
+      saveListedManifests: async () => {},
     };
     for (const cache of [failing, lying]) {
       expect((await list(cache)).relations[I]).toMatchObject({ kind: 'known', value: { kind: 'index' } });

@@ -123,9 +123,9 @@ describe('what is read of a repository', () => {
     expect(second.relations).toEqual(first.relations);
 
     const edited: ManifestCache = {
-      saveManifests: (manifests) => ledger.saveManifests(manifests),
-      manifests: async (repository, digests) =>
-        (await ledger.manifests(repository, digests)).map((stored, at) =>
+      saveListedManifests: async () => {},
+      listedManifests: async (repository, digests) =>
+        (await ledger.listedManifests(repository, digests)).map((stored, at) =>
           at === 0 ? { ...stored, content: `${stored.content} ` } : stored,
         ),
     };

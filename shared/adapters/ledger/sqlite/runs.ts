@@ -1,14 +1,15 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Digest } from '../../../core/digest.ts';
-import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from '../../../core/journal.ts';
+import type { Intent, JournalEntry, Run, Settlement } from '../../../core/journal.ts';
 import type { PolicySummary } from '../../../core/policy.ts';
 import type { Lease, RunLedger } from '../../../ports.ts';
 import { intentUnknown } from '../intent-name.ts';
 import { checkedLimit } from '../limit.ts';
 import { joinNotes, type NotedDecision, splitNotes } from '../noted-decision.ts';
-import { packList, packText, unpackChunk, unpackText } from '../packed.ts';
+import { packList, unpackChunk } from '../packed.ts';
 import type { Database, Row } from './database.ts';
 import { writeUnder } from './lease.ts';
+import { manifestLedger } from './manifests.ts';
 import { bytes, integer, json, text } from './row.ts';
 
 function entryOf(row: Row): JournalEntry {
@@ -24,6 +25,8 @@ export function runLedger(database: Database): RunLedger {
     writeUnder(database, lease, work);
 
   return {
+    ...manifestLedger(database),
+
     async saveRun(run, lease) {
       await write(lease, () => {
         database.run(
@@ -171,41 +174,6 @@ export function runLedger(database: Database): RunLedger {
             ),
         ),
       };
-    },
-
-    async saveManifests(manifests, lease) {
-      if (manifests.length === 0) return;
-      await write(lease, () => {
-        for (const { repository, digest, mediaType, content } of manifests) {
-          database.run(
-            `INSERT INTO kept_manifests (repository, digest, media_type, is_packed, content)
-             VALUES (?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`,
-            repository,
-            digest,
-            mediaType,
-            packText(content),
-          );
-        }
-      });
-    },
-
-    async manifests(repository, digests) {
-      const found: StoredManifest[] = [];
-      for (const digest of new Set(digests)) {
-        const row = database.get(
-          'SELECT media_type, is_packed, content FROM kept_manifests WHERE repository = ? AND digest = ?',
-          repository,
-          digest,
-        );
-        if (row === null) continue;
-        const stored = bytes(row, 'content');
-        const content =
-          integer(row, 'is_packed') === 1
-            ? unpackText(stored, `The manifest ${digest}`)
-            : Buffer.from(stored).toString('utf8');
-        found.push({ repository, digest, mediaType: text(row, 'media_type'), content });
-      }
-      return found;
     },
   };
 }
