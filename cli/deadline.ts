@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { OpenRegistry, RegistryAccess } from '../shared/adapters/registry/open.ts';
 import { WardenError } from '../shared/core/error.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../shared/core/units.ts';
+import { onFirstInterrupt } from './terminal.ts';
 
 const UNITS_MS = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS } as const;
 const DEADLINE_MAX_MS = 24 * HOUR_MS;
@@ -28,7 +29,7 @@ function parseDeadline(text: string): number {
 export interface RunEnd {
   /** null: it may take as long as it takes. */
   readonly atMs: number | null;
-  /** Aborts at that time; null where there is none. */
+  /** Aborts then; null where nothing can end it. */
   readonly signal: AbortSignal | null;
 }
 
@@ -38,7 +39,27 @@ export function beginRun(deadlineMs: number | undefined): RunEnd {
   return { atMs: Date.now() + deadlineMs, signal: AbortSignal.timeout(deadlineMs) };
 }
 
+/**
+ * The same for what only reads, which Ctrl-C ends as a deadline does: with what was read by then. A second one
+ * ends the process at once.
+ */
+export function beginReading(deadlineMs: number | undefined): RunEnd {
+  const { atMs, signal } = beginRun(deadlineMs);
+  const interrupted = new AbortController();
+  let endMs = atMs;
+  onFirstInterrupt(() => {
+    endMs = Date.now();
+    interrupted.abort();
+  });
+  return {
+    get atMs() {
+      return endMs;
+    },
+    signal: signal === null ? interrupted.signal : AbortSignal.any([signal, interrupted.signal]),
+  };
+}
+
 /** Access to registries for this run: no request goes on after its end and this many milliseconds. */
-export function accessUntil(registry: OpenRegistry, { atMs }: RunEnd, graceMs = 0): RegistryAccess {
-  return atMs === null ? registry : registry.forRun(atMs + graceMs);
+export function accessUntil(registry: OpenRegistry, end: RunEnd, graceMs = 0): RegistryAccess {
+  return registry.forRun(() => (end.atMs === null ? Number.POSITIVE_INFINITY : end.atMs + graceMs));
 }

@@ -68,9 +68,16 @@ export async function confirmed(question: string): Promise<boolean> {
  */
 export function stopOnInterrupt(): () => boolean {
   let stopped = false;
-  process.once('SIGINT', () => {
+  onFirstInterrupt(() => {
     stopped = true;
-    process.stderr.write('Stopping after the requests under way; press Ctrl-C again to stop at once.\n');
   });
   return () => stopped;
+}
+
+/** Says so and calls `stop` at the first Ctrl-C. */
+export function onFirstInterrupt(stop: () => void): void {
+  process.once('SIGINT', () => {
+    process.stderr.write('Stopping after the requests under way; press Ctrl-C again to stop at once.\n');
+    stop();
+  });
 }

@@ -27,7 +27,7 @@ import {
   renderAuditTable,
 } from '../../shared/report/audit-text.ts';
 import { accessTable, keyTable } from '../../shared/report/audit-views.ts';
-import { beginRun, deadlineOption } from '../deadline.ts';
+import { beginReading, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand, paragraphs } from '../manual.ts';
 import { ledgerOption, withLedger } from '../options.ts';
@@ -135,7 +135,7 @@ export function auditCommand(): ManualCommand {
       const target = targetOf(options);
       const print = printer(options);
       const folder = await readFolder(options.policies);
-      const { signal } = beginRun(options.deadline);
+      const { signal } = beginReading(options.deadline);
       const endpoint = options.googleEndpoint ?? null;
       const google = openGoogleAccess(endpoint, signal);
       try {
@@ -160,7 +160,7 @@ export function auditCommand(): ManualCommand {
         if (signal?.aborted === true) {
           terminalLogger.log(
             'WARNING',
-            'the time of --deadline was over; what was not read by then is UNKNOWN',
+            'ended before everything was read; what was not read by then is UNKNOWN',
           );
           process.exitCode = EXIT.failed;
         }

@@ -8,7 +8,7 @@ import { parseTarget } from '../../shared/core/reference.ts';
 import { renderListingsCsv } from '../../shared/report/listing-csv.ts';
 import { renderListings } from '../../shared/report/listing-text.ts';
 import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
-import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
+import { accessUntil, beginReading, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand, paragraphs } from '../manual.ts';
 import { concurrencyOption } from '../options.ts';
@@ -60,7 +60,7 @@ export function listCommand(): ManualCommand {
     .action(async (text: string | undefined, options: ListOptions) => {
       const target = parseTarget(text ?? ownTarget(process.env['GCR_WARDEN_TARGET']));
       const progress = openProgress();
-      const end = beginRun(options.deadline);
+      const end = beginReading(options.deadline);
       const registry = openCallersRegistry({
         concurrency: options.concurrency,
         manifestCache: null,

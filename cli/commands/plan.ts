@@ -12,7 +12,7 @@ import type { PolicySet } from '../../shared/core/policy.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderPlan } from '../../shared/report/plan-text.ts';
 import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
-import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
+import { accessUntil, beginReading, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand, paragraphs } from '../manual.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
@@ -140,7 +140,7 @@ async function planFromRegistry(
   }
   const target = parseTarget(text);
   return withLedger(options.ledger, async (ledger) => {
-    const end = beginRun(options.deadline);
+    const end = beginReading(options.deadline);
     const progress = openProgress();
     const readers = openPublicReaders(null);
     const registry = openCallersRegistry({

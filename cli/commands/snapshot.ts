@@ -4,7 +4,7 @@ import { messageOf, WardenError } from '../../shared/core/error.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { parseSnapshot } from '../../shared/core/snapshot.ts';
 import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
-import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
+import { accessUntil, beginReading, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand } from '../manual.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
@@ -45,7 +45,7 @@ export function snapshotCommand(): ManualCommand {
     .example('snapshot --out snapshot.json --ledger .warden/local/ledger.sqlite localhost:5050/acme')
     .action(async (text: string, options: SnapshotOptions) => {
       const target = parseTarget(text);
-      const end = beginRun(options.deadline);
+      const end = beginReading(options.deadline);
       const progress = openProgress();
       const snapshot = await withLedger(options.ledger, async (ledger) => {
         const registry = openCallersRegistry({

@@ -81,7 +81,7 @@ describe('--deadline', { timeout: 60_000 }, () => {
     ]);
     expect(run.exitCode).toBe(1);
     expect(run.stderr).toMatch(
-      /^warning: the time of --deadline was over; what was not read by then is UNKNOWN$/m,
+      /^warning: ended before everything was read; what was not read by then is UNKNOWN$/m,
     );
     expect(run.stdout).toContain('"UNKNOWN"');
     expect(run.stdout).not.toContain('"PASS"');

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildLayer, pushImage } from '../../local/registry/index.ts';
 import { ROOT } from '../support/command.ts';
 import { openStage, pullRequests, type Stage } from './stage.ts';
 
@@ -21,7 +22,8 @@ describe('gcr-warden apply, interrupted', () => {
     const planned = await stage.warden(['plan', '--policies', folder, '--out', file, stage.target]);
     expect(planned.exitCode).toBe(0);
     stage.registry.latencyMs = 50;
-    const stopped = await applyUntilFirstDelete(stage, file);
+    const deleted = (): boolean => (stage.registry.requests['DELETE manifests'] ?? 0) > 0;
+    const stopped = await interruptWhen(stage, ['apply', file, '--yes', '--concurrency', '1'], deleted);
     stage.registry.latencyMs = 0;
     expect(stopped.exitCode).toBe(1);
     expect(stopped.stderr).toMatch(/^Stopping after the requests under way/);
@@ -38,14 +40,36 @@ describe('gcr-warden apply, interrupted', () => {
   });
 });
 
-/** Applies one request after the other, and sends Ctrl-C once something was deleted. */
-function applyUntilFirstDelete(
+describe('gcr-warden list, interrupted', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await openStage(['1.0.0']);
+    for (const name of ['one', 'two', 'three', 'four', 'five', 'six']) {
+      const layers = [{ bytes: buildLayer([{ path: 'app', content: name }]) }];
+      await pushImage({ registry: stage.registry.host, name: `acme/${name}`, tags: ['1.0.0'], layers });
+    }
+  });
+  afterAll(() => stage.close());
+
+  it('tells what was read by then, says that it is not all, and ends with 1', async () => {
+    stage.registry.latencyMs = 100;
+    const listed = (): boolean => (stage.registry.requests['GET tags'] ?? 0) > 0;
+    const stopped = await interruptWhen(stage, ['list', '--concurrency', '1', stage.target], listed);
+    expect(stopped.exitCode).toBe(1);
+    expect(stopped.stderr).toMatch(/^Stopping after the requests under way/);
+    expect(stopped.stdout).toMatch(/This may not be all: .* before the time of this run was over/);
+  });
+});
+
+/** Runs a command, and sends Ctrl-C as soon as something is so. */
+function interruptWhen(
   stage: Stage,
-  file: string,
+  words: readonly string[],
+  isTime: () => boolean,
 ): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const args = ['bin/gcr-warden.js', 'apply', file, '--yes', '--concurrency', '1'];
-    const child = spawn(process.execPath, args, {
+    const child = spawn(process.execPath, ['bin/gcr-warden.js', ...words], {
       cwd: ROOT,
       env: {
         ...process.env,
@@ -57,7 +81,7 @@ function applyUntilFirstDelete(
       timeout: 15_000,
     });
     const watch = setInterval(() => {
-      if ((stage.registry.requests['DELETE manifests'] ?? 0) === 0) return;
+      if (!isTime()) return;
       clearInterval(watch);
       child.kill('SIGINT');
     }, 10);

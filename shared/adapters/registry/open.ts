@@ -42,10 +42,10 @@ export interface RegistryAccess {
 /** Access for as long as the caller likes, over one transport. */
 export interface OpenRegistry extends RegistryAccess {
   /**
-   * Access for one run: no request is begun, waited for or read at or after `endByMs`. Connections, pace and
-   * concurrency are shared with all other runs; tokens are not.
+   * Access for one run: no request is begun, waited for or read at or after `endByMs`, which may move while
+   * the run works. Connections, pace and concurrency are shared with all other runs; tokens are not.
    */
-  forRun(endByMs: number): RegistryAccess;
+  forRun(endByMs: number | (() => number)): RegistryAccess;
   close(): Promise<void>;
 }
 

@@ -317,9 +317,18 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 /** The same transport for one run: every request ends with the run. Closing it is the other's business. */
-export function endingBy(transport: Transport, endByMs: number): Transport {
+export function endingBy(transport: Transport, end: number | (() => number)): Transport {
+  const endByMs = typeof end === 'number' ? (): number => end : end;
+  const send: Transport['send'] = (request) =>
+    transport.send({
+      ...request,
+      // Asked anew for every attempt: a run may be told to end while one of its requests waits for its turn.
+      get endByMs() {
+        return Math.min(request.endByMs ?? Number.POSITIVE_INFINITY, endByMs());
+      },
+    });
   return {
-    send: (request) => transport.send({ ...request, endByMs: Math.min(request.endByMs ?? endByMs, endByMs) }),
+    send,
     close: async () => {},
   };
 }
