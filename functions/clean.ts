@@ -23,6 +23,8 @@ http(
     once(async () => {
       const ledger = await openConfiguredLedger();
       const registry = await openConfiguredRegistry(ledger);
+      const publisher = createPubSubPublisher();
+      const { notificationTopic } = settings;
       const { openPublicReaders } = await import('../shared/adapters/google/open-public-readers.ts');
       const { openTagKeeper } = await import('../shared/adapters/google/tag-keeper.ts');
       return {
@@ -37,8 +39,9 @@ http(
         publicReaders: openPublicReaders(null),
         policies: await openConfiguredPolicies(),
         tags: openTagKeeper(),
-        publisher: createPubSubPublisher(),
+        publisher,
         deadLetterTopic: settings.deadLetterTopic,
+        ...(notificationTopic === null ? {} : { notifications: { publisher, topic: notificationTopic } }),
         targets: settings.targets,
         workTopic: settings.workTopic,
         clock: Date.now,

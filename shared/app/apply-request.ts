@@ -11,6 +11,7 @@ import type {
   TagKeeper,
   UsageReader,
 } from '../ports.ts';
+import type { Notifications } from './end-run.ts';
 
 /** What applying a plan works with. */
 export interface ApplyPorts {
@@ -20,6 +21,8 @@ export interface ApplyPorts {
   readonly usage: UsageReader;
   /** Puts back tags that were lost in a race; where it is left out they are told. */
   readonly tags?: TagKeeper;
+  /** Where the end of every run is told; left out, nowhere. */
+  readonly notifications?: Notifications;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly logger: Logger;

@@ -5,6 +5,7 @@ import { parseRepository } from '../core/reference.ts';
 import { DAY_MS } from '../core/units.ts';
 import type { Lease } from '../ports.ts';
 import type { ApplyPorts } from './apply-request.ts';
+import { endRun, isUntold } from './end-run.ts';
 import { mendTags, type Untagging } from './mend-tags.ts';
 import { settleOpenIntents } from './settle-open-intents.ts';
 
@@ -26,11 +27,12 @@ export async function isSomethingLeft(ports: ApplyPorts, repository: string): Pr
     ports.ledger.openIntents(repository),
     ports.ledger.runs({ repository, limit: RUNS_LOOKED_AT }),
   ]);
-  return open.length > 0 || runsToLookAt(runs, ports.clock()).length > 0;
+  const isToBeTold = ports.notifications !== undefined && runs.some(isUntold);
+  return open.length > 0 || isToBeTold || runsToLookAt(runs, ports.clock()).length > 0;
 }
 
 /**
- * Finishes what earlier runs over a repository left: open intents get their outcomes, tags that a run removed
+ * Finishes what earlier runs over a repository left: those that nobody was told of are told, open intents get their outcomes, tags that a run removed
  * and somebody moved in that moment are mended, and a run that was killed is closed as `interrupted`. The last
  * run that ended well is looked at too, because a push may be told after its end. Whoever calls holds the
  * lease, so that nobody else writes to those runs any more. What can't be finished now stays for the next.
@@ -48,6 +50,9 @@ export async function finishInterrupted(
     settleOpenIntents(ports, parseRepository(repository), lease),
     ports.ledger.runs({ repository, limit: RUNS_LOOKED_AT }),
   ]);
+  if (ports.notifications !== undefined) {
+    for (const run of runs.filter(isUntold)) await endRun(ports, run, lease);
+  }
   const untilMs: number[] = [];
   for (const run of runsToLookAt(runs, ports.clock())) {
     if (run.id === lease.holder) continue;
@@ -96,7 +101,9 @@ async function finish(ports: ApplyPorts, run: Run, lease: Lease): Promise<number
   const isDone = mended !== null && ![...mended.values()].some(isToBeTriedAgain);
   if (run.finishedAtMs !== null) {
     if (mended === null || mended.size === 0) return begunAtMs;
-    await ports.ledger.saveRun({ ...run, outcomes: recounted(run.outcomes, [...mended.values()]) }, lease);
+    const { finishedAtMs } = run;
+    const outcomes = recounted(run.outcomes, [...mended.values()]);
+    await endRun(ports, { ...run, finishedAtMs, outcomes }, lease);
     return begunAtMs;
   }
   if (!isDone) return begunAtMs;
@@ -106,10 +113,7 @@ async function finish(ports: ApplyPorts, run: Run, lease: Lease): Promise<number
   const repaired = [...mendedBefore].map((): Outcome => ({ kind: 'repaired', detail: '' }));
   const outcomes = recounted(counted(results), [...repaired, ...mended.values()]);
   try {
-    await ports.ledger.saveRun(
-      { ...run, finishedAtMs: ports.clock(), outcomes, refusal: 'interrupted' },
-      lease,
-    );
+    await endRun(ports, { ...run, finishedAtMs: ports.clock(), outcomes, refusal: 'interrupted' }, lease);
   } catch (problem) {
     ports.logger.log('WARNING', 'an interrupted run could not be closed yet', {
       repository,

@@ -25,6 +25,7 @@ export async function keepFindings(
   if (changes !== undefined) {
     await mapConcurrently(history.changes, PUBLISHING_MAX, (change) =>
       changes.publisher.publish(changes.topic, JSON.stringify(change), {
+        type: 'finding',
         kind: change.kind,
         severity: change.severity,
         project,

@@ -25,6 +25,7 @@ import { type RepositorySample, takeSample } from '../core/repository-sample.ts'
 import type { Usage } from '../core/usage.ts';
 import type { Clock, Ledger, Logger, NewId, PublicReaders, RegistryReader, UsageReader } from '../ports.ts';
 import { lanesFor, mapConcurrently } from './concurrency.ts';
+import { endRun, type Notifications } from './end-run.ts';
 import { exactlyFreed } from './exact-size.ts';
 import { notePolicies } from './note-policies.ts';
 import { recordUsage } from './record-usage.ts';
@@ -37,6 +38,8 @@ export interface PlanPorts {
   readonly usage: UsageReader;
   /** Asked where a rule asks for pulls; left out, pulls are not known. */
   readonly publicReaders?: PublicReaders;
+  /** Where the end of every run is told; left out, nowhere. */
+  readonly notifications?: Notifications;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly logger: Logger;
@@ -258,7 +261,7 @@ async function writeDown(
   await mapConcurrently(made.repositories, ports.concurrency, async (repository) => {
     const runId = ports.newId();
     const toDelete = repository.decisions.filter((decision) => decision.verdict === 'delete').length;
-    await ports.ledger.saveRun({
+    await endRun(ports, {
       version: 1,
       id: runId,
       repository: repository.repository,

@@ -8,6 +8,7 @@ import type { Lease, RegistryDeleter } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult, StepResult } from './apply-request.ts';
 import { runBatches } from './batch-run.ts';
 import type { Turns } from './concurrency.ts';
+import { endRun } from './end-run.ts';
 import { counted, finishInterrupted } from './finish-interrupted.ts';
 import { mendTags } from './mend-tags.ts';
 import { type RunWatch, watchRun } from './run-watch.ts';
@@ -70,7 +71,7 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
 
   const outcomes = counted(results.map(({ outcome }) => outcome));
   const finished = { ...run, finishedAtMs: ports.clock(), outcomes, refusal: ended };
-  const unsaved = await failureOf(() => ports.ledger.saveRun(finished, watch.lease()));
+  const unsaved = await failureOf(() => endRun(ports, finished, watch.lease()));
   const refusal = ended ?? (unsaved === null ? null : `The run's end could not be written down: ${unsaved}`);
   return { repository: work.repository, runId, refusal, results };
 }

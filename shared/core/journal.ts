@@ -78,6 +78,8 @@ export interface Run {
   readonly outcomes: Readonly<Record<string, number>>;
   /** Why nothing was deleted although something could have been; null where nothing stood in the way. */
   readonly refusal: string | null;
+  /** Nobody was told of its end yet; left out where somebody was, or nobody asked to be. */
+  readonly untold?: true;
   /** Who let it go over a limit, and why; left out where nobody had to. */
   readonly approval?: Approval;
 }

@@ -44,7 +44,8 @@ describe('keeping what an audit found', () => {
     await keepFindings(ports, auditOn(0, WIDE));
     await keepFindings(ports, auditOn(1, WIDE));
     await keepFindings(ports, auditOn(2, {}));
-    const attributes = (kind: string) => JSON.stringify({ kind, severity: 'medium', project: 'acme' });
+    const attributes = (kind: string) =>
+      JSON.stringify({ type: 'finding', kind, severity: 'medium', project: 'acme' });
     expect(told.filter((each) => each.includes('broad-project-grant'))).toEqual([
       `findings 1 new acme broad-project-grant ${NOW_MS} ${attributes('new')}`,
       `findings 1 resolved acme broad-project-grant ${NOW_MS + 2 * DAY_MS} ${attributes('resolved')}`,
