@@ -89,7 +89,9 @@ describe('the end of a run', () => {
       POLICY.replace('limits: { share: 100%, mayEmpty: true }', 'limits: { share: 1% }'),
     );
     const told = toldOf(stage);
-    expect(told).toMatchObject([{ kind: 'refused', toDelete: 1, reason: expect.stringContaining('allows 1 % a run') }]);
+    expect(told).toMatchObject([
+      { kind: 'refused', toDelete: 1, reason: expect.stringContaining('allows 1 % a run') },
+    ]);
     expect(told.filter((message) => !isValid(SCHEMA, message))).toEqual([]);
   });
 
