@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { isTold, type LogSeverity, parseLogSeverity } from '../shared/core/log-severity.ts';
 import type { Logger } from '../shared/ports.ts';
 import { printable, type TextStyle } from '../shared/report/text.ts';
 
@@ -32,19 +33,16 @@ export function outputStyle(): TextStyle {
   };
 }
 
-const SEVERITIES: readonly string[] = ['DEBUG', 'INFO', 'WARNING', 'ERROR'];
-
 /** The least severity that is told: what `--quiet` and `GCR_WARDEN_LOG` say, and warnings where they say nothing known. */
-function leastTold(): number {
-  if (isQuiet()) return SEVERITIES.indexOf('ERROR');
-  const named = SEVERITIES.indexOf(process.env['GCR_WARDEN_LOG']?.toUpperCase() ?? '');
-  return named < 0 ? SEVERITIES.indexOf('WARNING') : named;
+function leastTold(): LogSeverity {
+  if (isQuiet()) return 'ERROR';
+  return parseLogSeverity(process.env['GCR_WARDEN_LOG'] ?? '') ?? 'WARNING';
 }
 
 /** Warnings and errors for a person, on standard error; more or less of it by `GCR_WARDEN_LOG`. */
 export const terminalLogger: Logger = {
   log(severity, message, fields = {}) {
-    if (SEVERITIES.indexOf(severity) < leastTold()) return;
+    if (!isTold(severity, leastTold())) return;
     const details = Object.entries(fields).map(
       ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
     );

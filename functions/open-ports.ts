@@ -7,7 +7,10 @@ import { readSettings, type Settings } from './settings.ts';
 /** What every deployed function has from its start: cheap, and nothing that speaks to anybody. */
 export const settings: Settings = readSettings(process.env);
 
-export const logger: Logger = createJsonLogger((line) => process.stdout.write(line));
+export const logger: Logger = createJsonLogger((line) => process.stdout.write(line), {
+  from: settings.logFrom,
+  project: settings.traceProject,
+});
 
 /** Requests side by side in one instance. */
 export const CONCURRENCY = 20;

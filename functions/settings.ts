@@ -1,5 +1,6 @@
 import { type RegistryEnvironment, registryEnvironment } from '../shared/adapters/registry/environment.ts';
 import { WardenError } from '../shared/core/error.ts';
+import { type LogSeverity, parseLogSeverity } from '../shared/core/log-severity.ts';
 import { parseTarget, type Target } from '../shared/core/reference.ts';
 
 /** What a deployed function is told by its environment. Terraform writes these variables. */
@@ -29,6 +30,10 @@ export interface Settings {
    * instance's share of what all instances together may ask.
    */
   readonly registry: RegistryEnvironment;
+  /** What is less severe is not logged; INFO where nothing known is said. */
+  readonly logFrom: LogSeverity;
+  /** The project that traces are looked for in; null where the ledger names none. */
+  readonly traceProject: string | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -88,6 +93,14 @@ export function readSettings(environment: Environment): Settings {
     },
     get inUse() {
       return environment['GCR_WARDEN_IN_USE']?.trim() || null;
+    },
+    get logFrom() {
+      return parseLogSeverity(environment['GCR_WARDEN_LOG'] ?? '') ?? 'INFO';
+    },
+    get traceProject() {
+      const named = environment['GOOGLE_CLOUD_PROJECT']?.trim() ?? '';
+      if (named !== '') return named;
+      return /^firestore:([^/]+)\//.exec(environment['GCR_WARDEN_LEDGER'] ?? '')?.[1] ?? null;
     },
     get registry() {
       return registryEnvironment(environment);

@@ -27,6 +27,7 @@ import type { ImageEvent } from './core/image-event.ts';
 import type { ImageRecords } from './core/image-records.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './core/journal.ts';
 import type { Catalog, Listing } from './core/listing.ts';
+import type { LogSeverity } from './core/log-severity.ts';
 import type { PlanningSince } from './core/planning-since.ts';
 import type { PolicySet, PolicySummary } from './core/policy.ts';
 import type { PolicyFolder } from './core/policy-file/folder.ts';
@@ -38,6 +39,7 @@ import type { ArtifactRegistryImage, Repository, Target } from './core/reference
 import type { RepositorySample, SampleSeries } from './core/repository-sample.ts';
 import type { Restoration } from './core/restoration.ts';
 import type { StopOrder } from './core/stop-order.ts';
+import type { TraceContext } from './core/trace-context.ts';
 import type { Usage } from './core/usage.ts';
 import type { UsageRecord, UsageSighting } from './core/usage-record.ts';
 
@@ -49,11 +51,11 @@ export type NewId = () => string;
 
 /** Where use cases tell what they are doing. Values must hold no credential. */
 export interface Logger {
-  log(
-    severity: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR',
-    message: string,
-    fields?: Readonly<Record<string, unknown>>,
-  ): void;
+  log(severity: LogSeverity, message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** The same logger, whose entries belong to a trace; left out where traces are not told. */
+  within?(trace: TraceContext): Logger;
+  /** Whether one entry for each decision goes anywhere; left out, it does not. */
+  readonly tellsDecisions?: boolean;
 }
 
 /** Reads a registry. Holds no credential that could delete. */

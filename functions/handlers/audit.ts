@@ -21,14 +21,17 @@ export function auditHandler(
   open: () => Promise<AuditSetting>,
   onReport: (report: AuditReport) => void = () => {},
 ): HttpFunction {
-  return async (_request, response) => {
-    await answerRequest(logger, response, async () => {
+  return async (request, response) => {
+    await answerRequest(logger, request, response, async (span) => {
       const { ports, projects, policyFiles } = await open();
       const folder = await readAuditFolder(policyFiles);
-      logFolder(logger, folder);
+      logFolder(span.logger, folder);
+      const { changes, ...others } = ports;
+      const told = changes && { changes: { ...changes, publisher: span.carrying(changes.publisher) } };
+      const spanned = { ...others, ...told, logger: span.logger, folder };
       const counts: Record<string, Record<string, number>> = {};
       for (const project of projects) {
-        const report = await auditProject({ ...ports, logger, folder }, project, DEFAULT_AUDIT_SETTINGS);
+        const report = await auditProject(spanned, project, DEFAULT_AUDIT_SETTINGS);
         onReport(report);
         const byStatus = Map.groupBy(report.findings, (finding) => finding.status);
         counts[project] = Object.fromEntries(

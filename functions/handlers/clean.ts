@@ -8,10 +8,13 @@ import {
 import { type DeadLetterPorts, publishDeadLetter } from '../../shared/app/dead-letter.ts';
 import { WardenError } from '../../shared/core/error.ts';
 import { outcomeLabel } from '../../shared/core/journal.ts';
+import type { RepositoryPlan } from '../../shared/core/plan.ts';
 import { formatTarget, type Target, withinTarget } from '../../shared/core/reference.ts';
+import { reasonSentence } from '../../shared/core/sentence.ts';
 import { formatWork, parseWork } from '../../shared/core/work.ts';
 import type { Logger } from '../../shared/ports.ts';
 import { answerDelivery } from './reply.ts';
+import type { Span } from './span.ts';
 
 /** What a caller may watch of a run. */
 export interface CleanWatch {
@@ -49,8 +52,9 @@ export function cleanHandler(
   watch: CleanWatch = UNWATCHED,
 ): HttpFunction {
   return async (request, response) => {
-    await answerDelivery(logger, request, response, async (message) => {
-      const setting = await open();
+    await answerDelivery(logger, request, response, async (message, span) => {
+      const { logger } = span;
+      const setting = carrying(await open(), span);
       const untilMs = setting.clock() + budgetMs;
       const ports = { ...setting, ...setting.forRun?.(untilMs + LAST_REQUEST_MS), logger };
       let work: ReturnType<typeof parseWork>;
@@ -75,10 +79,13 @@ export function cleanHandler(
       if (setting.workTopic !== undefined && hasMoreToDo(cleaned, ports.clock() >= untilMs)) {
         await ports.publisher.publish(setting.workTopic, formatWork(work));
       }
+      if (plan !== null) tellDecisions(logger, plan, result?.runId ?? null);
       logger.log('INFO', 'repository cleaned', {
         repository: work.repository,
         runId: result?.runId ?? null,
+        trigger: work.trigger,
         artifacts: plan?.artifactCount ?? null,
+        toDelete: plan?.decisions.filter(({ verdict }) => verdict === 'delete').length ?? null,
         refusal: result?.refusal ?? plan?.refusal?.message ?? null,
         // Counted by the alerts of the Terraform module.
         refusalCode: plan?.refusal?.code ?? null,
@@ -86,6 +93,32 @@ export function cleanHandler(
       });
     });
   };
+}
+
+/** The setting, with everything that is published carrying the span's trace. */
+function carrying(setting: CleanSetting, span: Span): CleanSetting {
+  const { notifications } = setting;
+  return {
+    ...setting,
+    publisher: span.carrying(setting.publisher),
+    ...(notifications && {
+      notifications: { ...notifications, publisher: span.carrying(notifications.publisher) },
+    }),
+  };
+}
+
+/** One entry a decision, for who looks for the reason of a single one in the log; a repository has many. */
+function tellDecisions(logger: Logger, plan: RepositoryPlan, runId: string | null): void {
+  if (logger.tellsDecisions !== true) return;
+  for (const decision of plan.decisions) {
+    logger.log('DEBUG', 'artifact judged', {
+      repository: plan.repository,
+      runId,
+      digest: decision.root,
+      verdict: decision.verdict,
+      reason: reasonSentence(decision),
+    });
+  }
 }
 
 /**

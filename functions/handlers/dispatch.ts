@@ -9,10 +9,11 @@ export function dispatchHandler(
   logger: Logger,
   open: () => Promise<{ readonly ports: Omit<DispatchPorts, 'logger'>; readonly targets: readonly Target[] }>,
 ): HttpFunction {
-  return async (_request, response) => {
-    await answerRequest(logger, response, async () => {
+  return async (request, response) => {
+    await answerRequest(logger, request, response, async (span) => {
       const { ports, targets } = await open();
-      return dispatch({ ...ports, logger }, targets);
+      const publisher = span.carrying(ports.publisher);
+      return dispatch({ ...ports, publisher, logger: span.logger }, targets);
     });
   };
 }

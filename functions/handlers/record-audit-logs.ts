@@ -21,11 +21,11 @@ export function recordAuditLogsHandler(
   budgetMs: number,
   onRecorded: (recorded: RecordedAuditLogs) => void = () => {},
 ): HttpFunction {
-  return async (_request, response) => {
-    await answerRequest(logger, response, async () => {
+  return async (request, response) => {
+    await answerRequest(logger, request, response, async (span) => {
       const setting = await open();
       const untilMs = setting.clock() + budgetMs;
-      const recorded = await recordAuditLogs({ ...setting, logger }, { ...setting, untilMs });
+      const recorded = await recordAuditLogs({ ...setting, logger: span.logger }, { ...setting, untilMs });
       onRecorded(recorded);
       return recorded;
     });

@@ -14,8 +14,10 @@ export function recordImageEventHandler(
   onRecorded: (recorded: RecordedEvent) => void = () => {},
 ): HttpFunction {
   return async (request, response) => {
-    await answerDelivery(logger, request, response, async (message) => {
-      onRecorded(await recordImageEvent({ ...(await open()), logger }, message));
+    await answerDelivery(logger, request, response, async (message, span) => {
+      const ports = await open();
+      const publisher = span.carrying(ports.publisher);
+      onRecorded(await recordImageEvent({ ...ports, publisher, logger: span.logger }, message));
     });
   };
 }
