@@ -203,6 +203,8 @@ export interface EventLedger {
   historyFacts(repository: string): Promise<readonly HistoryFact[]>;
   /** The same, and which of them `foldHistory` would keep in less room. Changes nothing. */
   readHistory(repository: string): Promise<HistoryReading>;
+  /** What was told of a repository at a time or later, in no particular order; observed facts are not among it. */
+  toldSince(repository: string, sinceMs: number): Promise<readonly HistoryFact[]>;
   /** Writes what a listing showed and nobody had told; many facts to a document. */
   recordObserved(repository: string, facts: readonly HistoryFact[]): Promise<void>;
   /**

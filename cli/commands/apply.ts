@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { openPublicReaders } from '../../shared/adapters/google/open-public-readers.ts';
 import { openTagKeeper } from '../../shared/adapters/google/tag-keeper.ts';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
@@ -83,6 +84,7 @@ export function applyCommand(): ManualCommand {
           hosts: hostsOf(plan),
         });
         const tags = openTagKeeper();
+        const publicReaders = openPublicReaders(null);
         try {
           const access = accessUntil(registry, end, LAST_REQUEST_MS);
           return await applyPlan(
@@ -92,6 +94,7 @@ export function applyCommand(): ManualCommand {
               deleter: access.deleter(),
               ledger,
               usage: openUsage(options.inUse),
+              publicReaders,
               clock: Date.now,
               newId,
               logger: terminalLogger,
@@ -108,7 +111,7 @@ export function applyCommand(): ManualCommand {
             },
           );
         } finally {
-          await Promise.all([registry.close(), tags.close()]);
+          await Promise.all([registry.close(), tags.close(), publicReaders.close()]);
         }
       });
       process.stdout.write(

@@ -6,6 +6,7 @@ import type {
   Ledger,
   Logger,
   NewId,
+  PublicReaders,
   RegistryDeleter,
   RegistryReader,
   TagKeeper,
@@ -19,6 +20,8 @@ export interface ApplyPorts {
   readonly deleter: RegistryDeleter;
   readonly ledger: Ledger;
   readonly usage: UsageReader;
+  /** Asked where a rule went by pulls; left out, pulls are not known. */
+  readonly publicReaders?: PublicReaders;
   /** Puts back tags that were lost in a race; where it is left out they are told. */
   readonly tags?: TagKeeper;
   /** Where the end of every run is told; left out, nowhere. */
@@ -45,7 +48,7 @@ export interface ApplyRequest {
   readonly approval?: Approval;
   /** Whether the manifests of what goes are kept for undo; kept where it is left out. */
   readonly undo?: boolean;
-  /** What is in use and on hold is read again when it is older than this; ten minutes where it is left out. */
+  /** What is in use, pulled, on hold and claimed is read again when it is older than this; ten minutes where it is left out. */
   readonly factsAgeMaxMs?: number;
 }
 

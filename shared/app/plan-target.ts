@@ -205,7 +205,7 @@ async function judge(
     ? { pulls: await recordedPulls(ports, repository, judging.nowMs) }
     : {};
   const taking = takeInventory({ listing, history, usage: judging.usage, ...pulls }, asked);
-  const plan = planRepository({ ...judging, ...taking, listing, policies });
+  const plan = planRepository({ ...judging, ...taking, ...pulls, listing, history, policies });
   const isAll = !selecting.some(({ name }) => silenced.has(name));
   return {
     plan,

@@ -5,7 +5,9 @@ import type { RepositoryPlan, Step } from '../core/plan.ts';
 import { MINUTE_MS, SECOND_MS } from '../core/units.ts';
 import type { Lease } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest } from './apply-request.ts';
+import { firstClaims, toldClaims } from './claims-among.ts';
 import { holdsAmong } from './holds-among.ts';
+import { pullsAmong } from './pulls-among.ts';
 import type { StopWatch } from './stop-watch.ts';
 import { usesAmong } from './uses-among.ts';
 
@@ -21,7 +23,7 @@ const LEASE_RETRY_MS = 10 * SECOND_MS;
 /** No request is sent this close to the lease's end, so that at most the requests in flight overlap it. */
 const LEASE_MARGIN_MS = 45 * SECOND_MS;
 
-/** What is in use and on hold is read again when it is older than this. */
+/** What is in use, pulled, on hold and claimed is read again when it is older than this. */
 const FACTS_AGE_MAX_MS = 10 * MINUTE_MS;
 
 /** What a run over one repository keeps an eye on while it works. */
@@ -42,12 +44,17 @@ export interface RunWatch {
 
 /** What is known now of the artifacts that are to go. */
 interface Facts {
+  /** Who uses or pulled them. */
   readonly users: ReadonlyMap<Digest, string>;
   readonly held: ReadonlyMap<Digest, string>;
+  /** What was claimed since the plan, by chain. */
+  readonly claimed: ReadonlyMap<number, string>;
+  /** Until when what was told is among that. */
+  readonly toldUntilMs: number;
   readonly readAtMs: number;
 }
 
-/** Makes the watch of one run, with its first look: what is in use and what is on hold now. Never throws. */
+/** Makes the watch of one run, with its first look: what is in use, pulled, on hold and claimed now. Never throws. */
 export async function watchRun(
   ports: ApplyPorts,
   work: RepositoryPlan,
@@ -60,21 +67,45 @@ export async function watchRun(
   let lease = taken;
   let ended: string | null = null;
   let renewAgainAtMs = 0;
-  let facts: Facts = { users: new Map(), held: new Map(), readAtMs: clock() };
+  let facts: Facts | null = null;
   let refreshing: Promise<void> | null = null;
+
+  /** What can't be read ends the run: the facts stay what they were, and nobody goes by them any more. */
+  const read = async <T extends object>(
+    what: string,
+    reading: () => Promise<T & { readonly gap: string | null }>,
+  ): Promise<T | null> => {
+    try {
+      const found = await reading();
+      if (found.gap === null) return found;
+      ended ??= `${what} could not be read again: ${found.gap}`;
+    } catch (problem) {
+      ended ??= `${what} could not be read again: ${messageOf(problem)}`;
+    }
+    return null;
+  };
 
   const look = async (): Promise<void> => {
     const readAtMs = clock();
-    try {
-      const holds = await ports.ledger.holds(work.repository);
-      const uses = work.asksUsage
-        ? usesAmong(work, await ports.usage.read())
-        : { users: new Map<Digest, string>(), gap: null };
-      if (uses.gap !== null) ended ??= `What is in use could not be read again: ${uses.gap}`;
-      facts = { users: uses.users, held: holdsAmong(work, holds, readAtMs), readAtMs };
-    } catch (problem) {
-      ended ??= `What is on hold could not be read again: ${messageOf(problem)}`;
-    }
+    const held = await read('What is on hold', async () => {
+      return { held: holdsAmong(work, await ports.ledger.holds(work.repository), readAtMs), gap: null };
+    });
+    const used = work.asksUsage
+      ? await read('What is in use', async () => usesAmong(work, await ports.usage.read()))
+      : null;
+    const pulls = await read('What is pulled', () => pullsAmong(ports, work, readAtMs));
+    const claims = await read('What was pushed since the plan', () =>
+      facts === null
+        ? firstClaims(ports, work, readAtMs)
+        : toldClaims(ports, work, facts.toldUntilMs, readAtMs),
+    );
+    facts = {
+      users: new Map([...(pulls?.pulled ?? []), ...(used?.users ?? [])]),
+      held: held?.held ?? new Map(),
+      claimed: new Map([...(facts?.claimed ?? []), ...(claims?.claimed ?? [])]),
+      toldUntilMs: claims?.knownUntilMs ?? readAtMs,
+      readAtMs,
+    };
   };
 
   const renew = async (): Promise<void> => {
@@ -93,7 +124,7 @@ export async function watchRun(
 
   const isLeaseOld = (): boolean => lease.untilMs - clock() < LEASE_RENEW_MS && clock() >= renewAgainAtMs;
   // A clock that was set back has nothing to say about how old the facts are.
-  const areFactsOld = (): boolean => Math.abs(clock() - facts.readAtMs) >= factsAgeMaxMs;
+  const areFactsOld = (): boolean => facts === null || Math.abs(clock() - facts.readAtMs) >= factsAgeMaxMs;
 
   const mayGoOn = (): boolean => {
     ended ??= stop.refusal() ?? frozen(work, clock());
@@ -116,11 +147,13 @@ export async function watchRun(
     mayBegin: () =>
       mayGoOn() && !request.isStopped() && (request.untilMs === null || clock() < request.untilMs),
     mayGoOn,
-    objection({ root }) {
-      const user = facts.users.get(root);
+    objection({ root, chain }) {
+      const user = facts?.users.get(root);
       if (user !== undefined) return { kind: 'skipped', why: 'in use', detail: user };
-      const hold = facts.held.get(root);
-      return hold === undefined ? null : { kind: 'skipped', why: 'held', detail: hold };
+      const hold = facts?.held.get(root);
+      if (hold !== undefined) return { kind: 'skipped', why: 'held', detail: hold };
+      const claim = facts?.claimed.get(chain);
+      return claim === undefined ? null : { kind: 'skipped', why: 'claimed', detail: claim };
     },
     ended: () => ended,
   };

@@ -60,6 +60,12 @@ const planShape = z.looseObject({
       refusal: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
       // Without it nobody would look again at what runs.
       asksUsage: z.boolean(),
+      pulls: z
+        .looseObject({
+          record: digest,
+          last: z.array(z.looseObject({ root: digest, day: z.number().int() })),
+        })
+        .optional(),
       manifestCount: z.number().int(),
       // What is held while the run works.
       limits: z

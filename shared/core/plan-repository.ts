@@ -5,6 +5,7 @@ import type { Digest } from './digest.ts';
 import { evaluateRule } from './evaluate.ts';
 import { goingOf, listedSize } from './freed-size.ts';
 import { hashCanonicalJson } from './hash.ts';
+import type { History } from './history.ts';
 import { type Inventory, type InventorySources, type InventoryTaking, takeInventory } from './inventory.ts';
 import { hashInventory } from './inventory-hash.ts';
 import { repositoryWarnings } from './inventory-warnings.ts';
@@ -15,9 +16,11 @@ import { reachesRepository } from './pattern.ts';
 import type { Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import { type Going, limitRefusal, sizeOf, strictestLimits } from './plan-limit.ts';
 import { stepsFor } from './plan-steps.ts';
+import { type PlannedPulls, plannedPulls } from './planned-pulls.ts';
 import type { Condition, Policy, PolicyProblem, PolicySet } from './policy.ts';
 import { sortByPolicy, warningSentence } from './policy-warning.ts';
 import { policyWarnings } from './policy-warnings.ts';
+import type { RecordedPulls } from './pull-record.ts';
 import { quantity } from './quantity.ts';
 
 /**
@@ -34,6 +37,9 @@ export interface PlanSources extends InventoryTaking {
   readonly scope: PlanScope;
   /** Only the oldest artifacts that may go, so many manifests at most; all where it is left out. */
   readonly oldest?: number;
+  /** Pulls and what they stood for; left out where nobody asked for them. */
+  readonly pulls?: RecordedPulls;
+  readonly history?: History;
   readonly nowMs: number;
 }
 
@@ -57,6 +63,7 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
   const { inventory, listing } = sources;
   const { selecting, decisions, steps, limits, refusal } = judgeRepository(sources);
   const asking = selecting.flatMap(usageConditions);
+  const pulls = pullsGoneBy(sources, selecting, decisions);
   return {
     repository: inventory.repository,
     listedAtMs: listing.takenAtMs,
@@ -67,6 +74,7 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
     policies: selecting.map(({ name, owner, reason }) => ({ name, owner, reason })),
     asksUsage: asking.length > 0,
     trustsBestEffort: asking.length > 0 && asking.every((condition) => condition.trustsBestEffort === true),
+    ...(pulls === null ? {} : { pulls }),
     decisions,
     steps,
     limits,
@@ -78,6 +86,15 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
       ...repositoryWarnings(inventory, selecting, decisions, sources.nowMs).map(warningSentence),
     ],
   };
+}
+
+function pullsGoneBy(
+  { pulls, history }: PlanSources,
+  selecting: readonly Policy[],
+  decisions: readonly Decision[],
+): PlannedPulls | null {
+  if (pulls === undefined || history === undefined) return null;
+  return factsAskedBy(selecting).has('lastPulledAtMs') ? plannedPulls(pulls, history, decisions) : null;
 }
 
 /** What a plan is made of, before it is put into the form that is written down. */

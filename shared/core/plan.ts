@@ -2,6 +2,7 @@ import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
 import type { FreedSize } from './freed-size.ts';
 import type { Completeness } from './listing.ts';
+import type { PlannedPulls } from './planned-pulls.ts';
 import type { Freeze, Limits, PolicyProblem, PolicySource, PolicySummary } from './policy.ts';
 
 /** Who allowed a step: a policy's delete rule, with the mode the policy was in. */
@@ -76,6 +77,8 @@ export interface RepositoryPlan {
   readonly asksUsage: boolean;
   /** Whether every rule that asked takes best effort for an answer. Left out by earlier versions: no. */
   readonly trustsBestEffort?: boolean;
+  /** The pulls that rules went by; `apply` then looks again. Left out where no rule asked, or they were not known. */
+  readonly pulls?: PlannedPulls;
   /** One an artifact, sorted by root. */
   readonly decisions: readonly Decision[];
   readonly steps: readonly Step[];

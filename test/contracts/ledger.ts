@@ -333,6 +333,27 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         );
       });
 
+      it('tells what was told of one repository since a time', async () => {
+        for (const [messageId, atMs] of [
+          ['1', NOW - 1],
+          ['2', NOW],
+          ['3', NOW + 5],
+        ] as const) {
+          await ledger.recordEvent(imageEvent({ messageId, publishedAtMs: atMs, tag: messageId }));
+        }
+        await ledger.recordEvent(imageEvent({ messageId: '4', repository: `${REPOSITORY}-2` }));
+        await ledger.recordEvent(imageEvent({ messageId: '5', repository: `${REPOSITORY}/a` }));
+        await ledger.recordObserved(REPOSITORY, [fact({ tag: 'observed' })]);
+        const tagsSince = async (sinceMs: number) =>
+          (await ledger.toldSince(REPOSITORY, sinceMs)).map(({ tag }) => tag).sort();
+        expect(await tagsSince(NOW)).toEqual(['2', '3']);
+        expect(await tagsSince(NOW + 6)).toEqual([]);
+        expect(await tagsSince(-1)).toEqual(['1', '2', '3']);
+        expect(await ledger.toldSince(REPOSITORY, NOW + 5)).toEqual([
+          { atMs: NOW + 5, source: 'told', action: 'INSERT', digest: digestOf('a'), tag: '3' },
+        ]);
+      });
+
       it('keeps 10,000 observed facts, and writing them again changes nothing', async () => {
         const facts = Array.from({ length: 10_000 }, (_, index) => fact({ digest: digestOf(index) }));
         await ledger.recordObserved(REPOSITORY, facts);

@@ -411,6 +411,15 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       expect(await billOf(() => ledger.recordEvent(imageEvent()))).toEqual([0, 1, 0]);
     });
 
+    it('bills what was told since a time by what that is, and one read where it is nothing', async () => {
+      const ledger = await counted();
+      for (const [at, messageId] of ['1', '2', '3'].entries()) {
+        await ledger.recordEvent({ ...imageEvent(), messageId, publishedAtMs: NOW + at });
+      }
+      expect(await billOf(() => ledger.toldSince(REPOSITORY, NOW + 1))).toEqual([2, 0, 0]);
+      expect(await billOf(() => ledger.toldSince(REPOSITORY, NOW + 9))).toEqual([1, 0, 0]);
+    });
+
     it('bills one write a document for pulls of a new day, none for those that are known, and reads by thousands', async () => {
       const ledger = await counted();
       const pulls = (from: number, to: number, day: number) =>

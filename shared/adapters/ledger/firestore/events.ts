@@ -27,6 +27,17 @@ function eventName(event: ImageEvent): string {
   return sha256(JSON.stringify([event.repository, event.messageId])).slice('sha256:'.length);
 }
 
+/** The last moment that a date can be, and more digits than it needs. */
+const LAST_TIME_MS = 8_640_000_000_000_000;
+
+/**
+ * A repository and a time in one field, in their order: a range over two fields would need an index that somebody has
+ * to deploy. Events of before this field was written are in no such range; they are older than any plan.
+ */
+function repositoryTime(repository: string, atMs: number): string {
+  return `${namePart(repository)}~${String(Math.max(0, atMs)).padStart(String(LAST_TIME_MS).length, '0')}`;
+}
+
 function eventOf(snapshot: DocumentSnapshot): ImageEvent {
   const stored = new Stored(snapshot);
   return {
@@ -158,6 +169,7 @@ export function eventLedger(documents: Documents, clock: Clock): EventLedger {
             action: event.action,
             repository: event.repository,
             repositoryName: namePart(event.repository),
+            repositoryTime: repositoryTime(event.repository, event.publishedAtMs),
             digest: event.digest,
             tag: event.tag,
           },
@@ -169,6 +181,14 @@ export function eventLedger(documents: Documents, clock: Clock): EventLedger {
     readHistory,
     async historyFacts(repository) {
       return (await readHistory(repository)).facts;
+    },
+
+    async toldSince(repository, sinceMs) {
+      const since = events
+        .where('repositoryTime', '>=', repositoryTime(repository, sinceMs))
+        .where('repositoryTime', '<=', repositoryTime(repository, LAST_TIME_MS));
+      const told = await documents.all('toldSince', since, EVENT_DOCUMENTS_MAX);
+      return told.map((snapshot) => factOf(eventOf(snapshot)));
     },
 
     recordObserved,

@@ -111,6 +111,17 @@ export function eventLedger(database: Database): EventLedger {
       return (await readHistory(repository)).facts;
     },
 
+    async toldSince(repository, sinceMs) {
+      return database
+        .all(
+          // The times asked for are recent, and a repository's events may be many.
+          'SELECT * FROM events INDEXED BY events_by_time WHERE published_at_ms >= ? AND repository = ?',
+          sinceMs,
+          repository,
+        )
+        .map((row) => factOf(eventOf(row)));
+    },
+
     async recordObserved(repository, facts) {
       const chunks = packed(facts);
       if (chunks.length === 0) return;
