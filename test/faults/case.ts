@@ -252,16 +252,17 @@ async function playShift(stage: CaseStage, shift: Shift, name: string): Promise<
       requests += 1;
       const fault = shift.requestFaults.get(requests) ?? 'none';
       await boundary();
-      // What would cut a listing leaves a delete as it is.
+      // What would cut a listing leaves anything else as it is.
       const reaches: readonly RequestFault[] = ['none', 'cut after', 'cut listing'];
+      // From when it is asked: what is pushed while the answer is on its way was not seen.
+      const looked = lookOf(passing);
+      if (looked !== null && reaches.includes(fault)) world.tell({ kind: 'looked', by: name, at: looked });
       const isSent = passing.method === 'DELETE' && reaches.includes(fault);
       if (isSent) world.tell({ kind: 'sent', by: name, step: stepOf(passing) });
       return fault;
     },
     async after(passing) {
-      const looked = lookOf(passing);
-      if (looked === 'all tags') lists += 1;
-      if (looked !== null) world.tell({ kind: 'looked', by: name, at: looked });
+      if (lookOf(passing) === 'all tags') lists += 1;
       await boundary();
     },
     cutListing: () => {
