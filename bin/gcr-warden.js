@@ -16,6 +16,7 @@ const ownNode = fileURLToPath(
 
 const inClone = existsSync(source);
 if (isNodeNewEnough()) {
+  leaveOutSqliteWarning();
   const start = inClone ? source : bundle;
   if (existsSync(start)) await import(start.href);
   else fail(`${fileURLToPath(bundle)} is missing: install gcr-warden again, or run "npm run bundle".`);
@@ -26,6 +27,19 @@ if (isNodeNewEnough()) {
   fail(
     `needs Node ${OLDEST_NODE} or newer, and ${process.execPath} is ${process.versions.node}. Install a newer Node${way}.`,
   );
+}
+
+/**
+ * Node 22 calls its SQLite experimental at every start; the ledger's tests run on what is there. Every other
+ * warning is printed as ever.
+ */
+function leaveOutSqliteWarning() {
+  const { emitWarning } = process;
+  process.emitWarning = (warning, ...rest) => {
+    const type = typeof rest[0] === 'object' ? rest[0]?.type : rest[0];
+    if (type === 'ExperimentalWarning' && String(warning).startsWith('SQLite ')) return;
+    emitWarning.call(process, warning, ...rest);
+  };
 }
 
 /** @param {string} message */

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { isModuleNamespaceObject } from 'node:util/types';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { type ZipEntry, zip } from './zip.ts';
@@ -163,6 +165,38 @@ export async function bundleCli(source: string, out: string): Promise<Bundle> {
   return { name: 'gcr-warden', sizeBytes: sizeOf(files), zipBytes: null };
 }
 
+/**
+ * Bundles what people import who write policies in TypeScript into `OUT/define-policy.js`, with its types beside it.
+ * @throws Error with what the compiler said, where the types can't be written
+ */
+export async function bundlePolicyModule(out: string): Promise<Bundle> {
+  const source = join(ROOT, 'shared/core/policy-file/define-policy.ts');
+  const files = await bundleFiles(
+    { entryPoints: [{ in: source, out: 'define-policy' }], target: 'node22' },
+    out,
+  );
+  await replaceFolder(out, files);
+  await promisify(execFile)(
+    process.execPath,
+    [
+      join(ROOT, 'node_modules/typescript/bin/tsc'),
+      ...['--ignoreConfig', '--declaration', '--emitDeclarationOnly', '--outDir', out],
+      ...[
+        '--module',
+        'nodenext',
+        '--target',
+        'es2024',
+        '--types',
+        '',
+        '--rewriteRelativeImportExtensions',
+        source,
+      ],
+    ],
+    { cwd: ROOT },
+  );
+  return { name: 'policy module', sizeBytes: sizeOf(files), zipBytes: null };
+}
+
 async function readFrameworkVersion(): Promise<string> {
   const packageJson = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     readonly dependencies: Readonly<Record<string, string>>;
@@ -188,6 +222,7 @@ async function main(): Promise<void> {
     );
   }
   bundles.push(await bundleCli(join(ROOT, 'cli/main.ts'), join(ROOT, 'dist/cli')));
+  bundles.push(await bundlePolicyModule(join(ROOT, 'dist/policy')));
   for (const { name, sizeBytes, zipBytes } of bundles) {
     const packed = zipBytes === null ? '' : `, zip ${Math.ceil(zipBytes / 1024)} KiB`;
     console.log(`${name}: ${Math.ceil(sizeBytes / 1024)} KiB${packed}`);

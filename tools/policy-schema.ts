@@ -1,9 +1,10 @@
 /**
  * Writes `policies/schema.json`, `defaults-schema.json` and `test-schema.json` beside it, the JSON Schemas of the
- * policy language, from the tables that the parsers read by: `node tools/policy-schema.ts`. A test fails where a file
- * is older than its table.
+ * policy language, and its TypeScript types, from the tables that the parsers read by: `node tools/policy-schema.ts`.
+ * A test fails where a file is older than its table.
  */
 import { writeFile } from 'node:fs/promises';
+import { documentTypes } from '../shared/core/policy-file/document-type.ts';
 import type { JsonSchema } from '../shared/core/policy-file/keyword.ts';
 import { defaultsSchema, policySchema } from '../shared/core/policy-file/schema.ts';
 import { policyTestSchema } from '../shared/core/policy-test/schema.ts';
@@ -16,3 +17,7 @@ const schemas: Readonly<Record<string, JsonSchema>> = {
 for (const [file, schema] of Object.entries(schemas)) {
   await writeFile(new URL(`../policies/${file}`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`);
 }
+await writeFile(
+  new URL('../shared/core/policy-file/policy-document.ts', import.meta.url),
+  documentTypes(policySchema()),
+);

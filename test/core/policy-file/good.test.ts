@@ -4,6 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import { known } from '../../../shared/core/fact.ts';
 import { sha256 } from '../../../shared/core/hash.ts';
 import { DEFAULT_LIMITS, type Policy, type Rule } from '../../../shared/core/policy.ts';
+import { documentTypes } from '../../../shared/core/policy-file/document-type.ts';
 import { parsePolicyFile } from '../../../shared/core/policy-file/parse.ts';
 import { defaultsSchema, policySchema } from '../../../shared/core/policy-file/schema.ts';
 import { DAY_MS, HOUR_MS } from '../../../shared/core/units.ts';
@@ -234,6 +235,8 @@ describe('the JSON Schema', () => {
       readFile(new URL(`../../../policies/${file}`, import.meta.url), 'utf8');
     expect(await committed('schema.json')).toBe(`${JSON.stringify(policySchema(), null, 2)}\n`);
     expect(await committed('defaults-schema.json')).toBe(`${JSON.stringify(defaultsSchema(), null, 2)}\n`);
+    const types = await committed('../shared/core/policy-file/policy-document.ts');
+    expect(types).toBe(documentTypes(policySchema()));
   });
 
   it('describes every keyword', () => {
