@@ -1,6 +1,4 @@
-import { pipeline, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import type { ReadingTurns } from './reading-turns.ts';
+import { createGunzip, type Gunzip } from 'node:zlib';
 import { RegistryError, type RequestLine } from './registry-error.ts';
 import { headerText, type ReplyHeaders } from './reply-headers.ts';
 
@@ -15,7 +13,15 @@ export interface BodySink {
 /** A body up to this size is read to its end before a sink gets any of it. */
 const HELD_MAX_BYTES = 262_144;
 
-/** What is done with a body while and after it comes in. */
+/** The connection that a body comes from. */
+export interface Flow {
+  pause(): void;
+  resume(): void;
+  /** Ends the reply with a reason, and with it the connection. */
+  abort(reason: Error): void;
+}
+
+/** What is done with a body while it comes in. */
 export interface BodyReading {
   /** A longer body is refused. */
   readonly limitBytes: number;
@@ -23,91 +29,143 @@ export interface BodyReading {
   readonly sink: BodySink | null;
   /** Told of bytes as they come over the wire. */
   received(sizeBytes: number): void;
-  /** Told that the last byte is in. Of a small body a sink has seen nothing yet. */
-  ended(): void;
-  /** Waited for after the end, before a small body goes to the sink. */
-  readonly turn: ReadingTurns;
+}
+
+/** A body that comes in. Its methods throw what is wrong with it, which ends it. */
+export interface IncomingBody {
+  /**
+   * A piece as it came over the wire.
+   * @throws RegistryError REGISTRY_BODY_TOO_LARGE, REGISTRY_BODY_INVALID; and what the sink throws
+   */
+  take(piece: Buffer): void;
+  /** Told that the last piece is in; a promise where it has to be unpacked yet. */
+  end(): Promise<void> | null;
+  /** Whether a sink has seen nothing of it yet, since it is small. */
+  isHeld(): boolean;
+  /** Called after its end: gives a sink what is held, or returns the whole where there is none. */
+  rest(): Buffer;
 }
 
 /**
- * Reads a body to its end, unpacked, into a sink or, where there is none, into what it returns. The limit counts
- * unpacked bytes, and is looked at after every piece, so that a small body that unpacks into a huge one ends
- * early.
- * @throws RegistryError REGISTRY_BODY_TOO_LARGE, REGISTRY_BODY_INVALID; and what the connection throws
+ * Opens a body for reading, unpacked. The limit counts unpacked bytes, and is looked at after every piece, so
+ * that a small body that unpacks into a huge one ends early.
  */
-export async function readReplyBody(
-  reply: { readonly statusCode: number; readonly headers: ReplyHeaders; readonly body: Readable },
+export function openBody(
+  reply: { readonly status: number; readonly headers: ReplyHeaders; readonly flow: Flow },
   line: RequestLine,
-  { limitBytes, sink, received, ended, turn }: BodyReading,
-): Promise<Buffer> {
+  { limitBytes, sink, received }: BodyReading,
+): IncomingBody {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   const give = (to: BodySink): void => {
     for (const chunk of chunks) to.write(chunk);
     chunks.length = 0;
   };
-  for await (const chunk of unpacked(reply, line, received)) {
+  const takeUnpacked = (chunk: Buffer): void => {
     sizeBytes += chunk.length;
-    // Leaving the loop destroys the body and with it the connection.
     if (sizeBytes > limitBytes) {
       throw new RegistryError(
         'REGISTRY_BODY_TOO_LARGE',
         `${line.method} ${line.url} answered with more than ${limitBytes} bytes. Nothing of it is used.`,
         line,
-        { status: reply.statusCode },
+        { status: reply.status },
       );
     }
     chunks.push(chunk);
     if (sink !== null && sizeBytes > HELD_MAX_BYTES) give(sink);
-  }
-  ended();
-  if (sink === null) return Buffer.concat(chunks);
-  if (chunks.length > 0) await turn();
-  give(sink);
-  return Buffer.alloc(0);
-}
-
-async function* unpacked(
-  reply: { readonly statusCode: number; readonly headers: ReplyHeaders; readonly body: Readable },
-  line: RequestLine,
-  received: (sizeBytes: number) => void,
-): AsyncGenerator<Buffer> {
-  const encoding = headerText(reply.headers, 'content-encoding')?.trim().toLowerCase() ?? '';
-  if (encoding === '' || encoding === 'identity') {
-    for await (const chunk of reply.body as AsyncIterable<Buffer>) {
-      received(chunk.length);
-      yield chunk;
-    }
-    return;
-  }
+  };
   const invalid = (why: string): RegistryError =>
     new RegistryError(
       'REGISTRY_BODY_INVALID',
       `${line.method} ${line.url} answered ${why}. Check the proxy in front of the registry.`,
       line,
-      { status: reply.statusCode },
+      { status: reply.status },
     );
-  if (encoding !== 'gzip' && encoding !== 'x-gzip') {
-    // A reply without a body may name any encoding.
-    for await (const _chunk of reply.body) throw invalid('in an encoding that was not asked for');
-    return;
-  }
-  let packedBytes = 0;
-  const counted = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of source) {
-      packedBytes += chunk.length;
-      received(chunk.length);
-      yield chunk;
-    }
+  const held = {
+    isHeld: () => chunks.length > 0,
+    rest() {
+      if (sink === null) return Buffer.concat(chunks);
+      give(sink);
+      return Buffer.alloc(0);
+    },
   };
-  try {
-    // Ends the body where the unpacking ends early, and the unpacking where the connection breaks.
-    yield* pipeline(reply.body, counted, createGunzip(), () => {}) as AsyncIterable<Buffer>;
-  } catch (thrown) {
-    // What the connection did is told as such.
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-    if (!code.startsWith('Z_')) throw thrown;
-    // Nothing at all is an empty body, whatever its encoding: replies to HEAD are.
-    if (packedBytes > 0) throw invalid('with a body that is not the gzip it says, or is cut');
+  const encoding = headerText(reply.headers, 'content-encoding')?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') {
+    return {
+      ...held,
+      take(piece) {
+        received(piece.length);
+        takeUnpacked(piece);
+      },
+      end: () => null,
+    };
   }
+  if (encoding !== 'gzip' && encoding !== 'x-gzip') {
+    return {
+      ...held,
+      // A reply without a body may name any encoding.
+      take() {
+        throw invalid('in an encoding that was not asked for');
+      },
+      end: () => null,
+    };
+  }
+  const unpacking = unpack(reply.flow, takeUnpacked, () =>
+    invalid('with a body that is not the gzip it says, or is cut'),
+  );
+  return {
+    ...held,
+    take(piece) {
+      received(piece.length);
+      unpacking.take(piece);
+    },
+    end: () => unpacking.end(),
+  };
+}
+
+/** Unpacks gzip into `take`, no faster than it is taken. */
+function unpack(
+  flow: Flow,
+  take: (chunk: Buffer) => void,
+  invalid: () => RegistryError,
+): Pick<IncomingBody, 'take' | 'end'> {
+  let gunzip: Gunzip | null = null;
+  let failure: Error | null = null;
+  const settled = Promise.withResolvers<void>();
+  settled.promise.catch(() => {});
+  const fail = (reason: Error): void => {
+    if (failure !== null) return;
+    failure = reason;
+    gunzip?.destroy();
+    settled.reject(reason);
+    flow.abort(reason);
+  };
+  const open = (): Gunzip => {
+    const opened = createGunzip();
+    opened.on('data', (chunk: Buffer) => {
+      if (failure !== null) return;
+      try {
+        take(chunk);
+      } catch (thrown) {
+        fail(thrown instanceof Error ? thrown : new Error('what takes the body failed'));
+      }
+    });
+    opened.on('error', () => fail(invalid()));
+    opened.on('end', () => settled.resolve());
+    opened.on('drain', () => flow.resume());
+    return opened;
+  };
+  return {
+    take(piece) {
+      if (failure !== null) throw failure;
+      gunzip ??= open();
+      if (!gunzip.write(piece)) flow.pause();
+    },
+    end() {
+      // Nothing at all is an empty body, whatever its encoding: replies to HEAD are.
+      if (gunzip === null) return null;
+      gunzip.end();
+      return settled.promise;
+    },
+  };
 }

@@ -1,16 +1,16 @@
-import { request as send } from 'undici';
 import { WardenError } from '../../core/error.ts';
 import { hostKind } from '../../core/reference.ts';
 import type { Clock, Logger } from '../../ports.ts';
 import { type AttemptDeadline, startAttemptDeadline } from './attempt-deadline.ts';
 import { HEADERS_MAX_BYTES, openDispatcher, type ProxySettings } from './dispatcher.ts';
+import { exchangeOver } from './exchange.ts';
 import { createHostGate, type HostGate } from './host-gate.ts';
 import { createPace, GOOGLE_PACE, type PaceLimits } from './pace.ts';
 import { Places } from './places.ts';
 import { takeReadingTurns } from './reading-turns.ts';
 import { redirectTarget } from './redirect.ts';
 import { RETRYABLE_STATUSES, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
-import { ACCEPT_ENCODING, type BodySink, readReplyBody } from './reply-body.ts';
+import { ACCEPT_ENCODING, type BodySink, openBody } from './reply-body.ts';
 import { headerText, type ReplyHeaders } from './reply-headers.ts';
 import { backoffMs, PAUSE_MAX_MS, pauseMs } from './retry.ts';
 
@@ -212,7 +212,7 @@ export function createTransport(options: TransportOptions): Transport {
       );
     } catch (thrown) {
       if (thrown instanceof WardenError) throw thrown;
-      if (deadline.signal.aborted) {
+      if (deadline.isOver()) {
         if (request.endByMs !== undefined && clock() >= request.endByMs - TIMER_SLACK_MS)
           throw new RunEnded(line);
         throw new RegistryError(
@@ -245,7 +245,7 @@ export function createTransport(options: TransportOptions): Transport {
     request: HttpRequest,
     url: URL,
     line: RequestLine,
-    { signal, received }: AttemptDeadline,
+    deadline: AttemptDeadline,
     leave: () => void,
   ): Promise<HttpReply> {
     const headers: Record<string, string> = {
@@ -254,29 +254,24 @@ export function createTransport(options: TransportOptions): Transport {
       ...request.headers,
     };
     if (url.origin !== request.url.origin) delete headers['authorization'];
-    signal.throwIfAborted();
-    const reply = await endingWith(
-      signal,
-      send(url, {
-        dispatcher,
-        method: request.method,
-        headers,
-        signal,
-        ...(request.body === undefined ? {} : { body: request.body }),
-      }),
-    );
-    const sink = request.receive?.(reply.statusCode, reply.headers) ?? null;
-    const body = await readReplyBody(reply, line, {
-      limitBytes: request.bodyLimitBytes,
-      sink,
-      received,
-      // The next request needs not wait until this reply is parsed. Only after a success: others may have to pause.
-      ended: () => {
-        if (sink !== null && reply.statusCode < 300) leave();
+    const reply = await exchangeOver(dispatcher, {
+      url,
+      method: request.method,
+      headers,
+      ...(request.body === undefined ? {} : { body: request.body }),
+      deadline,
+      open: (status, replyHeaders, flow) => {
+        const sink = request.receive?.(status, replyHeaders) ?? null;
+        const reading = { limitBytes: request.bodyLimitBytes, sink, received: deadline.received };
+        const body = openBody({ status, headers: replyHeaders, flow }, line, reading);
+        return { status, headers: replyHeaders, sink, body };
       },
-      turn,
     });
-    return { status: reply.statusCode, headers: reply.headers, body };
+    const { status, sink, body } = reply;
+    // The next request needs not wait until this reply is parsed. Only after a success: others may have to pause.
+    if (sink !== null && status < 300) leave();
+    if (sink !== null && body.isHeld()) await turn();
+    return { status, headers: reply.headers, body: body.rest() };
   }
 
   return {
@@ -331,18 +326,6 @@ export function endingBy(transport: Transport, end: number | (() => number)): Tr
     send,
     close: async () => {},
   };
-}
-
-/**
- * What came of the work, or the signal's reason as soon as it says stop. undici hears a signal only once the
- * connection is there, TLS and all: a host that takes a connection and says nothing would be waited for.
- */
-function endingWith<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }
 
 /** The time from which on a request is not begun. */
