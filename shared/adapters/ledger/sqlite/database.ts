@@ -1,4 +1,6 @@
+import { closeSync, fdatasync, fdatasyncSync, openSync, realpathSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { promisify } from 'node:util';
 import { messageOf, WardenError } from '../../../core/error.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 
@@ -24,9 +26,12 @@ interface Waiting {
   readonly reject: (thrown: unknown) => void;
 }
 
+const syncData = promisify(fdatasync);
+
 /**
- * One ledger file. Every write is on the disk when its call returns: WAL with `synchronous = FULL` syncs at
- * each commit. Other processes may have the file open too; writers wait for each other.
+ * One ledger file. Every write is on the disk when its call returns or resolves: WAL with `synchronous = FULL`
+ * syncs at each commit, and where the caller waits anyway the same sync is asked for beside everything else.
+ * Other processes may have the file open too; writers wait for each other.
  */
 export class Database {
   readonly #path: string;
@@ -34,6 +39,14 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   #waiting: Waiting[] = [];
   #closed = false;
+  /** SQLite's write-ahead log, opened a second time to be synced. It keeps no lock on this file. */
+  #log: number | null = null;
+  /** Whether something was committed since the last sync began. */
+  #isAhead = false;
+  /** Settles when no sync is under way. */
+  #syncing: Promise<unknown> = Promise.resolve();
+  /** The sync that has not begun yet. */
+  #nextSync: Promise<void> | null = null;
 
   /**
    * Opens the file, creates it where there is none, and brings its schema up to date.
@@ -83,50 +96,97 @@ export class Database {
 
   /**
    * As `transaction`, but together with everything else that is asked for in this turn of the event loop: what
-   * many repositories write at once is one wait for the disk. One that throws takes back its own work only.
-   * Resolves when it is on the disk.
+   * many repositories write at once is one wait for the disk, and nothing else waits with it. One that throws
+   * takes back its own work only. Resolves when it is on the disk.
    */
   async together<T>(work: () => T): Promise<T> {
     this.#guard(() => {});
-    return await new Promise<T>((resolve, reject) => {
+    const value = await new Promise<T>((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => this.#commitWaiting());
       this.#waiting.push({ work, resolve: (value) => resolve(value as T), reject });
     });
+    await this.#onDisk();
+    return value;
   }
 
   #commitWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
+    if (waiting.length === 0) return;
     const done: (() => void)[] = [];
     try {
-      this.transaction(() => {
-        for (const { work, resolve, reject } of waiting) {
-          this.#guard(() => this.#database.exec('SAVEPOINT one'));
-          try {
-            const value = work();
-            done.push(() => resolve(value));
-          } catch (thrown) {
-            // What rolled back everything, such as a full disk, has to fail everything.
-            if (!this.#database.isTransaction) throw thrown;
-            this.#database.exec('ROLLBACK TO one');
-            done.push(() => reject(thrown));
+      // Without a sync, which `#onDisk` sees to: it would hold up every request that is under way.
+      this.#guard(() => this.#database.exec('PRAGMA synchronous = NORMAL'));
+      try {
+        this.transaction(() => {
+          for (const { work, resolve, reject } of waiting) {
+            this.#guard(() => this.#database.exec('SAVEPOINT one'));
+            try {
+              const value = work();
+              done.push(() => resolve(value));
+            } catch (thrown) {
+              // What rolled back everything, such as a full disk, has to fail everything.
+              if (!this.#database.isTransaction) throw thrown;
+              this.#database.exec('ROLLBACK TO one');
+              done.push(() => reject(thrown));
+            }
+            this.#guard(() => this.#database.exec('RELEASE one'));
           }
-          this.#guard(() => this.#database.exec('RELEASE one'));
-        }
-      });
+        });
+      } finally {
+        this.#guard(() => this.#database.exec('PRAGMA synchronous = FULL'));
+      }
     } catch (thrown) {
       for (const { reject } of waiting) reject(thrown);
       return;
     }
+    this.#isAhead = true;
     for (const settle of done) settle();
+  }
+
+  /**
+   * Resolves when everything that is committed by now is on the disk: what `synchronous = FULL` does at a commit,
+   * done to the same file. A checkpoint, whoever makes it, syncs the log before it takes anything from it.
+   */
+  #onDisk(): Promise<void> {
+    // A sync that has begun may have missed it; the one that follows is shared by all who wait.
+    if (this.#nextSync === null) {
+      const sync = this.#syncing.then(async () => {
+        this.#nextSync = null;
+        // Closing has synced it.
+        if (!this.#isAhead) return;
+        this.#isAhead = false;
+        try {
+          await syncData(this.#openLog());
+        } catch (cause) {
+          this.#isAhead = true;
+          throw this.#failed(cause);
+        }
+      });
+      this.#nextSync = sync;
+      this.#syncing = sync.catch(() => {});
+    }
+    return this.#nextSync;
+  }
+
+  #openLog(): number {
+    this.#log ??= openSync(`${realpathSync(this.#path)}-wal`, 'r+');
+    return this.#log;
   }
 
   close(): void {
     if (this.#closed) return;
     if (this.#waiting.length > 0) this.#commitWaiting();
+    if (this.#isAhead) this.#guard(() => fdatasyncSync(this.#openLog()));
+    this.#isAhead = false;
     this.#closed = true;
     this.#statements.clear();
     this.#database.close();
+    // Not under the sync that may be using it.
+    void this.#syncing.then(() => {
+      if (this.#log !== null) closeSync(this.#log);
+      this.#log = null;
+    });
   }
 
   #statement(sql: string): StatementSync {
@@ -231,8 +291,13 @@ export class Database {
             { cause },
           );
         default:
-          throw new WardenError('LEDGER_UNAVAILABLE', `The ledger ${this.#path} failed: ${why}.`, { cause });
+          throw this.#failed(cause);
       }
     }
+  }
+
+  #failed(cause: unknown): WardenError {
+    const why = messageOf(cause);
+    return new WardenError('LEDGER_UNAVAILABLE', `The ledger ${this.#path} failed: ${why}.`, { cause });
   }
 }
