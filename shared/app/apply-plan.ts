@@ -5,7 +5,7 @@ import { checkApplicable } from '../core/plan-check.ts';
 import { isOverLimit, wayOut } from '../core/plan-limit.ts';
 import type { Lease } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult } from './apply-request.ts';
-import { mapConcurrently, takeTurns } from './concurrency.ts';
+import { mapConcurrently, type Turns, takeTurns } from './concurrency.ts';
 import { finishInterrupted, isSomethingLeft } from './finish-interrupted.ts';
 import { type RepositoryRun, runRepository } from './repository-run.ts';
 import { LEASE_MS } from './run-watch.ts';
@@ -13,6 +13,9 @@ import { openStopWatch } from './stop-watch.ts';
 
 /** Repositories worked on side by side. What limits the load is the number of requests under way, which they share. */
 const REPOSITORIES_AT_ONCE = 10;
+
+/** More than the batches of any repository: the first repository's last batch goes before the second's first. */
+const BATCHES_MAX = 1_000_000;
 
 /**
  * Applies a plan. Before a repository's first delete: its lease, what an earlier run left open, and what is
@@ -30,22 +33,27 @@ export async function applyPlan(
   const stop = await openStopWatch(ports);
   const turns = takeTurns(ports.concurrency);
   try {
-    const results = await mapConcurrently(plan.repositories, REPOSITORIES_AT_ONCE, async (repository) => {
-      try {
-        if (repository.steps.length === 0) {
-          await settleLeftBehind(ports, repository.repository);
-          return null;
+    const results = await mapConcurrently(
+      plan.repositories,
+      REPOSITORIES_AT_ONCE,
+      async (repository, index) => {
+        try {
+          if (repository.steps.length === 0) {
+            await settleLeftBehind(ports, repository.repository);
+            return null;
+          }
+          const own = (batch: number): Turns => turns(index * BATCHES_MAX + batch);
+          return await applyToRepository(ports, { plan, work: repository, request, stop, turns: own });
+        } catch (problem) {
+          const reason = messageOf(problem);
+          ports.logger.log('ERROR', 'run of a repository failed', {
+            repository: repository.repository,
+            reason,
+          });
+          return { repository: repository.repository, runId: null, refusal: reason, results: [] };
         }
-        return await applyToRepository(ports, { plan, work: repository, request, stop, turns });
-      } catch (problem) {
-        const reason = messageOf(problem);
-        ports.logger.log('ERROR', 'run of a repository failed', {
-          repository: repository.repository,
-          reason,
-        });
-        return { repository: repository.repository, runId: null, refusal: reason, results: [] };
-      }
-    });
+      },
+    );
     return results.filter((result) => result !== null);
   } finally {
     stop.close();

@@ -8,7 +8,7 @@ import type { PolicySummary } from '../core/policy.ts';
 import { decisionSentence } from '../core/sentence.ts';
 import { batchesOf, type NumberedStep } from '../core/step-batch.ts';
 import type { ApplyPorts, StepResult } from './apply-request.ts';
-import { mapConcurrently } from './concurrency.ts';
+import { mapConcurrently, type Turns } from './concurrency.ts';
 import { reserveDay } from './day-reservation.ts';
 import type { RepositoryRun } from './repository-run.ts';
 import type { RunWatch } from './run-watch.ts';
@@ -41,7 +41,7 @@ export async function runBatches(
   let ended: string | null = null;
   // Grows with what this run finds out.
   const known = new Map([...tools.known].map(([name, blockage]) => [name, toldAgain(blockage)]));
-  const batches = await mapConcurrently(batchesOf(work.steps), BATCHES_AT_ONCE, async (batch) => {
+  const batches = await mapConcurrently(batchesOf(work.steps), BATCHES_AT_ONCE, async (batch, number) => {
     const tried = new Map<number, StepResult>();
     const settle = ({ index, step }: NumberedStep, outcome: Outcome): void => {
       tried.set(index, { step, outcome });
@@ -51,7 +51,7 @@ export async function runBatches(
         ports,
         running,
         { ...tools, known },
-        { chains: batch, decisions, settle },
+        { chains: batch, turns: running.turns(number), decisions, settle },
       );
       ended ??= problem;
     }
@@ -63,6 +63,7 @@ export async function runBatches(
 
 interface Batch {
   readonly chains: readonly (readonly NumberedStep[])[];
+  readonly turns: Turns;
   /** Of what goes, by root. */
   readonly decisions: ReadonlyMap<Digest, Decision>;
   /** Told of every step's outcome as soon as it is known, whatever fails after. */
@@ -74,9 +75,9 @@ async function runBatch(
   ports: ApplyPorts,
   running: RepositoryRun,
   { watch, runner, known }: BatchTools & { readonly known: Map<Digest, Blockage> },
-  { chains, decisions, settle }: Batch,
+  { chains, turns, decisions, settle }: Batch,
 ): Promise<string | null> {
-  const { work, request, turns } = running;
+  const { work, request } = running;
   const open = chains.filter((chain) => !isKnownToStay(chain, known, settle));
   let going: readonly (readonly NumberedStep[])[];
   let unsaved: ReadonlyMap<Digest, string> = new Map();

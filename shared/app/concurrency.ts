@@ -27,22 +27,38 @@ export function lanesFor(concurrency: number): number {
   return Math.ceil(concurrency * 1.5);
 }
 
-/** Runs work when its turn comes: a limited number at once, in the order of asking. */
+/** Runs work when its turn comes: a limited number at once. */
 export type Turns = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
-/** Makes turns that many parts of a program share, so that one limit holds for all of them together. */
-export function takeTurns(limit: number): Turns {
+/** Every so often the turn is of whoever waits longest, so that nobody waits for ever. */
+const LONGEST_WAITING_EVERY = 8;
+
+/**
+ * Makes turns that many parts of a program share, so that one limit holds for all of them together. Who has the
+ * lower rank goes first: what was begun is brought to its end, and while it waits for something else its turns are
+ * the next one's. Where all went at one pace, all would read, and then all write, and nobody send.
+ */
+export function takeTurns(limit: number): (rank: number) => Turns {
   let free = Math.max(1, limit);
-  const waiting: (() => void)[] = [];
-  return async (work) => {
+  let handedOn = 0;
+  const waiting: { readonly rank: number; readonly begin: () => void }[] = [];
+  const next = (): (() => void) | undefined => {
+    handedOn += 1;
+    let at = 0;
+    if (handedOn % LONGEST_WAITING_EVERY !== 0) {
+      for (const [other, { rank }] of waiting.entries()) if (rank < (waiting[at]?.rank ?? rank)) at = other;
+    }
+    return waiting.splice(at, 1)[0]?.begin;
+  };
+  return (rank) => async (work) => {
     if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    else await new Promise<void>((begin) => waiting.push({ rank, begin }));
     try {
       return await work();
     } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
+      const begin = next();
+      if (begin === undefined) free += 1;
+      else begin();
     }
   };
 }

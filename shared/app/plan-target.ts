@@ -261,7 +261,7 @@ async function writeDown(
   await mapConcurrently(made.repositories, ports.concurrency, async (repository) => {
     const runId = ports.newId();
     const toDelete = repository.decisions.filter((decision) => decision.verdict === 'delete').length;
-    await endRun(ports, {
+    const saved = endRun(ports, {
       version: 1,
       id: runId,
       repository: repository.repository,
@@ -277,8 +277,8 @@ async function writeDown(
     });
     const { completeness, policies, decisions } = repository;
     // A repository that could not be read was not judged: what was decided last stays to be explained.
-    if (completeness.kind === 'incomplete' && decisions.length === 0) return;
-    await ports.ledger.saveDecisions(repository.repository, {
+    if (completeness.kind === 'incomplete' && decisions.length === 0) return saved;
+    const explained = ports.ledger.saveDecisions(repository.repository, {
       runId,
       planId: made.id,
       atMs: made.createdAtMs,
@@ -288,7 +288,8 @@ async function writeDown(
       decisions,
       notes: seen.get(repository.repository)?.notes ?? null,
     });
-    await keepSample(ports, repository.repository, seen.get(repository.repository)?.sample ?? null);
+    const sampled = keepSample(ports, repository.repository, seen.get(repository.repository)?.sample ?? null);
+    await Promise.all([saved, explained, sampled]);
   });
 }
 

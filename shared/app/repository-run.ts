@@ -23,8 +23,8 @@ export interface RepositoryRun {
   readonly lease: Lease;
   readonly startedAtMs: number;
   readonly stop: StopWatch;
-  /** Shared by all repositories of the plan: the limit on requests under way. */
-  readonly turns: Turns;
+  /** The turns of one of its batches. All repositories of the plan share the limit on requests under way. */
+  readonly turns: (batch: number) => Turns;
 }
 
 /** What was done of a repository's steps, and why it ended before the last of them; null where it did not. */
@@ -65,8 +65,10 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
     refusal: null,
     ...(work.refusal === null || request.approval === undefined ? {} : { approval: request.approval }),
   };
-  await ports.ledger.saveRun(run, running.lease);
-  const watch = await watchRun(ports, work, request, running.stop, running.lease);
+  const [watch] = await Promise.all([
+    watchRun(ports, work, request, running.stop, running.lease),
+    ports.ledger.saveRun(run, running.lease),
+  ]);
   const { results, ended } = await runSteps(ports, running, { watch, guard });
 
   const outcomes = counted(results.map(({ outcome }) => outcome));
