@@ -54,6 +54,8 @@ export interface LocalRegistry {
   readonly requests: Readonly<Record<string, number>>;
   /** How long each request waits before it is looked at, in milliseconds. 0 until it is set. */
   latencyMs: number;
+  /** How long all requests together took, from their headers to the end of the answer. */
+  readonly answeredAfterMs: number;
   /** Makes every token that was handed out worthless, as a revoked session does; new ones are to be had. */
   revokeTokens(): void;
   /**
@@ -89,6 +91,7 @@ export async function startLocalRegistry(options: LocalRegistryOptions): Promise
   const authorization = new Authorization(dialect, options.credentials ?? null);
   const requests: Record<string, number> = {};
   let received = 0;
+  let answeredAfterMs = 0;
 
   const server = createServer(
     {
@@ -103,11 +106,13 @@ export async function startLocalRegistry(options: LocalRegistryOptions): Promise
       requests[counter] = (requests[counter] ?? 0) + 1;
       received += 1;
       const number = received;
+      const arrivedAtMs = performance.now();
       const answer = async (): Promise<void> => {
         if (running.latencyMs > 0) await delay(running.latencyMs);
         const reply =
           throttled(dialect, number) ?? (await serve(registry, authorization, request, route, query));
         await write(request, response, reply);
+        answeredAfterMs += performance.now() - arrivedAtMs;
       };
       answer().catch((thrown: unknown) => fail(response, thrown));
     },
@@ -137,6 +142,9 @@ export async function startLocalRegistry(options: LocalRegistryOptions): Promise
     host: `localhost:${port}`,
     requests,
     latencyMs: 0,
+    get answeredAfterMs() {
+      return answeredAfterMs;
+    },
     createTag(name, tag, digest) {
       const repository = registry.repositories.find(name);
       if (repository === null || repository.manifest(digest) === null) return 'absent';

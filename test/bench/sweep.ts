@@ -1,6 +1,6 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
@@ -12,37 +12,45 @@ import { unknown } from '../../shared/core/fact.ts';
 import { outcomeLabel } from '../../shared/core/journal.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import type { Ledger } from '../../shared/ports.ts';
-import type { FromEstate, ToEstate } from './sweep-estate.ts';
+import type { Counted, FromEstate, ToEstate } from './sweep-estate.ts';
 
 /**
  * Sweeps the same registry of ten repositories with 200 digests each, half of which go, with 20 ms until each
  * answer and 20 requests at once: gcr-warden (listing, planning and applying, its ledger in a SQLite file) and,
- * where GCR_CLEANER names its binary, gcr-cleaner. The registry is a process of its own, new for each sweep.
- * Prints and asserts nothing: `GCR_CLEANER=… node test/bench/sweep.ts`.
+ * where GCR_CLEANER names its binary, gcr-cleaner. All of them are logged in with the same access token of
+ * Google's kind, gcr-cleaner as its Google keychain does it. The registry is a process of its own; what a sweep
+ * deleted is put back before the next, and the sweeps take turns.
+ * Prints and asserts nothing: `GCR_CLEANER=… node test/bench/sweep.ts [flat|indexes]`.
  */
 const LATENCY_MS = 20;
 const CONCURRENCY = 20;
 /** Of so many sweeps the median counts. */
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 /** Of gcr-cleaner, measured once: where its binary is not there, these stand in. */
 const KNOWN_CLEANER = { requests: 3_030, wallMs: 5_500 };
 
-interface Estate {
-  readonly host: string;
-  readonly untagged: Extract<FromEstate, { kind: 'ready' }>['untagged'];
-  ask(message: ToEstate): Promise<Readonly<Record<string, number>>>;
+interface Estate extends Omit<Extract<FromEstate, { kind: 'ready' }>, 'kind'> {
+  ask(message: ToEstate): Promise<Counted>;
   close(): Promise<void>;
 }
 
-interface Sweep {
-  readonly requests: number;
-  readonly deletes: number;
-  /** Deletes that were answered with something else than done. */
-  readonly refused: number;
+/** What came of one sweep, as whoever swept knows it. */
+interface Swept {
+  /** Deletes that were answered with something else than done; null where only the registry knows. */
+  readonly refused: number | null;
   readonly wallMs: number;
+  readonly cpuMs: number | null;
   /** Calls that wrote the journal, and those that kept manifests; null where there is none. */
   readonly writes: { readonly journal: number; readonly undo: number } | null;
+}
+
+interface Sweep extends Swept {
+  readonly requests: number;
+  readonly deletes: number;
+  readonly refused: number;
+  /** Until the registry had answered, on the average. */
+  readonly servedMs: number;
 }
 
 async function openEstate(shape: string): Promise<Estate> {
@@ -54,12 +62,12 @@ async function openEstate(shape: string): Promise<Estate> {
   const ready = await next();
   if (ready.kind !== 'ready') throw new Error('the registry did not start');
   return {
-    host: ready.host,
-    untagged: ready.untagged,
+    ...ready,
     async ask(message) {
       child.send(message);
       const counted = await next();
-      return counted.kind === 'counted' ? counted.requests : {};
+      if (counted.kind !== 'counted') throw new Error('the registry did not count');
+      return counted;
     },
     async close() {
       const ended = once(child, 'exit');
@@ -107,14 +115,14 @@ function counting(ledger: Ledger): {
 
 type Undo = 'undo off' | 'undo on' | 'undo on, read at push';
 
-async function sweepWithWarden(estate: Estate, undo: Undo): Promise<Omit<Sweep, 'requests' | 'deletes'>> {
+async function sweepWithWarden(estate: Estate, undo: Undo): Promise<Swept> {
   const directory = await mkdtemp(join(tmpdir(), 'gcr-warden-sweep-ledger-'));
   const opened = await openSqliteLedger(join(directory, 'ledger.sqlite'));
   if (undo === 'undo on, read at push') await opened.saveManifests(estate.untagged);
   const { ledger, writes } = counting(opened);
   const logger = { log() {} };
   const registry = openRegistry({
-    credentials: fixedCredentials({}),
+    credentials: fixedCredentials({ [estate.host]: { kind: 'oauth', accessToken: estate.accessToken } }),
     clock: Date.now,
     logger,
     concurrency: CONCURRENCY,
@@ -137,6 +145,7 @@ async function sweepWithWarden(estate: Estate, undo: Undo): Promise<Omit<Sweep, 
   const policies = parsePolicyFile({ file: 'sweep.yaml', text: POLICY, gitRevision: unknown('a bench') });
   try {
     const startedMs = performance.now();
+    const cpuBefore = process.cpuUsage();
     const target = { host: estate.host, prefix: 'acme' };
     const request = { policies, scope: 'enforced', trigger: 'command', deleting: null } as const;
     const plan = await planTarget(ports, target, request);
@@ -148,11 +157,12 @@ async function sweepWithWarden(estate: Estate, undo: Undo): Promise<Omit<Sweep, 
       undo: undo !== 'undo off',
     });
     const wallMs = performance.now() - startedMs;
+    const { user, system } = process.cpuUsage(cpuBefore);
     const labels = results.flatMap((one) => one.results.map(({ outcome }) => outcomeLabel(outcome)));
     const refused = labels.filter((label) => label !== 'deleted').length;
     const refusals = results.flatMap(({ refusal }) => refusal ?? []);
     if (refusals.length > 0) throw new Error(refusals.join('\n'));
-    return { wallMs, refused, writes };
+    return { wallMs, cpuMs: (user + system) / 1_000, refused, writes };
   } finally {
     await registry.close();
     await opened.close();
@@ -160,83 +170,105 @@ async function sweepWithWarden(estate: Estate, undo: Undo): Promise<Omit<Sweep, 
   }
 }
 
-async function sweepWithCleaner(
-  estate: Estate,
-  binary: string,
-): Promise<Omit<Sweep, 'requests' | 'deletes'>> {
+async function sweepWithCleaner(estate: Estate, binary: string): Promise<Swept> {
   const repositories = Array.from({ length: 10 }, (_, at) => [
     '-repo',
     `${estate.host}/acme/app-${at}`,
   ]).flat();
   const args = [...repositories, '-grace', '0s', '-concurrency', String(CONCURRENCY)];
-  const startedMs = performance.now();
-  const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
-  child.stderr.on('data', (text: Buffer) => {
-    stderr += text.toString();
-  });
-  await once(child, 'exit');
-  const wallMs = performance.now() - startedMs;
-  if (child.exitCode !== 0 && stderr === '') throw new Error('gcr-cleaner said nothing and failed');
-  return { wallMs, refused: Number.NaN, writes: null };
-}
-
-async function measure(
-  shape: string,
-  sweep: (estate: Estate) => Promise<Omit<Sweep, 'requests' | 'deletes'>>,
-  roundCount = ROUNDS,
-): Promise<Sweep> {
-  const rounds: Sweep[] = [];
-  for (let round = 0; round < roundCount; round += 1) {
-    const estate = await openEstate(shape);
-    try {
-      const before = await estate.ask({ kind: 'latency', latencyMs: LATENCY_MS });
-      const swept = await sweep(estate);
-      const after = await estate.ask({ kind: 'count' });
-      const grown = (key: string): number => (after[key] ?? 0) - (before[key] ?? 0);
-      const requests = Object.keys(after).reduce((sum, key) => sum + grown(key), 0);
-      const deletes = grown('DELETE manifests');
-      const refused = Number.isNaN(swept.refused) ? deletes - estate.untagged.length : swept.refused;
-      rounds.push({ ...swept, requests, deletes, refused });
-    } finally {
-      await estate.close();
-    }
+  const config = await mkdtemp(join(tmpdir(), 'gcr-warden-sweep-docker-'));
+  try {
+    const auth = Buffer.from(`oauth2accesstoken:${estate.accessToken}`).toString('base64');
+    await writeFile(join(config, 'config.json'), JSON.stringify({ auths: { [estate.host]: { auth } } }));
+    const startedMs = performance.now();
+    const child = spawn(binary, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, DOCKER_CONFIG: config },
+    });
+    let stderr = '';
+    child.stderr.on('data', (text: Buffer) => {
+      stderr += text.toString();
+    });
+    await once(child, 'exit');
+    const wallMs = performance.now() - startedMs;
+    if (child.exitCode !== 0 && stderr === '') throw new Error('gcr-cleaner said nothing and failed');
+    return { wallMs, cpuMs: null, refused: null, writes: null };
+  } finally {
+    await rm(config, { recursive: true });
   }
-  rounds.sort((a, b) => a.wallMs - b.wallMs);
-  const [median] = rounds.slice(Math.floor(roundCount / 2));
-  if (median === undefined) throw new Error('no round');
-  return median;
 }
 
-// Uncounted: compiles everything.
-await measure('flat', (estate) => sweepWithWarden(estate, 'undo on'), 1);
+async function measure(estate: Estate, sweep: (estate: Estate) => Promise<Swept>): Promise<Sweep> {
+  const before = await estate.ask({ kind: 'restore', latencyMs: LATENCY_MS });
+  const swept = await sweep(estate);
+  const after = await estate.ask({ kind: 'count' });
+  const grown = (key: string): number => (after.requests[key] ?? 0) - (before.requests[key] ?? 0);
+  const requests = Object.keys(after.requests).reduce((sum, key) => sum + grown(key), 0);
+  const deletes = grown('DELETE manifests');
+  const refused = swept.refused ?? deletes - estate.untagged.length;
+  const servedMs = (after.answeredAfterMs - before.answeredAfterMs) / requests;
+  return { ...swept, requests, deletes, refused, servedMs };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+/** The sweep that took the median time. */
+function middle(sweeps: readonly Sweep[]): Sweep {
+  const [found] = [...sweeps].sort((a, b) => a.wallMs - b.wallMs).slice(sweeps.length >> 1);
+  if (found === undefined) throw new Error('nothing was swept');
+  return found;
+}
+
+const WARDENS = ['undo off', 'undo on', 'undo on, read at push'] as const satisfies readonly Undo[];
+
+function show(name: string, sweeps: readonly Sweep[]): void {
+  const { requests, deletes, refused, wallMs, cpuMs, writes, servedMs } = middle(sweeps);
+  const ofLimit = (latencyMs: number): string => (wallMs / ((requests * latencyMs) / CONCURRENCY)).toFixed(2);
+  const written = writes === null ? '-' : `${writes.journal} journal, ${writes.undo} for undo`;
+  const cpu = cpuMs === null ? '-' : `${cpuMs.toFixed(0)} ms`;
+  console.log(
+    `${name.padEnd(33)} ${String(requests).padStart(8)} ${String(deletes).padStart(8)} ${String(refused).padStart(8)} ${(wallMs / 1_000).toFixed(2).padStart(6)}s ${ofLimit(LATENCY_MS).padStart(8)} x ${servedMs.toFixed(1).padStart(6)} ms ${ofLimit(servedMs).padStart(7)} x ${cpu.padStart(9)}  ${written}`,
+  );
+}
 
 const cleaner = process.env['GCR_CLEANER'] ?? '';
-for (const shape of ['flat', 'indexes']) {
-  console.log(`\n10 repositories of 200 digests (${shape}), ${LATENCY_MS} ms, ${CONCURRENCY} at once`);
-  console.log('sweep                              requests  deletes  refused    wall  of its limit  writes');
-  const limitOf = ({ requests }: Sweep): number => (requests * LATENCY_MS) / CONCURRENCY;
-  const show = (name: string, sweep: Sweep): void => {
-    const writes =
-      sweep.writes === null ? '-' : `${sweep.writes.journal} journal, ${sweep.writes.undo} for undo`;
+const [only] = process.argv.slice(2);
+for (const shape of ['flat', 'indexes'].filter((one) => only === undefined || only === one)) {
+  const estate = await openEstate(shape);
+  try {
+    // Uncounted: compiles everything.
+    await measure(estate, (one) => sweepWithWarden(one, 'undo on'));
+    const theirs: Sweep[] = [];
+    const ours = new Map<Undo, Sweep[]>(WARDENS.map((undo) => [undo, []]));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      if (cleaner !== '') theirs.push(await measure(estate, (one) => sweepWithCleaner(one, cleaner)));
+      for (const [undo, sweeps] of ours) {
+        sweeps.push(await measure(estate, (one) => sweepWithWarden(one, undo)));
+      }
+    }
+    console.log(`\n10 repositories of 200 digests (${shape}), ${LATENCY_MS} ms, ${CONCURRENCY} at once`);
     console.log(
-      `${name.padEnd(33)} ${String(sweep.requests).padStart(9)} ${String(sweep.deletes).padStart(8)} ${String(sweep.refused).padStart(8)} ${(sweep.wallMs / 1_000).toFixed(2).padStart(6)}s ${(sweep.wallMs / limitOf(sweep)).toFixed(2).padStart(12)} x  ${writes}`,
+      'sweep                             requests  deletes  refused    wall  of limit   served of limit       CPU  writes',
     );
-  };
-  const other =
-    cleaner === ''
-      ? KNOWN_CLEANER
-      : await measure(shape, (estate) => sweepWithCleaner(estate, cleaner)).then((sweep) => {
-          show('gcr-cleaner', sweep);
-          return sweep;
-        });
-  if (cleaner === '')
-    console.log('gcr-cleaner, as known: 3030 requests, 5.5 s (GCR_CLEANER names no binary)');
-  for (const undo of ['undo off', 'undo on', 'undo on, read at push'] as const) {
-    const sweep = await measure(shape, (estate) => sweepWithWarden(estate, undo));
-    show(`gcr-warden, ${undo}`, sweep);
-    console.log(
-      `${' '.repeat(33)} ${(sweep.requests / other.requests).toFixed(3)} x its requests, ${(sweep.wallMs / other.wallMs).toFixed(3)} x its wall time`,
-    );
+    if (cleaner === '')
+      console.log('gcr-cleaner, as known: 3030 requests, 5.5 s (GCR_CLEANER names no binary)');
+    else show('gcr-cleaner', theirs);
+    for (const [undo, sweeps] of ours) {
+      show(`gcr-warden, ${undo}`, sweeps);
+      // Round by round: what else the machine did then, both of them felt.
+      const ratios = (of: 'requests' | 'wallMs'): number[] =>
+        sweeps.map((sweep, round) => sweep[of] / (theirs[round] ?? KNOWN_CLEANER)[of]);
+      console.log(
+        `${' '.repeat(33)} ${median(ratios('requests')).toFixed(3)} x its requests, ${median(ratios('wallMs')).toFixed(3)} x its wall time (${ratios(
+          'wallMs',
+        )
+          .map((ratio) => ratio.toFixed(2))
+          .join(', ')})`,
+      );
+    }
+  } finally {
+    await estate.close();
   }
 }
