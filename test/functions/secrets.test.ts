@@ -107,7 +107,7 @@ async function openStage(where: (method: string, url: string) => boolean, hostil
   const written = await mkdtemp(join(folder, 'written-'));
   const ledger = await openSqliteLedger(join(written, 'ledger.sqlite'));
   const client = openRegistry({
-    credentials: fixedCredentials({ [host]: { kind: 'oauth', accessToken: PASSWORD } }),
+    credentials: fixedCredentials({ [host]: { kind: 'basic', ...credential } }),
     clock: Date.now,
     logger,
     concurrency: 4,

@@ -8,6 +8,7 @@ import { readManifest, resolveTag } from './manifest-source.ts';
 import type { ManifestCache } from './relations.ts';
 import type { SeenGuards } from './seen-guards.ts';
 import { createSession, type Session } from './session.ts';
+import type { Challenges } from './token.ts';
 import type { Transport } from './transport.ts';
 import { hasBlob, putManifest } from './writing.ts';
 
@@ -23,6 +24,8 @@ export interface RegistryClientOptions {
   readonly plainHttpHosts?: readonly string[];
   /** What the reader's listings show a deleter need not ask; shared by both. None by default. */
   readonly seenGuards?: SeenGuards;
+  /** What hosts say of how they want to be told who asks; shared by all of them. Of each its own by default. */
+  readonly challenges?: Challenges;
 }
 
 export interface RegistryReaderOptions extends RegistryClientOptions {

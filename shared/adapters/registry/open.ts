@@ -6,6 +6,7 @@ import type { ProxySettings } from './dispatcher.ts';
 import type { PaceLimits } from './pace.ts';
 import type { ManifestCache } from './relations.ts';
 import { createSeenGuards } from './seen-guards.ts';
+import type { Challenges } from './token.ts';
 import { createTransport, endingBy, type Transport } from './transport.ts';
 
 export interface OpenRegistryOptions {
@@ -62,8 +63,8 @@ export function openRegistry(options: OpenRegistryOptions): OpenRegistry {
     ...(proxy === undefined ? {} : { proxy }),
   });
   const accessOver = (over: Transport): RegistryAccess => {
-    const seenGuards = createSeenGuards();
-    const client = { transport: over, credentials, clock, logger, hosts, plainHttpHosts, seenGuards };
+    const shared = { seenGuards: createSeenGuards(), challenges: new Map() satisfies Challenges };
+    const client = { transport: over, credentials, clock, logger, hosts, plainHttpHosts, ...shared };
     return {
       reader: createRegistryReader({
         ...client,

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports.ts';
 import type { Credentials, Rights } from './credentials.ts';
 import { originsWith } from './origin.ts';
 import { failureOf, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
-import { type Authorization, createAuthorizer, type Scope } from './token.ts';
+import { type Authorization, type Challenges, createAuthorizer, type Scope } from './token.ts';
 import type { HttpReply, HttpRequest, Transport } from './transport.ts';
 
 export interface SessionRequest
@@ -57,6 +57,8 @@ export function createSession(options: {
   readonly plainHttpHosts: readonly string[];
   /** What the credentials have to be good for, and no more. */
   readonly rights: Rights;
+  /** See `createAuthorizer`. */
+  readonly challenges?: Challenges;
 }): Session {
   const { transport } = options;
   const originOf = originsWith(options.plainHttpHosts);

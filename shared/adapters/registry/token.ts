@@ -71,16 +71,23 @@ function scopeText(scope: Scope): string {
   return scope.kind === 'catalog' ? 'registry:catalog:*' : `repository:${scope.name}:${scope.actions}`;
 }
 
-/** Creates the authorizer of one client; what it holds is never shared with a client of other rights. */
+/** How hosts want to be told who asks, by host. Holds no secret, so clients of several rights may share it. */
+export type Challenges = Map<string, Promise<Challenged>>;
+
+/** Creates the authorizer of one client; the tokens it holds are never shared with a client of other rights. */
 export function createAuthorizer(options: {
   readonly transport: Transport;
   readonly credentials: Credentials;
   readonly clock: Clock;
   readonly originOf: OriginOf;
   readonly rights: Rights;
+  /** Where challenges are kept that others may have met; a map of its own where it is left out. */
+  readonly challenges?: Challenges;
 }): Authorizer {
   const { transport, credentials, clock, originOf, rights } = options;
-  const challenges = new Map<string, Promise<Challenged>>();
+  const challenges: Challenges = options.challenges ?? new Map();
+  /** Hosts that refused an access token of Google's as it is. */
+  const exchanging = new Set<string>();
   const held = new Map<string, Promise<HeldCredential>>();
   const tokens = new Map<string, Promise<HeldToken>>();
   /** Actions that a challenge named, by host and scope. */
@@ -100,6 +107,8 @@ export function createAuthorizer(options: {
     return (
       challenges.get(host) ??
       once(challenges, host, async () => {
+        // Known without asking; where it is not so, a 401 will say it.
+        if (hostKind(host) === 'google') return { scheme: 'bearer', ...googleEndpoint(host) };
         const url = new URL(`${originOf(host)}/v2/`);
         const line: RequestLine = { method: 'GET', url: redactedUrl(url) };
         const reply = await transport.send({
@@ -179,9 +188,16 @@ export function createAuthorizer(options: {
     challenged: Exclude<Challenged, { readonly scheme: 'none' }>,
     credential: Credential,
   ): TokenEndpoint | null {
+    // Google's registries ask Artifact Registry who is behind a token at every request, so one that it was
+    // exchanged for could do no less, and costs a request a repository.
+    if (credential.kind === 'oauth' && !exchanging.has(host)) return null;
     if (challenged.scheme === 'bearer') return challenged;
     if (challenged.scheme === 'basic' || !needsExchange(credential)) return null;
-    // Where every registry of Google has it.
+    return googleEndpoint(host);
+  }
+
+  /** Where every registry of Google has it. */
+  function googleEndpoint(host: string): TokenEndpoint {
     return { realm: `${originOf(host)}/v2/token`, service: host };
   }
 
@@ -237,7 +253,10 @@ export function createAuthorizer(options: {
           }
         }
         const holding = await held.get(host)?.catch(() => null);
-        if (holding != null && isSentAsItIs(holding.credential, refused.header)) held.delete(host);
+        if (holding != null && isSentAsItIs(holding.credential, refused.header)) {
+          held.delete(host);
+          exchanging.add(host);
+        }
       }
       const fresh = await authorization(host, scope);
       return fresh.header === refused.header ? null : fresh;

@@ -188,13 +188,25 @@ describe('a token', () => {
 });
 
 describe('a credential', () => {
-  it('of Google goes under the user oauth2accesstoken', async () => {
+  const STRAIGHT = `Basic ${Buffer.from('oauth2accesstoken:ya29.x').toString('base64')}`;
+
+  it('of Google is sent as it is, under the user oauth2accesstoken, and exchanged for nothing', async () => {
+    const { server, exchanges } = await tokenRegistry({ takes: (sent) => sent === STRAIGHT });
+    const { reader } = client(server, { kind: 'oauth', accessToken: 'ya29.x' });
+    for (const name of ['a/b', 'c/d']) {
+      expect(await reader.resolveTag({ host: server.host, name }, 't')).toBe(DIGEST);
+    }
+    expect(exchanges()).toEqual([]);
+  });
+
+  it('of Google is exchanged where a host refuses it as it is, which is tried once', async () => {
     const { server, exchanges } = await tokenRegistry();
     const { reader } = client(server, { kind: 'oauth', accessToken: 'ya29.x' });
-    await reader.resolveTag({ host: server.host, name: 'a/b' }, 't');
-    expect(exchanges()[0]?.authorization).toBe(
-      `Basic ${Buffer.from('oauth2accesstoken:ya29.x').toString('base64')}`,
-    );
+    for (const name of ['a/b', 'c/d']) {
+      expect(await reader.resolveTag({ host: server.host, name }, 't')).toBe(DIGEST);
+    }
+    expect(exchanges().map(({ authorization }) => authorization)).toEqual([STRAIGHT, STRAIGHT]);
+    expect(server.seen.filter(({ url }) => url.includes('/manifests/'))).toHaveLength(3);
   });
 
   it('that is a registry token is used as it is', async () => {
