@@ -1,6 +1,6 @@
+import { type Ability, abilitiesOn } from './ability.ts';
 import { allNodes } from './account-binding.ts';
 import { neverHolds } from './condition.ts';
-import { type Ability, abilitiesOn } from './grants.ts';
 import { type AccessGraph, type AccessNode, bindingsByRole } from './graph.ts';
 import { convenienceOf, groupOf } from './member.ts';
 import type { Permission } from './role-permissions.ts';

@@ -1,4 +1,4 @@
-import { type Ability, abilitiesOn } from './grants.ts';
+import { type Ability, abilitiesOn } from './ability.ts';
 import { type AccessGraph, type AccessNode, bindingsByRole } from './graph.ts';
 import { standsOf } from './stand-for.ts';
 

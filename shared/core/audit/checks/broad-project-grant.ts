@@ -1,9 +1,9 @@
 import { known } from '../../fact.ts';
 import type { RemedyStep, Severity } from '../../finding.ts';
+import { type Ability, abilitiesOn } from '../ability.ts';
 import { addMember, removeMember, underCondition } from '../binding.ts';
 import type { AuditCase, Check } from '../check.ts';
 import { bind, repliesWith, repositoryWith } from '../example.ts';
-import { type Ability, abilitiesOn } from '../grants.ts';
 import type { PolicyNode } from '../graph.ts';
 import { isContainerRegistryAgent, isDeleted, isPerson, isPublic, isServiceAgent } from '../member.ts';
 import {

@@ -1,10 +1,10 @@
 import { known } from '../../fact.ts';
 import type { Finding, RemedyStep, Severity } from '../../finding.ts';
+import { type Ability, abilitiesOn } from '../ability.ts';
 import { removeMember, underCondition } from '../binding.ts';
 import type { AuditCase, Check } from '../check.ts';
 import { command } from '../command.ts';
 import { bind, repliesWith, repositoryWith } from '../example.ts';
-import { type Ability, abilitiesOn } from '../grants.ts';
 import { groupOf, isDeleted, isPublic } from '../member.ts';
 import {
   ancestorsOf,

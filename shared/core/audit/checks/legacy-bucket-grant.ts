@@ -1,8 +1,8 @@
 import { known } from '../../fact.ts';
+import { abilitiesOn } from '../ability.ts';
 import { removeMember, underCondition } from '../binding.ts';
 import type { Check } from '../check.ts';
 import { bind, bucketWith, repliesWith } from '../example.ts';
-import { abilitiesOn } from '../grants.ts';
 import { convenienceOf, isPublic, isServiceAgent } from '../member.ts';
 import { answerForMembers } from '../member-answer.ts';
 import { bucketUse } from '../redirection.ts';

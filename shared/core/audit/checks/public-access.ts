@@ -1,11 +1,11 @@
 import { known } from '../../fact.ts';
 import type { Finding, RemedyStep, Severity } from '../../finding.ts';
+import { type Ability, abilitiesOn } from '../ability.ts';
 import { bindingEvidence, bindingSubject, bucketNameOf, removeMember, underCondition } from '../binding.ts';
 import { bucketAclRemoval } from '../bucket-setting.ts';
 import { type AuditCase, type Check, findingOf } from '../check.ts';
 import { command } from '../command.ts';
 import { bind, bucketWith, repliesWith, repositoryWith } from '../example.ts';
-import { type Ability, abilitiesOn } from '../grants.ts';
 import type { GraphBinding, PolicyNode } from '../graph.ts';
 import { isPublic } from '../member.ts';
 import { bucketUse } from '../redirection.ts';

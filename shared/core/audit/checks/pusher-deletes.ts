@@ -1,8 +1,8 @@
 import { known } from '../../fact.ts';
+import { abilitiesOn } from '../ability.ts';
 import { addMember, removeMember, underCondition } from '../binding.ts';
 import type { Check } from '../check.ts';
 import { bind, repliesWith, repositoryWith } from '../example.ts';
-import { abilitiesOn } from '../grants.ts';
 import { isDeleted, isPerson, isPublic } from '../member.ts';
 import { answerForMembers, isAgentAtWork, unlistedAnswers } from '../member-answer.ts';
 import { google } from '../reference.ts';
