@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { isTold, type LogSeverity, parseLogSeverity } from '../shared/core/log-severity.ts';
 import type { Logger } from '../shared/ports.ts';
@@ -31,6 +32,21 @@ export function outputStyle(): TextStyle {
     colour: isTTY === true && !isRefused,
     clock: { nowMs: Date.now(), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone },
   };
+}
+
+/** Pieces are put together until they are so long, and written as one. */
+const WRITE_CHARACTERS = 65_536;
+
+/** Writes a result, and waits for whoever reads it where it comes piece by piece. */
+export async function writeResult(result: string | Iterable<string>): Promise<void> {
+  let text = '';
+  for (const piece of typeof result === 'string' ? [result] : result) {
+    text += piece;
+    if (text.length < WRITE_CHARACTERS) continue;
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+    text = '';
+  }
+  process.stdout.write(text);
 }
 
 /** The least severity that is told: what `--quiet` and `GCR_WARDEN_LOG` say, and warnings where they say nothing known. */

@@ -16,7 +16,7 @@ import { changesSince, type FindingChange } from '../../shared/core/finding-hist
 import { parseAuditFolder } from '../../shared/core/policy-file/parse-audit-folder.ts';
 import { renderFindingChanges } from '../../shared/report/audit-changes.ts';
 import { renderAuditCsv, renderTableCsv } from '../../shared/report/audit-csv.ts';
-import { jsonText, renderAuditJson, renderViewJson } from '../../shared/report/audit-json.ts';
+import { auditJsonPieces, jsonText, viewJsonPieces } from '../../shared/report/audit-json.ts';
 import { renderAuditMarkdown } from '../../shared/report/audit-markdown.ts';
 import { renderAuditPage } from '../../shared/report/audit-page.ts';
 import { renderAuditSarif } from '../../shared/report/audit-sarif.ts';
@@ -32,16 +32,16 @@ import { EXIT } from '../exit-code.ts';
 import { ManualCommand, paragraphs } from '../manual.ts';
 import { ledgerOption, withLedger } from '../options.ts';
 import { pullSecretsOption, pullSecretsPort } from '../pull-secrets.ts';
-import { outputStyle, terminalLogger } from '../terminal.ts';
+import { outputStyle, terminalLogger, writeResult } from '../terminal.ts';
 
 const FORMATS = {
   text: (report: AuditReport, remedies: RemedyForm) => renderAudit(report, outputStyle(), remedies),
-  json: renderAuditJson,
+  json: auditJsonPieces,
   sarif: (report: AuditReport) => renderAuditSarif(report, CHECKS),
   markdown: renderAuditMarkdown,
   csv: renderAuditCsv,
   html: renderAuditPage,
-} as const satisfies Record<string, (report: AuditReport, remedies: RemedyForm) => string>;
+} as const satisfies Record<string, (report: AuditReport, remedies: RemedyForm) => string | Iterable<string>>;
 
 /** The views by name: what of the report they are, and the same as a table. */
 const VIEWS = {
@@ -153,7 +153,7 @@ export function auditCommand(): ManualCommand {
             DEFAULT_AUDIT_SETTINGS,
           ),
         );
-        process.stdout.write(print(audited));
+        await writeResult(print(audited));
         const isOverOne = audited.reports.some((report) => isOver(report, options.failOn));
         const isUnlisted = options.failOn !== undefined && audited.unlisted.length > 0;
         if (isOverOne || isUnlisted) process.exitCode = EXIT.failed;
@@ -212,7 +212,7 @@ function whole({ target, ...audited }: Audited): AuditReport {
  * Decides how a report is printed before anything is read.
  * @throws WardenError OPTION_INVALID where options exclude each other
  */
-function printer(options: AuditOptions): (audited: Audited) => string {
+function printer(options: AuditOptions): (audited: Audited) => string | Iterable<string> {
   const format = options.json === true ? 'json' : options.format;
   const only = [options.view, options.diff, options.since].filter((one) => one !== undefined);
   if (only.length > 1) throw new WardenError('OPTION_INVALID', 'Take one of --view, --diff and --since.');
@@ -223,7 +223,7 @@ function printer(options: AuditOptions): (audited: Audited) => string {
   if (options.view !== undefined) {
     const view = VIEWS[options.view];
     const print = {
-      json: (report: AuditReport) => renderViewJson(report, view(report).json),
+      json: (report: AuditReport) => viewJsonPieces(report, view(report).json),
       csv: (report: AuditReport) => renderTableCsv(view(report).table),
       text: (report: AuditReport) => renderAuditTable(view(report).table, outputStyle()),
     };

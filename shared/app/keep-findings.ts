@@ -1,10 +1,14 @@
+import type { Grant } from '../core/audit/grants.ts';
 import type { AuditReport } from '../core/audit/report.ts';
 import { type FindingHistory, followFindings } from '../core/finding-history.ts';
-import type { FindingLedger, Publisher } from '../ports.ts';
+import type { AccessRecord, FindingLedger, Publisher } from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
 
 /** Messages under way side by side. */
 const PUBLISHING_MAX = 10;
+
+/** Grants kept beside the findings of one project. */
+const GRANTS_MAX = 20_000;
 
 /**
  * Compares a report with the audit before, tells what changed, and keeps the findings. Told before it is kept: an
@@ -36,7 +40,24 @@ export async function keepFindings(
     atMs,
     findings,
     followed: history.followed,
-    access: { keys, grants, notSeen },
+    access: keptAccess({ keys, grants, notSeen }),
   });
   return history;
+}
+
+/** As much of the access matrix as a page can show. Its rows are made one by one, and no more than these. */
+function keptAccess({
+  keys,
+  grants,
+  notSeen,
+}: Pick<AuditReport, 'keys' | 'grants' | 'notSeen'>): AccessRecord {
+  const kept: Grant[] = [];
+  for (const grant of grants) {
+    if (kept.length === GRANTS_MAX) {
+      const line = `There are more than ${GRANTS_MAX} grants, and only the first are kept; \`gcr-warden audit --view access\` prints all.`;
+      return { keys, grants: kept, notSeen: [...notSeen, line] };
+    }
+    kept.push(grant);
+  }
+  return { keys, grants: kept, notSeen };
 }

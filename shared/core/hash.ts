@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Digest } from './digest.ts';
 
 /** The sha256 digest of bytes or of a text in UTF-8. */
 export function sha256(content: string | Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+  return `sha256:${hash('sha256', content, 'hex')}`;
 }
 
 /** A sha256 digest in the making, for content that is never whole in memory. */
@@ -27,10 +27,18 @@ export function startHash(): RunningHash {
  * built in. Only for plain JSON values.
  */
 export function canonicalJson(value: unknown): string {
+  // Where there is no key there is nothing to sort: names of things in a list, of which there are very many.
+  if (isList(value)) return JSON.stringify(value);
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
     return sortKeys(inner as Record<string, unknown>);
   });
+}
+
+/** Whether a value is a list of texts and numbers, and of such lists. */
+function isList(value: unknown): value is readonly unknown[] {
+  if (!Array.isArray(value)) return false;
+  return value.every((inner: unknown) => inner === null || typeof inner !== 'object' || isList(inner));
 }
 
 function sortKeys(value: Readonly<Record<string, unknown>>): Record<string, unknown> {

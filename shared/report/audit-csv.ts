@@ -1,7 +1,7 @@
 import type { AuditReport } from '../core/audit/report.ts';
 import type { Finding } from '../core/finding.ts';
 import type { AuditTable } from './audit-views.ts';
-import { csv } from './csv.ts';
+import { csv, csvLines } from './csv.ts';
 
 /** The findings as CSV, one a line; the steps of a remedy are lines of one cell. */
 export function renderAuditCsv({ findings }: AuditReport): string {
@@ -33,9 +33,9 @@ export function renderAuditCsv({ findings }: AuditReport): string {
   );
 }
 
-/** A view as CSV. */
-export function renderTableCsv({ titles, rows }: AuditTable): string {
-  return csv(titles, rows);
+/** A view as CSV, line by line. */
+export function renderTableCsv({ titles, rows }: AuditTable): Iterable<string> {
+  return csvLines(titles, rows);
 }
 
 function commandsOf({ remediation }: Finding): string {

@@ -60,7 +60,8 @@ function indented(block: string): string {
 }
 
 function markdownTable({ titles, rows }: AuditTable): string {
-  if (rows.length === 0) return 'None seen.';
   const line = (cells: readonly string[]): string => `| ${cells.map(markdownText).join(' | ')} |`;
-  return [line(titles), `|${titles.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
+  const lines = Array.from(rows, line);
+  if (lines.length === 0) return 'None seen.';
+  return [line(titles), `|${titles.map(() => '---|').join('')}`, ...lines].join('\n');
 }

@@ -99,8 +99,8 @@ function head(id: string, titles: readonly string[]): Html {
 const END: Html = { safe: '</tbody></table></div>' };
 
 function plainTable(id: string, { titles, rows }: AuditTable): Html {
-  if (rows.length === 0) return html`<p>None seen.</p>`;
-  return html`${head(id, titles)}${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${shown(cell)}</td>`)}</tr>`)}${END}`;
+  const lines = Array.from(rows, (row) => html`<tr>${row.map((cell) => html`<td>${shown(cell)}</td>`)}</tr>`);
+  return lines.length === 0 ? html`<p>None seen.</p>` : html`${head(id, titles)}${lines}${END}`;
 }
 
 function findingsTable(findings: readonly Finding[]): Html {

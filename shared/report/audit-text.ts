@@ -4,7 +4,7 @@ import type { AuditReport } from '../core/audit/report.ts';
 import type { Finding, RemedyStep, Severity } from '../core/finding.ts';
 import { auditSummary } from './audit-summary.ts';
 import { type AuditTable, ageCell, dayCell, endCell, stateCell } from './audit-views.ts';
-import { printable, type TextStyle, type Tone, table, toned, wrap } from './text.ts';
+import { printable, type TextStyle, type Tone, table, tableLines, toned, wrap } from './text.ts';
 import { formatTimeAndAge } from './time-text.ts';
 
 /** Enough to tell keys apart; the commands have the whole. */
@@ -69,14 +69,15 @@ function summaryText(report: AuditReport, style: TextStyle): string {
   return lines.flatMap((line) => wrap(printable(line), Math.max(20, style.widthColumns))).join('\n');
 }
 
-/** One of the views alone, as a table. */
-export function renderAuditTable({ titles, rows }: AuditTable, style: TextStyle): string {
-  if (rows.length === 0) return 'None seen.\n';
-  return `${table(
-    titles.map((title) => ({ title: title.toUpperCase() })),
-    rows,
-    style,
-  )}\n`;
+/** One of the views alone, as a table, row by row. */
+export function* renderAuditTable({ titles, rows }: AuditTable, style: TextStyle): Generator<string> {
+  const [first] = rows;
+  if (first === undefined) {
+    yield 'None seen.\n';
+    return;
+  }
+  const columns = titles.map((title) => ({ title: title.toUpperCase() }));
+  for (const line of tableLines(columns, rows, style)) yield `${line}\n`;
 }
 
 function keysTable({ keys, atMs }: AuditReport, style: TextStyle): string {
@@ -102,14 +103,9 @@ function keysTable({ keys, atMs }: AuditReport, style: TextStyle): string {
   );
 }
 
-function grantsText(grants: readonly Grant[], style: TextStyle): string {
-  if (grants.length === 0) return '  none seen';
-  const byMember = new Map<string, Grant[]>();
-  for (const grant of grants) {
-    const group = byMember.get(grant.member) ?? [];
-    group.push(grant);
-    byMember.set(grant.member, group);
-  }
+function grantsText(grants: Iterable<Grant>, style: TextStyle): string {
+  const byMember = Map.groupBy(grants, ({ member }) => member);
+  if (byMember.size === 0) return '  none seen';
   const inner: TextStyle = { ...style, widthColumns: style.widthColumns - 2 };
   return [...byMember]
     .map(([member, group]) => {

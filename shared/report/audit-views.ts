@@ -7,7 +7,8 @@ import { DAY_MS } from '../core/units.ts';
 /** A table that people and programs read: the keys, or who can do what. Text cells, unknown said in words. */
 export interface AuditTable {
   readonly titles: readonly string[];
-  readonly rows: readonly (readonly string[])[];
+  /** Read once from its beginning each time. */
+  readonly rows: Iterable<readonly string[]>;
 }
 
 /** Every key that somebody could have downloaded, oldest first. */
@@ -30,8 +31,14 @@ export function keyTable({ keys, atMs }: Pick<AuditReport, 'keys' | 'atMs'>): Au
 export function accessTable({ grants }: Pick<AuditReport, 'grants'>): AuditTable {
   return {
     titles: ['who', 'can', 'on', 'by', 'only if'],
-    rows: grants.flatMap((grant) =>
-      grant.on.map((resource) => [
+    rows: { [Symbol.iterator]: () => accessRows(grants) },
+  };
+}
+
+function* accessRows(grants: Iterable<Grant>): Generator<readonly string[]> {
+  for (const grant of grants) {
+    for (const resource of grant.on) {
+      yield [
         grant.member,
         canCell(grant),
         resource,
@@ -39,9 +46,9 @@ export function accessTable({ grants }: Pick<AuditReport, 'grants'>): AuditTable
         grant.condition.kind === 'unknown'
           ? `a condition that is not known: ${grant.condition.reason}`
           : (grant.condition.value ?? ''),
-      ]),
-    ),
-  };
+      ];
+    }
+  }
 }
 
 export function ageCell({ ageMs, claimed }: KeyRow): string {

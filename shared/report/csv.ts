@@ -15,7 +15,16 @@ function cell(value: string | number): string {
   return `"${harmless.replaceAll('"', '""')}"`;
 }
 
+type Row = readonly (string | number)[];
+
 /** Renders rows under their titles as CSV, lines ended as RFC 4180 wants. */
-export function csv(titles: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  return [titles, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+export function csv(titles: readonly string[], rows: Iterable<Row>): string {
+  return [...csvLines(titles, rows)].join('');
+}
+
+/** The same, line by line. */
+export function* csvLines(titles: readonly string[], rows: Iterable<Row>): Generator<string> {
+  const line = (row: Row): string => `${row.map(cell).join(',')}\r\n`;
+  yield line(titles);
+  for (const row of rows) yield line(row);
 }

@@ -48,17 +48,33 @@ const LAST_COLUMN_MIN = 24;
  */
 export function table(
   columns: readonly Column[],
-  rows: readonly (readonly string[])[],
+  rows: Iterable<readonly string[]>,
   style: TextStyle,
 ): string {
-  const cells = rows.map((row) => columns.map((_column, index) => printable(row[index] ?? '')));
-  const widths = columns.map((column, index) =>
-    Math.max(column.title.length, ...cells.map((row) => row[index]?.length ?? 0)),
-  );
+  return [...tableLines(columns, rows, style)].join('\n');
+}
+
+/** The same, row by row. Rows are gone through twice: for the widths, and for the lines. */
+export function* tableLines(
+  columns: readonly Column[],
+  rows: Iterable<readonly string[]>,
+  style: TextStyle,
+): Generator<string> {
+  const cellsOf = (row: readonly string[]): readonly string[] =>
+    columns.map((_column, index) => printable(row[index] ?? ''));
+  const widths = columns.map(({ title }) => title.length);
+  for (const row of rows) {
+    for (const [index, cell] of cellsOf(row).entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, cell.length);
+    }
+  }
   const last = columns.length - 1;
   const taken = widths.slice(0, last).reduce((sum, width) => sum + width + GAP.length, 0);
   const left = style.widthColumns - taken;
-  if (left < Math.min(LAST_COLUMN_MIN, widths[last] ?? 0)) return blocks(columns, cells, style);
+  if (left < Math.min(LAST_COLUMN_MIN, widths[last] ?? 0)) {
+    yield blocks(columns, Array.from(rows, cellsOf), style);
+    return;
+  }
   widths[last] = left;
   const line = (row: readonly string[]): string =>
     row
@@ -69,8 +85,8 @@ export function table(
       })
       .join(GAP)
       .trimEnd();
-  const titles = toned(line(columns.map((column) => column.title)), 'faint', style);
-  return [titles, ...cells.map(line)].join('\n');
+  yield toned(line(columns.map((column) => column.title)), 'faint', style);
+  for (const row of rows) yield line(cellsOf(row));
 }
 
 /** Rows one below the other: each cell behind its title, wrapped to the width; a cell without title stands alone. */

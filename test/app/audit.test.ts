@@ -116,7 +116,7 @@ describe('the audit of a project', () => {
 
   it('resolves a custom role to what it can do', async () => {
     const { report } = await auditAcme();
-    expect(report.grants).toContainEqual(
+    expect([...report.grants]).toContainEqual(
       expect.objectContaining({
         member: 'serviceAccount:deployer@acme.iam.gserviceaccount.com',
         abilities: { kind: 'known', value: ['read', 'push'] },

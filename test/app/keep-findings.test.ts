@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openLedger } from '../../shared/adapters/ledger/open-ledger.ts';
 import { keepFindings } from '../../shared/app/keep-findings.ts';
+import { Grants } from '../../shared/core/audit/grants.ts';
 import type { AuditReplies } from '../../shared/core/audit/replies.ts';
 import { auditReport } from '../../shared/core/audit/report.ts';
 import { DEFAULT_AUDIT_SETTINGS } from '../../shared/core/audit/settings.ts';
@@ -50,6 +51,20 @@ describe('keeping what an audit found', () => {
       `findings 1 new acme broad-project-grant ${NOW_MS} ${attributes('new')}`,
       `findings 1 resolved acme broad-project-grant ${NOW_MS + 2 * DAY_MS} ${attributes('resolved')}`,
     ]);
+  });
+
+  it('keeps no more grants than a page can show, and says so', async () => {
+    const { ledger } = await stage();
+    const grants = new Grants(function* () {
+      for (let at = 0; ; at += 1) {
+        const member = `user:person-${at}@example.com`;
+        yield { member, abilities: known(['read']), on: ['bucket b'], path: [], condition: known(null) };
+      }
+    });
+    await keepFindings({ ledger }, { ...auditOn(0, {}), grants });
+    const kept = (await ledger.findings('acme'))?.access;
+    expect(kept?.grants).toHaveLength(20_000);
+    expect(kept?.notSeen.at(-1)).toContain('only the first are kept');
   });
 
   it('calls nothing mended that could not be read', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acmeEstate, type GoogleApis, startGoogleApis } from '../../local/google-apis/index.ts';
+import type { Grant } from '../../shared/core/audit/grants.ts';
 import type { AuditReport } from '../../shared/core/audit/report.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -78,7 +79,9 @@ describe('gcr-warden audit', () => {
     const below = ['audit', '--google-endpoint', google.url, '--json'];
     const run = await stage.warden([...below, '--organization', '77']);
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-    const report = JSON.parse(run.stdout) as AuditReport;
+    const report = JSON.parse(run.stdout) as Omit<AuditReport, 'grants'> & {
+      readonly grants: readonly Grant[];
+    };
     expect(report.project).toBe('organizations/77');
     expect(new Set(report.findings.map(({ project }) => project))).toEqual(new Set(['acme']));
     expect(report.grants.flatMap(({ on }) => on)).toContain('acme: bucket artifacts.acme.appspot.com');

@@ -65,6 +65,12 @@ const MEANING: Readonly<Record<Permission, readonly (readonly [Reach, Ability])[
 
 /** What these permissions allow on one of these kinds of resource, from the least to the most. */
 export function abilitiesOn(kinds: readonly Reach[], permissions: readonly Permission[]): readonly Ability[] {
+  const [only] = kinds;
+  if (only !== undefined && kinds.length === 1) return sharedAbilities(only, permissions).value;
+  return abilitiesAmong(kinds, permissions);
+}
+
+function abilitiesAmong(kinds: readonly Reach[], permissions: readonly Permission[]): readonly Ability[] {
   const held = new Set<Ability>();
   for (const permission of permissions) {
     for (const [kind, ability] of MEANING[permission]) if (kinds.includes(kind)) held.add(ability);
@@ -90,7 +96,7 @@ export function sharedAbilities(kind: Reach, permissions: readonly Permission[])
   }
   let abilities = byKind.get(kind);
   if (abilities === undefined) {
-    abilities = { kind: 'known', value: abilitiesOn([kind], permissions) };
+    abilities = { kind: 'known', value: abilitiesAmong([kind], permissions) };
     byKind.set(kind, abilities);
   }
   return abilities;

@@ -1,8 +1,9 @@
 import { type Fact, known } from '../fact.ts';
-import { type Ability, sharedAbilities } from './ability.ts';
+import { type Ability, type KnownAbilities, sharedAbilities } from './ability.ts';
 import type { IamCondition } from './access.ts';
 import { type AccessGraph, type AccessNode, bindingsByRole, type GraphBinding } from './graph.ts';
 import { convenienceOf, groupOf } from './member.ts';
+import type { Permission } from './role-permissions.ts';
 import { conditionsOf, type Stand, standsOf } from './stand-for.ts';
 
 /** Who can do what to which registries and accounts, by which way. */
@@ -18,6 +19,25 @@ export interface Grant {
   readonly condition: Fact<string | null>;
 }
 
+/** Every grant of an audit, made row by row when somebody asks for them: as objects they would be most of its memory. */
+export class Grants implements Iterable<Grant> {
+  readonly #make: () => Iterable<Grant>;
+
+  /** @param make asked once for each time that somebody goes through them */
+  constructor(make: () => Iterable<Grant>) {
+    this.#make = make;
+  }
+
+  [Symbol.iterator](): Iterator<Grant> {
+    return this.#make()[Symbol.iterator]();
+  }
+
+  /** All rows at once, for who makes JSON of them. */
+  toJSON(): readonly Grant[] {
+    return [...this];
+  }
+}
+
 /** The members of a group larger than this have no rows of their own: the row of the group stands for them. */
 const GROUP_ROWS_MAX = 100;
 
@@ -25,11 +45,57 @@ const GROUP_ROWS_MAX = 100;
  * Every grant that reaches the registry or an account. What is granted on the project, on a folder or on the
  * organisation reaches all its buckets and repositories. A group has a row, and so has each of its members
  * that can be seen; a convenience member is followed to the holders of the basic role. By member, then from
- * the nearest folder over the project to registries and accounts, each by role.
+ * the nearest folder over the project to registries and accounts, each by role. Nothing is worked out before the
+ * first row is asked for.
  */
-export function grants(graph: AccessGraph): readonly Grant[] {
-  const byMember = new Map<string, Rows>();
-  const rowsOf = rowsFor(graph);
+export function grants(graph: AccessGraph): Grants {
+  let columns: GrantColumns | null = null;
+  return new Grants(() => {
+    columns ??= columnsOf(graph);
+    return rowsOf(columns);
+  });
+}
+
+/** A role on a resource: what all its members can do by it. */
+interface Source {
+  readonly reached: readonly Reached[];
+  /** The last step of the way, one list for all. */
+  readonly lastStep: readonly string[];
+}
+
+/** One entry for each way from somebody to a source; what they have in common is there once. */
+interface GrantColumns {
+  readonly members: readonly string[];
+  readonly sources: readonly Source[];
+  /** Of each entry: who, in `members`; by which source; and how, null for himself and always, as almost all are. */
+  readonly memberAt: readonly number[];
+  readonly sourceAt: readonly number[];
+  readonly wayAt: readonly (Way | null)[];
+}
+
+/** How somebody comes to a source. */
+interface Way {
+  readonly path: readonly string[];
+  readonly condition: Grant['condition'];
+}
+
+function columnsOf(graph: AccessGraph): GrantColumns {
+  const members = new Map<string, number>();
+  const sources: Source[] = [];
+  const memberAt: number[] = [];
+  const sourceAt: number[] = [];
+  const wayAt: (Way | null)[] = [];
+  const add = (member: string, way: Way | null): void => {
+    let at = members.get(member);
+    if (at === undefined) {
+      at = members.size;
+      members.set(member, at);
+    }
+    memberAt.push(at);
+    sourceAt.push(sources.length - 1);
+    wayAt.push(way);
+  };
+  const standsFor = standsFrom(graph);
   const accounts = graph.accounts.kind === 'known' ? graph.accounts.value : [];
   const ancestors = graph.ancestors.kind === 'known' ? graph.ancestors.value : [];
   for (const node of [...ancestors, graph.project, ...graph.registries, ...sortedBy(accounts)]) {
@@ -38,60 +104,89 @@ export function grants(graph: AccessGraph): readonly Grant[] {
     for (const [role, bindings] of bindingsByRole(node)) {
       const reached = reachOf(below, bindings[0]?.permissions ?? known([]));
       if (reached.length === 0) continue;
-      // One list that all rows of this role share: there are many.
       const lastStep = [`${role} on ${node.label}`];
-      for (const binding of bindings) addRows(byMember, binding, reached, lastStep, rowsOf);
+      sources.push({ reached, lastStep });
+      for (const binding of bindings) {
+        const itself = conditionText(binding, []);
+        const alone = itself === UNCONDITIONAL ? null : { path: lastStep, condition: itself };
+        for (const member of binding.members) {
+          const stands = standsFor(member);
+          if (stands === null) {
+            add(member, alone);
+            continue;
+          }
+          for (const { who, path, conditions } of stands) {
+            const condition = conditions.length === 0 ? itself : conditionText(binding, conditions);
+            add(who, path.length === 0 ? alone : { path: [...path, ...lastStep], condition });
+          }
+        }
+      }
     }
   }
-  const all: Grant[] = [];
-  for (const member of [...byMember.keys()].sort()) {
-    for (const row of distinct(byMember.get(member) as Rows)) all.push(row);
-  }
-  return all;
+  return { members: [...members.keys()], sources, memberAt, sourceAt, wayAt };
 }
 
-/** What is known of one member so far. */
-interface Rows {
-  readonly rows: Grant[];
-  /** The last step that a row came by. */
-  last: readonly string[];
-  /** Whether one role of one resource came by more than one way: those then need an order, and may be one. */
-  isTwofold: boolean;
-}
-
-function addRows(
-  byMember: Map<string, Rows>,
-  binding: GraphBinding,
-  reached: readonly Reached[],
-  lastStep: readonly string[],
-  rowsOf: (member: string) => readonly Stand[] | null,
-): void {
-  const itself = conditionText(binding, []);
-  const add = (member: string, path: readonly string[], condition: Grant['condition']): void => {
-    let found = byMember.get(member);
-    if (found === undefined) {
-      found = { rows: [], last: lastStep, isTwofold: false };
-      byMember.set(member, found);
-    } else {
-      if (found.last === lastStep) found.isTwofold = true;
-      found.last = lastStep;
-    }
-    for (const { abilities, on } of reached) found.rows.push({ member, abilities, on, path, condition });
-  };
-  for (const member of binding.members) {
-    const stands = rowsOf(member);
-    if (stands === null) {
-      add(member, lastStep, itself);
-      continue;
-    }
-    for (const { who, path, conditions } of stands) {
-      add(who, [...path, ...lastStep], conditions.length === 0 ? itself : conditionText(binding, conditions));
+/** By member; the entries of one member are in order already, but for those of one source. */
+function* rowsOf(columns: GrantColumns): Generator<Grant> {
+  const { members, sources, sourceAt } = columns;
+  const entriesOf = entriesByMember(columns);
+  const names = members.map((name, at) => ({ name, at })).sort((a, b) => compareTexts(a.name, b.name));
+  for (const { name, at } of names) {
+    const entries = entriesOf(at);
+    for (let from = 0, to = 0; from < entries.length; from = to) {
+      const sourceIndex = sourceAt[entries[from] as number] as number;
+      const source = sources[sourceIndex] as Source;
+      do to += 1;
+      while (to < entries.length && sourceAt[entries[to] as number] === sourceIndex);
+      const rows =
+        to - from === 1
+          ? rowsBy(name, source, columns, entries[from] as number)
+          : distinct(name, source, columns, entries.subarray(from, to));
+      for (const row of rows) yield row;
     }
   }
+}
+
+/** The entries of each member in their order, all in one array. */
+function entriesByMember({ members, memberAt }: GrantColumns): (member: number) => Uint32Array {
+  const ends = new Uint32Array(members.length + 1);
+  for (const member of memberAt) ends[member + 1] = (ends[member + 1] ?? 0) + 1;
+  for (let at = 1; at < ends.length; at += 1) ends[at] = (ends[at] ?? 0) + (ends[at - 1] ?? 0);
+  const next = ends.slice();
+  const entries = new Uint32Array(memberAt.length);
+  let entry = 0;
+  for (const member of memberAt) {
+    const place = next[member] ?? 0;
+    entries[place] = entry;
+    next[member] = place + 1;
+    entry += 1;
+  }
+  return (member) => entries.subarray(ends[member], ends[member + 1]);
+}
+
+function rowsBy(
+  member: string,
+  { reached, lastStep }: Source,
+  { wayAt }: GrantColumns,
+  entry: number,
+): readonly Grant[] {
+  const { path, condition } = wayAt[entry] ?? { path: lastStep, condition: UNCONDITIONAL };
+  return reached.map(({ abilities, on }) => ({ member, abilities, on, path, condition }));
+}
+
+/** Rows by one source in their order; the same grant by two bindings is one. */
+function distinct(
+  member: string,
+  source: Source,
+  columns: GrantColumns,
+  entries: Uint32Array,
+): readonly Grant[] {
+  const rows = [...entries].flatMap((entry) => rowsBy(member, source, columns, entry)).sort(compareRows);
+  return rows.filter((row, index) => index === 0 || compareRows(rows[index - 1] as Grant, row) !== 0);
 }
 
 /** Whom a member has rows for; null for those who stand for themselves, which almost all do. */
-function rowsFor(graph: AccessGraph): (member: string) => readonly Stand[] | null {
+function standsFrom(graph: AccessGraph): (member: string) => readonly Stand[] | null {
   const stands = standsOf(graph);
   return (member) => {
     if (groupOf(member) !== null) {
@@ -118,16 +213,27 @@ function reachOf(below: readonly AccessNode[], permissions: GraphBinding['permis
   if (permissions.kind === 'unknown') {
     return [{ abilities: permissions, on: below.map(({ label }) => label).sort() }];
   }
-  const groups = new Map<string, { abilities: ReturnType<typeof sharedAbilities>; on: string[] }>();
-  for (const { kind, label } of below) {
-    if (kind === 'folder' || kind === 'organization' || kind === 'topic') continue;
-    const abilities = sharedAbilities(kind, permissions.value);
-    if (abilities.value.length === 0) continue;
+  const [only] = below;
+  if (only !== undefined && below.length === 1) {
+    const abilities = abilitiesIn(only, permissions.value);
+    return abilities === null ? [] : [{ abilities, on: [only.label] }];
+  }
+  const groups = new Map<string, { abilities: KnownAbilities; on: string[] }>();
+  for (const node of below) {
+    const abilities = abilitiesIn(node, permissions.value);
+    if (abilities === null) continue;
     const group = groups.get(abilities.value.join()) ?? { abilities, on: [] };
-    group.on.push(label);
+    group.on.push(node.label);
     groups.set(abilities.value.join(), group);
   }
   return [...groups.values()].map(({ abilities, on }) => ({ abilities, on: on.sort() }));
+}
+
+/** What permissions allow on a resource itself; null for nothing. */
+function abilitiesIn({ kind }: AccessNode, permissions: readonly Permission[]): KnownAbilities | null {
+  if (kind === 'folder' || kind === 'organization' || kind === 'topic') return null;
+  const abilities = sharedAbilities(kind, permissions);
+  return abilities.value.length === 0 ? null : abilities;
 }
 
 /** Almost every grant has no condition, and one value says so for all of them. */
@@ -143,18 +249,6 @@ function conditionText(binding: GraphBinding, inherited: readonly Fact<IamCondit
     texts.push(`${condition.value.title}: ${condition.value.expression}`);
   }
   return known(texts.join(' and '));
-}
-
-/** The same grant from two bindings is one. Rows of different roles and resources are in order already. */
-function distinct({ rows, isTwofold }: Rows): readonly Grant[] {
-  if (!isTwofold) return rows;
-  const sorted: Grant[] = [];
-  for (let from = 0, to = 0; from < rows.length; from = to) {
-    const step = rows[from]?.path.at(-1);
-    while (to < rows.length && rows[to]?.path.at(-1) === step) to += 1;
-    sorted.push(...rows.slice(from, to).sort(compareRows));
-  }
-  return sorted.filter((row, index) => index === 0 || compareRows(sorted[index - 1] as Grant, row) !== 0);
 }
 
 /** Two rows with one path, one first resource and one condition are of the same role and group of resources. */

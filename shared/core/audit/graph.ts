@@ -121,9 +121,7 @@ export function accessGraph(replies: AuditReplies): AccessGraph {
     return resolved;
   };
   const mapPolicy = (policy: Fact<{ readonly bindings: readonly Binding[] }>): NodeBase['bindings'] =>
-    policy.kind === 'known'
-      ? known(policy.value.bindings.map((binding) => resolveBinding(binding, resolveRole)))
-      : policy;
+    policy.kind === 'known' ? known(resolveBindings(policy.value.bindings, resolveRole)) : policy;
 
   const registries: PolicyNode[] = [];
   const unlisted: { resource: string; label: string; reason: string }[] = [];
@@ -235,8 +233,32 @@ interface ResolvedRole {
   readonly permissions: GraphBinding['permissions'];
 }
 
-function resolveBinding(binding: Binding, resolveRole: (written: string) => ResolvedRole): GraphBinding {
-  const { role, isHidden, permissions } = resolveRole(binding.role);
+function resolveBindings(
+  bindings: readonly Binding[],
+  resolveRole: (written: string) => ResolvedRole,
+): readonly GraphBinding[] {
+  const byRole = new Map<string, GraphBinding[]>();
+  // By the name as it is written; two of them can be one role.
+  const groups = new Map<string, { readonly resolved: ResolvedRole; readonly group: GraphBinding[] }>();
+  const groupOf = (written: string) => {
+    const resolved = resolveRole(written);
+    const group = byRole.get(resolved.role) ?? [];
+    byRole.set(resolved.role, group);
+    const made = { resolved, group };
+    groups.set(written, made);
+    return made;
+  };
+  const all = bindings.map((binding) => {
+    const { resolved, group } = groups.get(binding.role) ?? groupOf(binding.role);
+    const made = resolveBinding(binding, resolved);
+    group.push(made);
+    return made;
+  });
+  BY_ROLE.set(all, sortByRole(byRole));
+  return all;
+}
+
+function resolveBinding(binding: Binding, { role, isHidden, permissions }: ResolvedRole): GraphBinding {
   return {
     role,
     members: binding.members,
@@ -249,17 +271,21 @@ function resolveBinding(binding: Binding, resolveRole: (written: string) => Reso
   };
 }
 
-const BY_ROLE = new WeakMap<AccessNode, ReadonlyMap<string, readonly GraphBinding[]>>();
+/** By the list of bindings itself: every policy that was read has one. */
+const BY_ROLE = new WeakMap<readonly GraphBinding[], ReadonlyMap<string, readonly GraphBinding[]>>();
 
 /** The bindings of a node by role, in the order of the roles' names; empty where its policy is not known. */
-export function bindingsByRole(node: AccessNode): ReadonlyMap<string, readonly GraphBinding[]> {
-  const stored = BY_ROLE.get(node);
-  if (stored !== undefined) return stored;
-  const bindings = node.bindings.kind === 'known' ? node.bindings.value : [];
-  const found = Map.groupBy(bindings, ({ role }) => role);
-  const sorted = new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
-  BY_ROLE.set(node, sorted);
-  return sorted;
+export function bindingsByRole({ bindings }: AccessNode): ReadonlyMap<string, readonly GraphBinding[]> {
+  const all = bindings.kind === 'known' ? bindings.value : [];
+  return BY_ROLE.get(all) ?? groupByRole(all);
+}
+
+function groupByRole(bindings: readonly GraphBinding[]): ReadonlyMap<string, readonly GraphBinding[]> {
+  return sortByRole(Map.groupBy(bindings, ({ role }) => role));
+}
+
+function sortByRole<T>(byRole: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  return new Map([...byRole].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function mapFact<T, U>(fact: Fact<T>, change: (value: T) => U): Fact<U> {

@@ -1,5 +1,6 @@
 import { type Ability, abilitiesOn } from './ability.ts';
 import { type AccessGraph, type AccessNode, bindingsByRole } from './graph.ts';
+import { memberKindsOf } from './member-kinds.ts';
 import { standsOf } from './stand-for.ts';
 
 /** What an account of the project may do to images. */
@@ -49,6 +50,7 @@ export function imageRights(graph: AccessGraph): ImageRights {
       return false;
     }
     let isNew = false;
+    const hasAccounts = memberKindsOf(node).hasAccounts;
     for (const [role, bindings] of bindingsByRole(node)) {
       const permissions = bindings[0]?.permissions;
       if (permissions === undefined) continue;
@@ -59,7 +61,7 @@ export function imageRights(graph: AccessGraph): ImageRights {
       const kinds =
         node.kind === 'bucket' || node.kind === 'repository' || node.kind === 'account' ? [node.kind] : ABOVE;
       const abilities = abilitiesOf(role, abilitiesOn(kinds, permissions.value));
-      if (abilities.length === 0) continue;
+      if (abilities.length === 0 || !hasAccounts) continue;
       for (const { members } of bindings) {
         for (const member of members) {
           for (const { who } of stands(member).stands) {

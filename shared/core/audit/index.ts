@@ -33,7 +33,7 @@ import { pullSecretUnused } from './checks/pull-secret-unused.ts';
 import { pullsNotLogged } from './checks/pulls-not-logged.ts';
 import { pusherDeletes } from './checks/pusher-deletes.ts';
 import { scanningOff } from './checks/scanning-off.ts';
-import { accessGraph } from './graph.ts';
+import { type AccessGraph, accessGraph } from './graph.ts';
 import type { AuditReplies } from './replies.ts';
 import type { AuditSettings } from './settings.ts';
 
@@ -77,9 +77,15 @@ export const CHECKS: readonly Check[] = [
 /**
  * Asks every check about what was read. The same replies give the same findings in the same order: what
  * fails first, then what could not be seen, each by severity, check and resource.
+ * @param graph that of the replies, where it is there already
  */
-export function runChecks(replies: AuditReplies, nowMs: number, settings: AuditSettings): readonly Finding[] {
-  const audit: AuditCase = { replies, graph: accessGraph(replies), nowMs, settings };
+export function runChecks(
+  replies: AuditReplies,
+  nowMs: number,
+  settings: AuditSettings,
+  graph: AccessGraph = accessGraph(replies),
+): readonly Finding[] {
+  const audit: AuditCase = { replies, graph, nowMs, settings };
   const sorted = CHECKS.flatMap((check) => check.run(audit)).sort(compareFindings);
   // A policy may name a member twice. The worst answer is the first, and one is enough.
   const seen = new Set<string>();

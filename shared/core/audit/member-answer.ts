@@ -5,6 +5,7 @@ import {
   type AccessGraph,
   type AccessNode,
   type AncestorNode,
+  bindingsByRole,
   type GraphBinding,
   projectResource,
 } from './graph.ts';
@@ -25,25 +26,35 @@ export type MemberAnswer = Omit<Answer, 'resource' | 'subject' | 'binding'> & {
   readonly about?: string;
 };
 
+/** That nobody can say something of whole groups of members, for one and the same reason. */
+export interface SharedUnknown {
+  readonly status: 'UNKNOWN of many';
+  /** The sentence about this member; asked for only where it is the first. */
+  readonly evidence: () => string;
+}
+
 /** What a check asks about the members of bindings. */
 export interface MemberQuestion {
   readonly nodes: readonly AccessNode[];
+  /** Whether a role that allows this may be of interest there; left out, every one may. */
+  readonly allows?: (permissions: readonly Permission[], node: AccessNode) => boolean;
   /** Whether the check may have something to say of this member, whatever the role allows. */
   readonly concerns: (member: string, node: AccessNode, role: string) => boolean;
   /** Empty: nothing to say of it. */
-  readonly judge: (each: MemberCase) => readonly MemberAnswer[];
+  readonly judge: (each: MemberCase) => readonly MemberAnswer[] | SharedUnknown;
   /** The sentence for a policy of which nothing else is said; null where that is worth none. */
   readonly passes: (node: AccessNode) => string | null;
 }
 
 /**
  * Asks a check about every member of every binding on some nodes. A policy that could not be read is UNKNOWN, and
- * so is a member whose role could not be read; a policy of which nothing is said is PASS.
+ * so is a role that could not be read; a policy of which nothing is said is PASS. What is unknown of many for one
+ * reason is one finding: ten thousand would hide all others.
  */
 export function answerForMembers(
   check: Check,
   audit: AuditCase,
-  { nodes, concerns, judge, passes }: MemberQuestion,
+  { nodes, allows, concerns, judge, passes }: MemberQuestion,
 ): readonly Finding[] {
   return nodes.flatMap((node): readonly Finding[] => {
     const say = (status: 'PASS' | 'UNKNOWN', evidence: string): Finding =>
@@ -52,31 +63,52 @@ export function answerForMembers(
       return [say('UNKNOWN', `The policy of ${node.label} could not be read: ${node.bindings.reason}`)];
     }
     const found: Finding[] = [];
-    for (const binding of node.bindings.value) {
-      const { permissions, role } = binding;
-      for (const member of binding.members) {
-        if (!concerns(member, node, role)) continue;
-        const answers: readonly MemberAnswer[] =
-          permissions.kind === 'known'
-            ? judge({ node, binding, member, permissions: permissions.value })
-            : [
-                {
-                  status: 'UNKNOWN',
-                  evidence: `${member} has ${role} on ${node.label}, and what that role allows could not be read: ${permissions.reason}`,
-                },
-              ];
-        for (const { about, ...answer } of answers) {
-          const subject = bindingSubject(binding, member);
-          found.push(
-            findingOf(check, audit, {
-              ...answer,
-              resource: node.resource,
-              subject: about === undefined ? subject : [...subject, about],
-              ...(answer.status === 'FAIL' ? { binding: bindingEvidence(node, binding, member) } : {}),
-            }),
-          );
+    let shared: { readonly first: string; others: number } | null = null;
+    for (const [role, bindings] of bindingsByRole(node)) {
+      const permissions = bindings[0]?.permissions;
+      if (permissions === undefined) continue;
+      if (permissions.kind === 'unknown') {
+        const [first, ...others] = bindings.flatMap(({ members }) =>
+          members.filter((member) => concerns(member, node, role)),
+        );
+        if (first === undefined) continue;
+        const more = others.length === 0 ? '' : `; so have ${others.length} more`;
+        const evidence = `${first} has ${role} on ${node.label}, and what that role allows could not be read: ${permissions.reason}${more}`;
+        const { resource } = node;
+        found.push(findingOf(check, audit, { status: 'UNKNOWN', resource, subject: [role], evidence }));
+        continue;
+      }
+      if (allows?.(permissions.value, node) === false) continue;
+      for (const binding of bindings) {
+        for (const member of binding.members) {
+          if (!concerns(member, node, role)) continue;
+          const answers = judge({ node, binding, member, permissions: permissions.value });
+          if ('status' in answers) {
+            if (shared === null) shared = { first: answers.evidence(), others: 0 };
+            else shared.others += 1;
+            continue;
+          }
+          for (const { about, ...answer } of answers) {
+            const subject = bindingSubject(binding, member);
+            found.push(
+              findingOf(check, audit, {
+                ...answer,
+                resource: node.resource,
+                subject: about === undefined ? subject : [...subject, about],
+                ...(answer.status === 'FAIL' ? { binding: bindingEvidence(node, binding, member) } : {}),
+              }),
+            );
+          }
         }
       }
+    }
+    if (shared !== null) {
+      const { first, others } = shared;
+      const more = others === 0 ? '' : `; the same holds of ${others} more of its members`;
+      const evidence = `${first}${more}`;
+      found.push(
+        findingOf(check, audit, { status: 'UNKNOWN', resource: node.resource, subject: 'members', evidence }),
+      );
     }
     const sentence = found.length > 0 ? null : passes(node);
     return sentence === null ? found : [say('PASS', sentence)];

@@ -17,6 +17,7 @@ const GOOGLE_APIS_AGENT = /^serviceAccount:[0-9]+@cloudservices\.gserviceaccount
 
 /** Whether a member is one of Google's own service agents, whose bindings their services depend on. */
 export function isServiceAgent(member: string): boolean {
+  if (!member.startsWith('serviceAccount:')) return false;
   return SERVICE_AGENT.test(member) || GOOGLE_APIS_AGENT.test(member);
 }
 

@@ -1,4 +1,5 @@
 import type { FindingHistory } from '../finding-history.ts';
+import { Grants } from './grants.ts';
 import { compareFindings } from './index.ts';
 import type { AuditReport } from './report.ts';
 
@@ -29,9 +30,11 @@ export function mergeReports(audited: AuditedBelow, nowMs: number): AuditReport 
     keys: reports
       .flatMap(({ keys }) => keys)
       .sort((a, b) => ageOrder(b) - ageOrder(a) || (a.account < b.account ? -1 : 1)),
-    grants: reports.flatMap(({ project, grants }) =>
-      grants.map((grant) => ({ ...grant, on: grant.on.map((label) => of(project, label)) })),
-    ),
+    grants: new Grants(function* () {
+      for (const { project, grants } of reports) {
+        for (const grant of grants) yield { ...grant, on: grant.on.map((label) => of(project, label)) };
+      }
+    }),
     notSeen: [
       ...unlisted.map((one) => `What is below ${one.parent} was not listed whole: ${one.reason}`),
       ...deleting.map((project) => of(project, 'it is being deleted, and nothing of it was read')),

@@ -4,7 +4,7 @@ import type { FindingHistory } from '../finding-history.ts';
 import { NEVER_EXPIRES_MS } from './access.ts';
 import { applyExceptions } from './exception.ts';
 import { type AuditedByFile, type AuditFolder, NO_AUDIT_FOLDER } from './folder.ts';
-import { type Grant, grants } from './grants.ts';
+import { type Grants, grants } from './grants.ts';
 import { type AccessGraph, accessGraph } from './graph.ts';
 import { compareFindings, runChecks } from './index.ts';
 import { countSecrets, type SecretCount, secretsByKey } from './key-secrets.ts';
@@ -39,7 +39,7 @@ export interface AuditReport {
   /** Oldest first; those without a known age before them. */
   readonly keys: readonly KeyRow[];
   /** By member, then path. */
-  readonly grants: readonly Grant[];
+  readonly grants: Grants;
   /** What the lists above may lack, one sentence each. */
   readonly notSeen: readonly string[];
   /** The files of policies and exceptions that it went by. */
@@ -62,7 +62,7 @@ export function auditReport(
     atMs: nowMs,
     findings: [
       ...applyExceptions(
-        runChecks(replies, nowMs, { ...settings, policies: folder.policies }),
+        runChecks(replies, nowMs, { ...settings, policies: folder.policies }, graph),
         folder,
         replies.project,
         nowMs,

@@ -11,6 +11,8 @@ export interface HclBlock {
   readonly attributes: Readonly<Record<string, HclValue>>;
 }
 
+/** What needs no escape in any place. */
+const PLAIN = /^[A-Za-z0-9 @+=:,./_-]*$/;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /**
@@ -18,6 +20,8 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
  * (github.com/hashicorp/hcl, "Quoted Templates")
  */
 export function hclString(text: string): string {
+  // Names almost always: there are very many.
+  if (PLAIN.test(text)) return `"${text}"`;
   const escaped = text
     .replaceAll('\\', '\\\\')
     .replaceAll('"', '\\"')

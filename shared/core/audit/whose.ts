@@ -5,8 +5,8 @@ import { convenienceOf, isPublic, isServiceAgent } from './member.ts';
 export type Whose =
   | { readonly kind: 'own' }
   | { readonly kind: 'outside'; readonly why: string }
-  /** Nobody can say by what was read. */
-  | { readonly kind: 'unclear'; readonly why: string };
+  /** Nobody can say by what was read; `ofAll`: of anybody who has a domain. */
+  | { readonly kind: 'unclear'; readonly why: string; readonly ofAll?: true };
 
 const OWN: Whose = { kind: 'own' };
 
@@ -44,6 +44,19 @@ export function whoseIs(written: string, audit: AuditCase): Whose {
   }
 }
 
+/** The same, asked once of each member: many policies name the same ones. */
+export function whoseOnce(audit: AuditCase): (member: string) => Whose {
+  const known = new Map<string, Whose>();
+  return (member) => {
+    let whose = known.get(member);
+    if (whose === undefined) {
+      whose = whoseIs(member, audit);
+      known.set(member, whose);
+    }
+    return whose;
+  };
+}
+
 /** A deleted account can come back: whose it was is whose it is. */
 function withoutDeletion(member: string): string {
   if (!member.startsWith('deleted:')) return member;
@@ -53,16 +66,21 @@ function withoutDeletion(member: string): string {
 function ofDomain(domain: string, { replies: { organization } }: AuditCase): Whose {
   const lower = domain.toLowerCase();
   if (organization.kind === 'unknown') {
-    return { kind: 'unclear', why: `the organisation could not be read: ${organization.reason}` };
+    return {
+      kind: 'unclear',
+      why: `the organisation could not be read: ${organization.reason}`,
+      ofAll: true,
+    };
   }
   if (organization.value === null) {
     return {
       kind: 'unclear',
       why: 'the project is in no organisation, so nobody is inside or outside of it',
+      ofAll: true,
     };
   }
   const own = organization.value.domain.toLowerCase();
-  if (own === '') return { kind: 'unclear', why: 'the domain of the organisation is not said' };
+  if (own === '') return { kind: 'unclear', why: 'the domain of the organisation is not said', ofAll: true };
   if (lower === own) return OWN;
   return {
     kind: 'outside',

@@ -6,7 +6,7 @@ import { known, unknown } from '../../../shared/core/fact.ts';
 import { BUCKET, bind, bucketWith, repliesWith, repositoryWith } from './replies.ts';
 
 function grantsOf(different: Partial<AuditReplies>) {
-  return grants(accessGraph(repliesWith(different)));
+  return [...grants(accessGraph(repliesWith(different)))];
 }
 
 /** `member: abilities on resources` */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Grants } from '../../../shared/core/audit/grants.ts';
 import { auditSubject, mergeReports } from '../../../shared/core/audit/merged-report.ts';
 import type { AuditReport, KeyRow } from '../../../shared/core/audit/report.ts';
 import { known, unknown } from '../../../shared/core/fact.ts';
@@ -25,7 +26,7 @@ function report(project: string, more: Partial<AuditReport> = {}): AuditReport {
     atMs: NOW_MS,
     findings: [],
     keys: [],
-    grants: [],
+    grants: new Grants(() => []),
     notSeen: [],
     policyFiles: [],
     history: null,

@@ -23,7 +23,7 @@ function failing(
 
 /** One access a line: who can do what to what, under which condition, and by which binding. */
 function accesses(replies: AuditReplies): { readonly access: string; readonly by: readonly string[] }[] {
-  return grants(accessGraph(replies)).flatMap(({ member, abilities, on, path, condition }) =>
+  return [...grants(accessGraph(replies))].flatMap(({ member, abilities, on, path, condition }) =>
     (abilities.kind === 'known' ? abilities.value : ['?']).flatMap((ability) =>
       on.map((resource) => ({
         access: JSON.stringify([member, ability, resource, condition]),

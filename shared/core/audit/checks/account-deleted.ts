@@ -7,6 +7,7 @@ import { bind, repliesWith } from '../example.ts';
 import type { AccessNode, GraphBinding } from '../graph.ts';
 import { accountResource, ancestorResource, topicResource } from '../graph.ts';
 import { isDeleted } from '../member.ts';
+import { memberKindsOf } from '../member-kinds.ts';
 import { bucketUse } from '../redirection.ts';
 import { google } from '../reference.ts';
 import { noStep } from '../remedy-step.ts';
@@ -110,9 +111,11 @@ function answersFor(node: AccessNode, audit: AuditCase): readonly Finding[] {
     return [findingOf(accountDeleted, audit, { status: 'UNKNOWN', resource, evidence })];
   }
   if (bindings.value.length === 0) return [];
-  const found = bindings.value.flatMap((binding) =>
-    binding.members.filter(isDeleted).map((member) => failure(node, binding, member, audit)),
-  );
+  const found = memberKindsOf(node).hasDeleted
+    ? bindings.value.flatMap((binding) =>
+        binding.members.filter(isDeleted).map((member) => failure(node, binding, member, audit)),
+      )
+    : [];
   return found.length > 0
     ? found
     : [

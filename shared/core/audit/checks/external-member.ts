@@ -5,6 +5,7 @@ import { removeMember, underCondition } from '../binding.ts';
 import type { AuditCase, Check } from '../check.ts';
 import { command } from '../command.ts';
 import { bind, repliesWith, repositoryWith } from '../example.ts';
+import type { AccessNode } from '../graph.ts';
 import { groupOf, isDeleted, isPublic } from '../member.ts';
 import {
   ancestorsOf,
@@ -13,14 +14,16 @@ import {
   isAgentAtWork,
   type MemberAnswer,
   type MemberCase,
+  type SharedUnknown,
   unlistedAnswers,
   unseenAbove,
 } from '../member-answer.ts';
 import { bucketUse } from '../redirection.ts';
 import { google } from '../reference.ts';
 import { noStep } from '../remedy-step.ts';
+import type { Permission } from '../role-permissions.ts';
 import { standsOf } from '../stand-for.ts';
-import { whoseIs } from '../whose.ts';
+import { type Whose, whoseOnce } from '../whose.ts';
 
 const READER = 'roles/artifactregistry.reader';
 
@@ -36,7 +39,7 @@ export const externalMember: Check = {
   rationale:
     'Nobody takes an account of another domain away when its owner leaves, and no rule of yours about passwords or second factors holds for it.',
   decided:
-    "A user, group, domain or principal that has a permission over images, by a binding on a repository, a bucket, the project or what is above it, or as a member of a group there, and whose domain is not the organisation's primary one. High where it can change something, medium where it can read or list, low where the account is deleted. Accounts and pools of projects that were not read are UNKNOWN, and so is everybody with a domain where the project is in no organisation. A second domain of your own is an exception with an owner. Everybody at once belongs to public-access.",
+    "A user, group, domain or principal that has a permission over images, by a binding on a repository, a bucket, the project or what is above it, or as a member of a group there, and whose domain is not the organisation's primary one. High where it can change something, medium where it can read or list, low where the account is deleted. Accounts and pools of projects that were not read are UNKNOWN, and so is, in one finding a policy, everybody with a domain where the project is in no organisation. A second domain of your own is an exception with an owner. Everybody at once belongs to public-access.",
   references: [
     google(
       'Restricting identities by domain',
@@ -76,6 +79,14 @@ export const externalMember: Check = {
       answers: ['UNKNOWN', 'PASS'],
     },
     {
+      title: 'Two people, and no organisation that they could belong to',
+      replies: () => ({
+        ...readBy('user:ada@example.com', 'user:bob@example.com'),
+        organization: known(null),
+      }),
+      answers: ['UNKNOWN', 'PASS'],
+    },
+    {
       title: 'People of the organisation and accounts of the project',
       replies: () => readBy('user:bob@example.com', 'serviceAccount:ci@acme.iam.gserviceaccount.com'),
       answers: ['PASS', 'PASS'],
@@ -84,14 +95,16 @@ export const externalMember: Check = {
   run(audit): readonly Finding[] {
     const { graph } = audit;
     const stands = standsOf(graph);
+    const whose = whoseOnce(audit);
     return [
       ...unlistedAnswers(externalMember, audit),
       ...unseenAbove(externalMember, audit),
       ...answerForMembers(externalMember, audit, {
         nodes: [...ancestorsOf(graph), graph.project, ...graph.registries],
+        allows: (permissions, node) => imageAbilities(node, permissions).length > 0,
         concerns: (member, _node, role) =>
-          !isPublic(member) && !isAgentAtWork(member, role) && mayBeOutside(member),
-        judge: (each) => judge(each, audit, stands),
+          mayBeOutside(member) && !isPublic(member) && !isAgentAtWork(member, role),
+        judge: (each) => judge(each, audit, stands, whose),
         passes: (node) =>
           isAbove(node)
             ? null
@@ -101,7 +114,7 @@ export const externalMember: Check = {
 
     /** Members that are certainly inside need no answer even where their role is not known. */
     function mayBeOutside(member: string): boolean {
-      return groupOf(member) !== null || whoseIs(member, audit).kind !== 'own';
+      return groupOf(member) !== null || whose(member).kind !== 'own';
     }
   },
 };
@@ -110,14 +123,17 @@ function judge(
   each: MemberCase,
   audit: AuditCase,
   stands: ReturnType<typeof standsOf>,
-): readonly MemberAnswer[] {
+  whoseOf: (member: string) => Whose,
+): readonly MemberAnswer[] | SharedUnknown {
   const { node, binding, member, permissions } = each;
-  const kinds =
-    node.kind === 'repository' || node.kind === 'bucket' ? [node.kind] : (['bucket', 'repository'] as const);
-  const abilities = abilitiesOn(kinds, permissions);
-  if (abilities.length === 0) return [];
-  const says = `has ${binding.role} on ${node.label}${underCondition(binding)}: can ${abilities.join(', ')}`;
-  const whose = whoseIs(member, audit);
+  const abilities = imageAbilities(node, permissions);
+  const whose = whoseOf(member);
+  const saying = (): string =>
+    `has ${binding.role} on ${node.label}${underCondition(binding)}: can ${abilities.join(', ')}`;
+  if (whose.kind === 'unclear' && whose.ofAll === true && groupOf(member) === null) {
+    return { status: 'UNKNOWN of many', evidence: () => `${member} ${saying()}; ${whose.why}` };
+  }
+  const says = saying();
   if (whose.kind === 'unclear') {
     return [{ status: 'UNKNOWN', evidence: `${member} ${says}; ${whose.why}` }];
   }
@@ -138,7 +154,7 @@ function judge(
   function insideGroup(address: string): readonly MemberAnswer[] {
     const { stands: inside, unseen } = stands(member);
     const answers = inside.flatMap(({ who, path }): readonly MemberAnswer[] => {
-      const isIn = whoseIs(who, audit);
+      const isIn = whoseOf(who);
       if (who === member || isIn.kind === 'own') return [];
       const evidence = `${who} is ${path.join(', ')}, which ${says}; ${isIn.why}`;
       if (isIn.kind === 'unclear') return [{ status: 'UNKNOWN', about: who, evidence }];
@@ -157,6 +173,11 @@ function judge(
     const evidence = `${member} ${says}; who is in it is not known: ${unseen[0]}`;
     return [...answers, { status: 'UNKNOWN', about: 'members', evidence }];
   }
+}
+
+function imageAbilities({ kind }: AccessNode, permissions: readonly Permission[]): readonly Ability[] {
+  const kinds = kind === 'repository' || kind === 'bucket' ? [kind] : (['bucket', 'repository'] as const);
+  return abilitiesOn(kinds, permissions);
 }
 
 const RISK =

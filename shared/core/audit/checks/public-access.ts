@@ -8,6 +8,7 @@ import { command } from '../command.ts';
 import { bind, bucketWith, repliesWith, repositoryWith } from '../example.ts';
 import type { GraphBinding, PolicyNode } from '../graph.ts';
 import { isPublic } from '../member.ts';
+import { memberKindsOf } from '../member-kinds.ts';
 import { bucketUse } from '../redirection.ts';
 import { cis, google } from '../reference.ts';
 import { noStep } from '../remedy-step.ts';
@@ -127,6 +128,7 @@ function publicBindings(
   bindings: readonly GraphBinding[],
   audit: AuditCase,
 ): readonly Finding[] {
+  if (!memberKindsOf(node).hasPublic) return [];
   return bindings.flatMap((binding) =>
     binding.members.filter(isPublic).flatMap((member) => {
       const subject = bindingSubject(binding, member);

@@ -49,10 +49,13 @@ export const pusherDeletes: Check = {
       ...unlistedAnswers(pusherDeletes, audit),
       ...answerForMembers(pusherDeletes, audit, {
         nodes: audit.graph.registries.filter(({ kind }) => kind === 'repository'),
+        allows: (permissions) => {
+          const abilities = abilitiesOn(['repository'], permissions);
+          return abilities.includes('push') && abilities.includes('delete');
+        },
         concerns: (member, _node, role) => !isPublic(member) && !isAgentAtWork(member, role),
         judge: ({ node, binding, member, permissions }) => {
           const abilities = abilitiesOn(['repository'], permissions);
-          if (!abilities.includes('push') || !abilities.includes('delete')) return [];
           // Who has no business here loses all of it; everybody else keeps the push.
           const keepsPush = !isDeleted(member) && whoseIs(member, audit).kind !== 'outside';
           return [
