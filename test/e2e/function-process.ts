@@ -7,6 +7,7 @@ import { freePort } from '../support/free-port.ts';
 export interface FunctionProcess {
   /** `http://127.0.0.1:PORT/` */
   readonly url: string;
+  readonly pid: number;
   /** Everything it wrote so far. */
   output(): string;
   stop(): Promise<void>;
@@ -46,7 +47,7 @@ export async function startFunction(
     }
     await pause(50);
   }
-  return { url, output: () => output, stop: () => stop(child) };
+  return { url, pid: child.pid ?? 0, output: () => output, stop: () => stop(child) };
 }
 
 async function listens(url: string): Promise<boolean> {
