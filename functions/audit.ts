@@ -1,6 +1,13 @@
 import { http } from '@google-cloud/functions-framework';
 import { auditHandler } from './handlers/audit.ts';
-import { logger, once, openConfiguredLedger, openConfiguredPolicyFiles, settings } from './open-ports.ts';
+import {
+  logger,
+  once,
+  openConfiguredLedger,
+  openConfiguredPolicyFiles,
+  openPubSub,
+  settings,
+} from './open-ports.ts';
 
 http(
   'audit',
@@ -18,7 +25,7 @@ http(
           access,
           ledger: await openConfiguredLedger(),
           clock: Date.now,
-          ...(topic === null ? {} : { changes: { publisher: createPubSubPublisher(), topic } }),
+          ...(topic === null ? {} : { changes: { publisher: createPubSubPublisher(openPubSub()), topic } }),
         },
       };
     }),

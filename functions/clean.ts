@@ -10,6 +10,7 @@ import {
   openConfiguredPolicies,
   openConfiguredRegistry,
   openConfiguredUsage,
+  openPubSub,
   settings,
 } from './open-ports.ts';
 
@@ -23,7 +24,7 @@ http(
     once(async () => {
       const ledger = await openConfiguredLedger();
       const registry = await openConfiguredRegistry(ledger);
-      const publisher = createPubSubPublisher();
+      const publisher = createPubSubPublisher(openPubSub());
       const { notificationTopic } = settings;
       const { openPublicReaders } = await import('../shared/adapters/google/open-public-readers.ts');
       const { openTagKeeper } = await import('../shared/adapters/google/tag-keeper.ts');

@@ -8,6 +8,7 @@ import {
   openConfiguredLedger,
   openConfiguredPolicies,
   openConfiguredRegistry,
+  openPubSub,
   settings,
 } from './open-ports.ts';
 
@@ -20,7 +21,7 @@ const opened = once(async () => {
     ledger,
     registry: await openConfiguredRegistry(ledger),
     policies: await openConfiguredPolicies(),
-    publisher: createPubSubPublisher(),
+    publisher: createPubSubPublisher(openPubSub()),
   };
 });
 

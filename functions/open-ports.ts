@@ -1,5 +1,7 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { createJsonLogger } from '../shared/adapters/logging/json-logger.ts';
+import { openConfiguredPubSub } from '../shared/adapters/messaging/open-pubsub.ts';
+import type { PubSubRest } from '../shared/adapters/messaging/pubsub-rest.ts';
 import type { OpenRegistry } from '../shared/adapters/registry/open.ts';
 import type { Ledger, Logger, PolicyFileReader, PolicyReader, UsageReader } from '../shared/ports.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -51,6 +53,12 @@ export async function openConfiguredRegistry(ledger: Ledger): Promise<OpenRegist
     concurrency: CONCURRENCY,
     manifestCache: ledger,
   });
+}
+
+/** Pub/Sub, with the function's own service account. */
+export function openPubSub(): PubSubRest {
+  // The variable that Google's own clients know for an emulator.
+  return openConfiguredPubSub(process.env['PUBSUB_EMULATOR_HOST'] ?? null);
 }
 
 /** The policies named by the environment. */

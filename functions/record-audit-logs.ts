@@ -2,7 +2,7 @@ import { http } from '@google-cloud/functions-framework';
 import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
 import { createPubSubSubscriber } from '../shared/adapters/messaging/pubsub-subscriber.ts';
 import { recordAuditLogsHandler } from './handlers/record-audit-logs.ts';
-import { CONCURRENCY, logger, once, openConfiguredLedger, settings } from './open-ports.ts';
+import { CONCURRENCY, logger, once, openConfiguredLedger, openPubSub, settings } from './open-ports.ts';
 
 /** Well within the 300 s that Cloud Scheduler waits. */
 const BUDGET_MS = 200_000;
@@ -13,17 +13,11 @@ http(
   recordAuditLogsHandler(
     logger,
     once(async () => {
-      const { GoogleAuth } = await import('google-auth-library');
-      const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/pubsub'] });
+      const pubsub = openPubSub();
       return {
         ledger: await openConfiguredLedger(),
-        subscriber: createPubSubSubscriber({
-          token: async () => (await auth.getAccessToken()) ?? null,
-          // The variable that Google's own clients know for an emulator.
-          emulator: process.env['PUBSUB_EMULATOR_HOST'] ?? null,
-          idleMs: IDLE_MS,
-        }),
-        publisher: createPubSubPublisher(),
+        subscriber: createPubSubSubscriber(pubsub, IDLE_MS),
+        publisher: createPubSubPublisher(pubsub),
         deadLetterTopic: settings.deadLetterTopic,
         subscriptions: settings.auditLogSubscriptions,
         ownAccounts: new Set(settings.ownAccounts.map((account) => account.toLowerCase())),

@@ -179,6 +179,10 @@ export interface Subscriber {
   pull(subscription: string, max: number): Promise<readonly WaitingMessage[]>;
   /** What is not acknowledged in time is delivered again, and may be even then. */
   acknowledge(subscription: string, ackIds: readonly string[]): Promise<void>;
+  /** Gives messages back, to be delivered again at once. */
+  release(subscription: string, ackIds: readonly string[]): Promise<void>;
+  /** The topic that a subscription is one of; null where that is deleted. */
+  topicOf(subscription: string): Promise<string | null>;
 }
 
 /** Facts that are kept one by one, or too few together. */

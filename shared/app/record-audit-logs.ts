@@ -7,7 +7,7 @@ import { type DeadLetterPorts, publishDeadLetter } from './dead-letter.ts';
 
 export interface RecordAuditLogsPorts extends DeadLetterPorts {
   readonly ledger: PullLedger;
-  readonly subscriber: Subscriber;
+  readonly subscriber: Pick<Subscriber, 'pull' | 'acknowledge'>;
   readonly clock: Clock;
   /** Repositories written side by side. */
   readonly concurrency: number;

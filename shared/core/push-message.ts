@@ -7,10 +7,14 @@ export interface PushMessage {
   /** The message's data as text. */
   readonly data: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /** `projects/P/subscriptions/S` that delivered it; left out where nobody says. */
+  readonly subscription?: string;
 }
 
 /** Pub/Sub's limit for one message, with room for base64 and the envelope. */
 const DATA_LENGTH_MAX = 14_000_000;
+
+const SUBSCRIPTION = /^projects\/[^/\s]{1,100}\/subscriptions\/[^/\s]{1,255}$/;
 
 /** Standard or URL alphabet. Decoding skips whatever is in neither, so a text that is no base64 has to be seen first. */
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
@@ -52,10 +56,12 @@ export function parsePushMessage(body: unknown): PushMessage {
   const attributes = Object.entries(record(message['attributes']) ?? {}).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
+  const subscription = envelope?.['subscription'] ?? record(envelope?.['data'])?.['subscription'];
   return {
     messageId,
     publishedAtMs,
     data: Buffer.from(data, 'base64').toString('utf8'),
     attributes: Object.fromEntries(attributes),
+    ...(typeof subscription === 'string' && SUBSCRIPTION.test(subscription) ? { subscription } : {}),
   };
 }

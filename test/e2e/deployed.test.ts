@@ -2,11 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { PubSub } from '@google-cloud/pubsub';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { acmeEstate, type GoogleApis, startGoogleApis } from '../../local/google-apis/index.ts';
 import { type LocalRegistry, startLocalRegistry } from '../../local/registry/index.ts';
 import { openFirestoreLedger } from '../../shared/adapters/ledger/firestore/ledger.ts';
+import { openConfiguredPubSub } from '../../shared/adapters/messaging/open-pubsub.ts';
+import { createPubSubPublisher } from '../../shared/adapters/messaging/pubsub-publisher.ts';
+import type { PubSubRest } from '../../shared/adapters/messaging/pubsub-rest.ts';
+import { createPubSubSubscriber } from '../../shared/adapters/messaging/pubsub-subscriber.ts';
+import type { PushMessage } from '../../shared/core/push-message.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import type { Ledger } from '../../shared/ports.ts';
 import { bundleFunction } from '../../tools/bundle.ts';
@@ -17,6 +21,7 @@ import { describeWithPeers } from '../support/peer.ts';
 import { type FunctionProcess, startFunction } from './function-process.ts';
 
 const PROJECT = 'warden-e2e';
+const DEAD_LETTERS = `projects/${PROJECT}/subscriptions/dead-letters`;
 const topicName = (topic: string): string => `projects/${PROJECT}/topics/${topic}`;
 
 const POLICY = `apiVersion: gcr-warden/v1
@@ -40,7 +45,7 @@ delete:
 describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's emulators", () => {
   let directory: string;
   let emulators: { readonly firestore: Emulator; readonly pubsub: Emulator };
-  let client: PubSub;
+  let pubsub: PubSubRest;
   let registry: LocalRegistry;
   let storage: GoogleApis;
   let ledger: Ledger;
@@ -50,20 +55,20 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'warden-e2e-'));
-    const [firestore, pubsub] = await Promise.all([startFirestoreEmulator(), startPubSubEmulator()]);
-    emulators = { firestore, pubsub };
+    const [firestore, pubsubEmulator] = await Promise.all([startFirestoreEmulator(), startPubSubEmulator()]);
+    emulators = { firestore, pubsub: pubsubEmulator };
     process.env['METADATA_SERVER_DETECTION'] = 'none';
     process.env['FIRESTORE_EMULATOR_HOST'] = firestore.host;
-    process.env['PUBSUB_EMULATOR_HOST'] = pubsub.host;
-    client = new PubSub({ projectId: PROJECT });
+    pubsub = openConfiguredPubSub(pubsubEmulator.host);
     ledger = await openFirestoreLedger({ projectId: PROJECT, databaseId: '(default)' });
-    for (const topic of ['gcr', 'work', 'gcr-dead-letter']) await client.createTopic(topic);
+    const make = (path: string, body: object = {}) => makeResource(pubsubEmulator, path, body);
+    for (const topic of ['gcr', 'work', 'gcr-dead-letter']) await make(topicName(topic));
 
     registry = await startLocalRegistry({
       directory: join(directory, 'registry'),
       now: () => registryNowMs,
       notify: async (notification) => {
-        await client.topic('gcr').publishMessage({ data: Buffer.from(JSON.stringify(notification)) });
+        await publish('gcr', JSON.stringify(notification));
       },
     });
     await writeOciLayout(join(directory, 'layout'), {
@@ -88,7 +93,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
       // Nobody looks for a metadata server on this machine.
       METADATA_SERVER_DETECTION: 'none',
       FIRESTORE_EMULATOR_HOST: firestore.host,
-      PUBSUB_EMULATOR_HOST: pubsub.host,
+      PUBSUB_EMULATOR_HOST: pubsubEmulator.host,
       GCR_WARDEN_LEDGER: `firestore:${PROJECT}/(default)`,
       STORAGE_EMULATOR_HOST: storage.url,
       GCR_WARDEN_POLICIES: 'gs://acme-warden/policies',
@@ -103,12 +108,13 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
       functions.set(name, await startFunction(name, join(out, name), env));
     }
     const subscription = (topic: string, endpoint: string) =>
-      client.topic(topic).createSubscription(`${topic}-push`, {
-        pushEndpoint: endpoint,
+      make(`projects/${PROJECT}/subscriptions/${topic}-push`, {
+        topic: topicName(topic),
+        pushConfig: { pushEndpoint: endpoint },
         ackDeadlineSeconds: 60,
         deadLetterPolicy: { deadLetterTopic: topicName('gcr-dead-letter'), maxDeliveryAttempts: 5 },
       });
-    await client.topic('gcr-dead-letter').createSubscription('dead-letters');
+    await make(DEAD_LETTERS, { topic: topicName('gcr-dead-letter') });
     await subscription('gcr', urlOf('record-image-event'));
     await subscription('work', urlOf('clean'));
   }, 180_000);
@@ -116,7 +122,6 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
   afterAll(async () => {
     await Promise.all([...functions.values()].map((one) => one.stop()));
     await ledger?.close();
-    await client?.close();
     await registry?.close();
     await storage?.close();
     await Promise.all([emulators?.firestore.stop(), emulators?.pubsub.stop()]);
@@ -124,6 +129,8 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
     await rm(directory, { recursive: true, force: true });
   });
 
+  const publish = (topic: string, data: string) =>
+    createPubSubPublisher(pubsub).publish(topicName(topic), data);
   const urlOf = (name: string): string => functions.get(name)?.url ?? '';
   const repository = (): string => `${registry.host}/acme/services/api`;
   const push = (tag: string): Promise<string> =>
@@ -156,7 +163,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
     });
 
     const dispatched = await fetch(urlOf('dispatch'), { method: 'POST' });
-    expect(await dispatched.json()).toEqual({ due: ['services'], repositories: [repository()] });
+    expect(await dispatched.json()).toMatchObject({ due: ['services'], repositories: [repository()] });
     await until('the pull request is gone', async () => !(await tags()).includes('pr-7'));
     await until('the run is finished', async () => {
       const [run] = await ledger.runs({ repository: repository(), limit: 1 });
@@ -182,8 +189,8 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
   }, 60_000);
 
   it('sends what is no notification to the dead-letter topic, with its reason', async () => {
-    await client.topic('gcr').publishMessage({ data: Buffer.from('{"action":"INSERT"}') });
-    const message = await deadLetter(client, 'EVENT_INVALID');
+    await publish('gcr', '{"action":"INSERT"}');
+    const message = await deadLetter(pubsub, 'EVENT_INVALID');
     expect(message.data).toBe('{"action":"INSERT"}');
     expect(message.attributes['code']).toBe('EVENT_INVALID');
     expect(message.attributes['reason']).toMatch(/names neither "digest" nor "tag"/);
@@ -197,8 +204,8 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
       policies: ['services'],
       scheduledAtMs: 1,
     };
-    await client.topic('work').publishMessage({ data: Buffer.from(JSON.stringify(work)) });
-    const message = await deadLetter(client, 'WORK_OUTSIDE_TARGETS');
+    await publish('work', JSON.stringify(work));
+    const message = await deadLetter(pubsub, 'WORK_OUTSIDE_TARGETS');
     expect(message.attributes['code']).toBe('WORK_OUTSIDE_TARGETS');
   }, 30_000);
 });
@@ -213,19 +220,29 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
   }
 }
 
-/** Takes messages from the dead-letter subscription until one has a code. */
-function deadLetter(
-  client: PubSub,
-  code: string,
-): Promise<{ data: string; attributes: Record<string, string> }> {
-  const subscription = client.subscription('dead-letters');
-  return new Promise((resolve, reject) => {
-    subscription.once('error', reject);
-    subscription.on('message', (message) => {
-      message.ack();
-      if (message.attributes['code'] !== code) return;
-      const { attributes } = message;
-      void subscription.close().then(() => resolve({ data: message.data.toString('utf8'), attributes }));
-    });
+/** Makes a topic or a subscription in the emulator. */
+async function makeResource({ host }: Emulator, path: string, body: object): Promise<void> {
+  const reply = await fetch(`http://${host}/v1/${path}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
   });
+  if (!reply.ok) throw new Error(`${path}: ${reply.status} ${await reply.text()}`);
+}
+
+/** Takes messages from the dead-letter subscription until one has a code. */
+async function deadLetter(pubsub: PubSubRest, code: string): Promise<PushMessage> {
+  const subscriber = createPubSubSubscriber(pubsub, 0);
+  let found: PushMessage | undefined;
+  await until(`there is a dead letter with ${code}`, async () => {
+    const waiting = await subscriber.pull(DEAD_LETTERS, 10);
+    await subscriber.acknowledge(
+      DEAD_LETTERS,
+      waiting.map(({ ackId }) => ackId),
+    );
+    found = waiting.find(({ message }) => message.attributes['code'] === code)?.message;
+    return found !== undefined;
+  });
+  if (found === undefined) throw new Error('It is there.');
+  return found;
 }

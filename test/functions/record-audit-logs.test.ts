@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { recordAuditLogsHandler } from '../../functions/handlers/record-audit-logs.ts';
 import { serveFunction } from '../../local/function-server.ts';
 import { openFirestoreLedger } from '../../shared/adapters/ledger/firestore/ledger.ts';
+import { openConfiguredPubSub } from '../../shared/adapters/messaging/open-pubsub.ts';
 import { createPubSubPublisher } from '../../shared/adapters/messaging/pubsub-publisher.ts';
 import { createPubSubSubscriber } from '../../shared/adapters/messaging/pubsub-subscriber.ts';
 import { dayOf } from '../../shared/core/day-ranges.ts';
@@ -73,7 +74,7 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
   }
 
   function subscriber(): Subscriber {
-    return createPubSubSubscriber({ token: async () => null, emulator: pubSub.host, idleMs: 1_500 });
+    return createPubSubSubscriber(openConfiguredPubSub(pubSub.host), 1_500);
   }
 
   let databases = 0;
@@ -104,7 +105,7 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
       const setting = {
         ledger,
         subscriber: subscriber(),
-        publisher: createPubSubPublisher(),
+        publisher: createPubSubPublisher(openConfiguredPubSub(pubSub.host)),
         deadLetterTopic: DEAD_TOPIC,
         subscriptions: [SUBSCRIPTION],
         ownAccounts: new Set([OWN]),
@@ -173,7 +174,7 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
 
     it('was killed after it wrote and before it acknowledged: all comes again and changes nothing', async () => {
       const killed: Subscriber = {
-        pull: (subscription, max) => subscriber().pull(subscription, max),
+        ...subscriber(),
         acknowledge: () => Promise.reject(new Error('killed')),
       };
       const first = await open({ subscriber: killed });

@@ -1,79 +1,70 @@
-import { messageOf, WardenError } from '../../core/error.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { WardenError } from '../../core/error.ts';
 import type { Subscriber, WaitingMessage } from '../../ports.ts';
+import { type PubSubRest, whyOf } from './pubsub-rest.ts';
 
 /** A subscription's full name: `projects/PROJECT/subscriptions/SUBSCRIPTION`. */
 const SUBSCRIPTION = /^projects\/[^/]+\/subscriptions\/[^/]+$/;
 
-const ENDPOINT = 'https://pubsub.googleapis.com';
-
 /** For what has to be answered at once. */
 const ANSWER_MS = 30_000;
+const ATTEMPTS = 3;
 
-export interface SubscriberOptions {
-  /** An access token, or null where none is needed. */
-  readonly token: () => Promise<string | null>;
-  /** `HOST:PORT` of an emulator, spoken to over plain HTTP and without a token; null for Google. */
-  readonly emulator: string | null;
-  /** After so long without any message there is none. Pub/Sub keeps a request waiting for up to 90 s. */
-  readonly idleMs: number;
-}
+/** How often and how far apart is asked of a subscription that does not wait: it may say that there is none though there is. */
+const LOOKS = 3;
+const LOOK_PAUSE_MS = 400;
 
 /**
- * Reads subscriptions by Pub/Sub's REST API (`projects.subscriptions.pull`, `.acknowledge`): two requests, for which
- * Google's client would be most of what a function loads.
+ * Reads subscriptions that nobody pushes from.
+ * @param idleMs after so long without any message there is none; Pub/Sub keeps a request waiting for up to 90 s. 0
+ * looks without waiting: a request that is given up may still be given a message, which is then missing for a while
+ * where whoever asks next wants all of them.
  */
-export function createPubSubSubscriber(options: SubscriberOptions): Subscriber {
-  const call = async (
-    subscription: string,
-    verb: 'pull' | 'acknowledge',
-    body: object,
-    deadlineMs: number,
-  ): Promise<unknown> => {
+export function createPubSubSubscriber(pubsub: PubSubRest, idleMs: number): Subscriber {
+  const call = async (subscription: string, verb: string, body: object | null): Promise<unknown> => {
     if (!SUBSCRIPTION.test(subscription)) {
       throw new WardenError(
         'SUBSCRIPTION_UNREADABLE',
         `${JSON.stringify(subscription)} is no subscription. Write projects/PROJECT/subscriptions/SUBSCRIPTION.`,
       );
     }
-    const { emulator } = options;
-    const token = emulator === null ? await options.token() : null;
-    const signal = AbortSignal.timeout(deadlineMs);
-    try {
-      const reply = await fetch(
-        `${emulator === null ? ENDPOINT : `http://${emulator}`}/v1/${subscription}:${verb}`,
-        {
-          method: 'POST',
-          redirect: 'error',
-          signal,
-          headers: {
-            'content-type': 'application/json',
-            ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-          },
-          body: JSON.stringify(body),
-        },
-      );
-      const text = await reply.text();
-      if (!reply.ok) throw new Error(`${reply.status} ${text.slice(0, 300)}`);
-      return JSON.parse(text);
-    } catch (cause) {
-      if (verb === 'pull' && signal.aborted) return {};
-      throw new WardenError(
-        'SUBSCRIPTION_UNREADABLE',
-        `${subscription} could not be asked to ${verb}: ${messageOf(cause)}`,
-        { cause, retryable: true },
-      );
-    }
+    const isPull = verb === ':pull';
+    const reply = await pubsub({
+      path: `${subscription}${verb}`,
+      body,
+      deadlineMs: isPull && idleMs > 0 ? idleMs : ANSWER_MS,
+      attempts: isPull ? 1 : ATTEMPTS,
+    });
+    if (reply.kind === 'read') return reply.body;
+    if (isPull && reply.kind === 'late') return {};
+    const asked = verb === '' ? 'be looked up' : `be asked to ${verb.slice(1)}`;
+    throw new WardenError('SUBSCRIPTION_UNREADABLE', `${subscription} could not ${asked}: ${whyOf(reply)}`, {
+      retryable: reply.kind === 'late' || reply.retryable,
+    });
   };
 
   return {
     async pull(subscription, max) {
-      const reply = await call(subscription, 'pull', { maxMessages: max }, options.idleMs);
-      const received = fieldsOf(reply)?.['receivedMessages'] ?? [];
-      if (!Array.isArray(received)) throw unreadable(subscription);
-      return received.map((one) => waitingOf(one) ?? refuse(subscription));
+      const body = { maxMessages: max, ...(idleMs === 0 ? { returnImmediately: true } : {}) };
+      for (let look = 1; ; look += 1) {
+        const reply = await call(subscription, ':pull', body);
+        const received = fieldsOf(reply)?.['receivedMessages'] ?? [];
+        if (!Array.isArray(received)) throw unreadable(subscription);
+        if (received.length > 0 || idleMs > 0 || look === LOOKS)
+          return received.map((one) => waitingOf(one, subscription) ?? refuse(subscription));
+        await pause(LOOK_PAUSE_MS);
+      }
     },
     async acknowledge(subscription, ackIds) {
-      if (ackIds.length > 0) await call(subscription, 'acknowledge', { ackIds }, ANSWER_MS);
+      if (ackIds.length > 0) await call(subscription, ':acknowledge', { ackIds });
+    },
+    async release(subscription, ackIds) {
+      if (ackIds.length > 0)
+        await call(subscription, ':modifyAckDeadline', { ackIds, ackDeadlineSeconds: 0 });
+    },
+    async topicOf(subscription) {
+      const topic = fieldsOf(await call(subscription, '', null))?.['topic'];
+      return typeof topic === 'string' && topic.startsWith('projects/') ? topic : null;
     },
   };
 }
@@ -82,7 +73,7 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | null {
   return value !== null && typeof value === 'object' ? (value as Readonly<Record<string, unknown>>) : null;
 }
 
-function waitingOf(received: unknown): WaitingMessage | null {
+function waitingOf(received: unknown, subscription: string): WaitingMessage | null {
   const ackId = fieldsOf(received)?.['ackId'];
   const message = fieldsOf(fieldsOf(received)?.['message']);
   const messageId = message?.['messageId'];
@@ -98,6 +89,7 @@ function waitingOf(received: unknown): WaitingMessage | null {
       publishedAtMs,
       data: Buffer.from(data, 'base64').toString('utf8'),
       attributes: Object.fromEntries(attributes.map(([name, value]) => [name, String(value)])),
+      subscription,
     },
   };
 }
