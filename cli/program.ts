@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<ManualCommand>>> = {
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
   history: async () => (await import('./commands/history.ts')).historyCommand(),
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
+  events: async () => (await import('./commands/events.ts')).eventsCommand(),
   policy: async () => (await import('./commands/policy.ts')).policyCommand(),
   completion: async () => (await import('./commands/completion.ts')).completionCommand(),
 };

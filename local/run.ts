@@ -15,7 +15,7 @@ import { renderImageLife } from '../shared/report/image-text.ts';
 import { renderRepositoryPlan } from '../shared/report/plan-text.ts';
 import { type TextStyle, toned } from '../shared/report/text.ts';
 import { pushEstate } from './estate.ts';
-import { type LocalStack, PUSH_WAIT_MAX_MS, startLocalStack } from './stack.ts';
+import { DEAD_LETTERS, type LocalStack, PUSH_WAIT_MAX_MS, startLocalStack } from './stack.ts';
 
 export interface LocalRunOptions {
   /** End after the job was done once. */
@@ -174,6 +174,7 @@ Ask, in another terminal:
   npx gcr-warden explain --ledger ${ledger} ${host}/acme/services/api:pr-101
   npx gcr-warden history --ledger ${ledger}
   npx gcr-warden audit --ledger ${ledger} --google-endpoint ${stack.googleUrl} --project acme
+  npx gcr-warden events dead-letters --subscription ${DEAD_LETTERS} --google-endpoint ${stack.googleUrl}
 
 Events and runs appear here as they happen. Ctrl-C ends it.
 `;

@@ -21,16 +21,19 @@ import { DAY_MS } from '../shared/core/units.ts';
 import { DEFAULT_ROLLBACK_DEPTH } from '../shared/core/usage/kubernetes.ts';
 import type { Ledger, Logger, PolicyReader } from '../shared/ports.ts';
 import { serveFunction } from './function-server.ts';
-import { acmeEstate, startGoogleApis } from './google-apis/index.ts';
+import { acmeEstate, type StandInTopics, startGoogleApis } from './google-apis/index.ts';
 import { portIfFree } from './port.ts';
 import { type LocalRegistry, startLocalRegistry } from './registry/index.ts';
-import { createLocalTopics, type LocalTopics } from './topics.ts';
+import { createLocalTopics, type LocalTopics, subscriptionOf } from './topics.ts';
 
 export const TOPICS = {
   events: 'projects/acme/topics/gcr',
   work: 'projects/acme/topics/work',
   deadLetters: 'projects/acme/topics/gcr-dead-letter',
 } as const;
+
+/** The subscription that dead letters wait in. */
+export const DEAD_LETTERS = 'projects/acme/subscriptions/gcr-dead-letter';
 
 export interface LocalStackOptions {
   /** Where the ledger, the blobs and the file of pods are; empty or missing when the stack starts. */
@@ -98,7 +101,11 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     concurrency: 8,
     manifestCache: ledger,
   });
-  const google = await startGoogleApis({ estate: acmeEstate(Date.now()), now: Date.now() });
+  const google = await startGoogleApis({
+    estate: acmeEstate(Date.now()),
+    now: Date.now(),
+    topics: standInTopics(topics),
+  });
   const googleAccess = openGoogleAccess(google.url);
   const markPush = createPushMarker(ledger, Date.now, { lengthMs: 1_000, skewMs: 0 });
   const deliveries = { publisher: topics, deadLetterTopic: TOPICS.deadLetters };
@@ -197,6 +204,16 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       await google.close();
       await ledger.close();
     },
+  };
+}
+
+/** The local topics, as Pub/Sub's REST API shows them: the dead letters can be read and put back. */
+function standInTopics(topics: LocalTopics): StandInTopics {
+  const pushed = [TOPICS.events, TOPICS.work].map((topic) => [subscriptionOf(topic), topic] as const);
+  return {
+    publish: (topic, data, attributes) => void topics.publish(topic, data, attributes),
+    topicOf: { ...Object.fromEntries(pushed), [DEAD_LETTERS]: TOPICS.deadLetters },
+    pulled: { [DEAD_LETTERS]: topics.keep(TOPICS.deadLetters) },
   };
 }
 

@@ -2,11 +2,14 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WardenError } from '../shared/core/error.ts';
 import type { Logger, Publisher } from '../shared/ports.ts';
+import { createPullSubscription, type PullSubscription } from './pull-subscription.ts';
 
 /** Topics whose messages are posted to push endpoints of this machine, as Pub/Sub's push subscriptions do. */
 export interface LocalTopics extends Publisher {
   /** Delivers a topic's messages to a URL from now on, so many at once. */
   subscribe(topic: string, endpoint: string, inFlightMax: number): void;
+  /** Keeps a topic's messages from now on for whoever pulls them; one that is subscribed to gets them besides. */
+  keep(topic: string): PullSubscription;
   /** Publishes with a publish time of its own: an estate's pushes lie in the past. */
   publishAt(topic: string, data: string, publishedAtMs: number): Promise<void>;
   /** Resolves when every message published so far was acknowledged or given up. */
@@ -29,6 +32,7 @@ interface Subscription {
 /** Makes topics without any subscription: a message to a topic that nobody subscribed to is lost, as in Pub/Sub. */
 export function createLocalTopics(deadLetterTopic: string, logger: Logger): LocalTopics {
   const subscriptions = new Map<string, Subscription>();
+  const kept = new Map<string, PullSubscription>();
   const underWay = new Set<Promise<void>>();
   let closed = false;
 
@@ -51,13 +55,14 @@ export function createLocalTopics(deadLetterTopic: string, logger: Logger): Loca
     attributes: Readonly<Record<string, string>>,
   ): Promise<void> => {
     const subscription = subscriptions.get(topic);
-    if (subscription === undefined || closed) return;
     const message = {
       data: Buffer.from(data, 'utf8').toString('base64'),
       attributes,
       messageId: String(randomInt(2 ** 47)),
       publishTime: new Date(publishedAtMs).toISOString(),
     };
+    kept.get(topic)?.add(message);
+    if (subscription === undefined || closed) return;
     const delivered = new Promise<void>((resolve) => {
       subscription.waiting.push(async () => {
         try {
@@ -69,7 +74,8 @@ export function createLocalTopics(deadLetterTopic: string, logger: Logger): Loca
             reason: String(problem),
           });
           const reason = problem instanceof Error ? problem.message : String(problem);
-          if (topic !== deadLetterTopic) await publishAt(deadLetterTopic, data, publishedAtMs, { reason });
+          const given = { ...attributes, reason, subscription: subscriptionOf(topic) };
+          if (topic !== deadLetterTopic) await publishAt(deadLetterTopic, data, Date.now(), given);
         } finally {
           resolve();
         }
@@ -88,7 +94,7 @@ export function createLocalTopics(deadLetterTopic: string, logger: Logger): Loca
     for (let attempt = 1; ; attempt++) {
       const status = await post(endpoint, {
         message,
-        subscription: `${topic.replace('/topics/', '/subscriptions/')}-push`,
+        subscription: subscriptionOf(topic),
         deliveryAttempt: attempt,
       });
       if (status >= 200 && status < 300) return;
@@ -103,6 +109,11 @@ export function createLocalTopics(deadLetterTopic: string, logger: Logger): Loca
     subscribe(topic, endpoint, inFlightMax) {
       subscriptions.set(topic, { endpoint, inFlightMax, waiting: [], inFlight: 0 });
     },
+    keep(topic) {
+      const subscription = kept.get(topic) ?? createPullSubscription();
+      kept.set(topic, subscription);
+      return subscription;
+    },
     publish: (topic, data, attributes = {}) => publishAt(topic, data, Date.now(), attributes),
     publishAt: (topic, data, publishedAtMs) => publishAt(topic, data, publishedAtMs, {}),
     async idle() {
@@ -113,6 +124,11 @@ export function createLocalTopics(deadLetterTopic: string, logger: Logger): Loca
       for (const subscription of subscriptions.values()) subscription.waiting.length = 0;
     },
   };
+}
+
+/** The subscription that a topic's messages are delivered by. */
+export function subscriptionOf(topic: string): string {
+  return `${topic.replace('/topics/', '/subscriptions/')}-push`;
 }
 
 /** The status of a push; 0 where there was no answer. */

@@ -9,5 +9,5 @@ export type {
   EstateProject,
   EstateRepository,
 } from './estate.ts';
-export type { GoogleApisOptions, StoredContent } from './route.ts';
+export type { GoogleApisOptions, StandInTopics, StoredContent } from './route.ts';
 export { type GoogleApis, startGoogleApis } from './server.ts';

@@ -1,4 +1,5 @@
 import type { Digest } from '../../shared/core/digest.ts';
+import type { PullSubscription } from '../pull-subscription.ts';
 import type { Estate, EstateProject } from './estate.ts';
 import type { StandInImage } from './image-records.ts';
 import { type ApiReply, denied } from './reply.ts';
@@ -9,6 +10,14 @@ export interface StoredContent {
   readonly content: string;
   /** The object's own metadata: `{"git-revision": "…"}`. */
   readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What can be published to and pulled from. */
+export interface StandInTopics {
+  readonly publish: (topic: string, data: string, attributes: Readonly<Record<string, string>>) => void;
+  /** The topic of each subscription. */
+  readonly topicOf: Readonly<Record<string, string>>;
+  readonly pulled: Readonly<Record<string, PullSubscription>>;
 }
 
 /** What the stand-ins know and how they behave. */
@@ -27,6 +36,8 @@ export interface GoogleApisOptions {
   readonly denied?: readonly string[];
   /** Objects by bucket and name. */
   readonly objects?: Readonly<Record<string, Readonly<Record<string, StoredContent>>>>;
+  /** Topics and subscriptions, by their full names. */
+  readonly topics?: StandInTopics;
   /** What runs. */
   readonly workloads?: Workloads;
   /** Where tags are made, by the project's, repository's and image's names. */

@@ -1,3 +1,4 @@
+import { deadLetterAttributes } from '../core/dead-letter.ts';
 import type { WardenError } from '../core/error.ts';
 import type { PushMessage } from '../core/push-message.ts';
 import type { Logger, Publisher } from '../ports.ts';
@@ -18,12 +19,8 @@ export async function publishDeadLetter(
   message: PushMessage,
   problem: WardenError,
 ): Promise<void> {
-  await ports.publisher.publish(ports.deadLetterTopic, message.data, {
-    reason: problem.message,
-    code: problem.code,
-    messageId: message.messageId,
-    publishTime: new Date(message.publishedAtMs).toISOString(),
-  });
+  const attributes = deadLetterAttributes(message, problem);
+  await ports.publisher.publish(ports.deadLetterTopic, message.data, attributes);
   ports.logger.log('WARNING', 'message sent to the dead-letter topic', {
     messageId: message.messageId,
     code: problem.code,
