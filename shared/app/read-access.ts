@@ -5,6 +5,7 @@ import {
   registryBucketNames,
   type ServiceAccount,
 } from '../core/audit/access.ts';
+import { groupsInAcls } from '../core/audit/bucket-acl.ts';
 import { groupsToRead, rolesToRead } from '../core/audit/graph.ts';
 import type { GroupReply } from '../core/audit/group.ts';
 import {
@@ -83,7 +84,7 @@ export async function readAccess(
     redirection,
     topicPolicy,
     clusters,
-    groups: await readGroups(access, groupsToRead(policies, roles)),
+    groups: await readGroups(access, [...groupsToRead(policies, roles), ...groupsInAcls(buckets)]),
     roles,
     pullSecrets,
   };

@@ -1,4 +1,7 @@
+import type { RemedyStep } from '../finding.ts';
 import type { RegistryBucket } from './access.ts';
+import { ACL_NAMES, type AclGrant, type AclList } from './bucket-acl.ts';
+import { command } from './command.ts';
 import {
   type HclValue,
   terraformName,
@@ -21,20 +24,32 @@ export function bucketSetting(
   return `${terraformRemark('In the resource that this bucket is (import it first where it is in no state):')}\n${block}`;
 }
 
-/** An entry of a bucket's access control lists that has to go from Terraform. */
-export function bucketAclRemoval(
+const REMOVAL_FLAGS: Readonly<Record<AclList, string>> = {
+  bucket: '--remove-acl-grant',
+  objects: '--remove-default-object-acl-grant',
+};
+
+const ACL_TYPES: Readonly<Record<AclList, string>> = {
+  bucket: 'google_storage_bucket_access_control',
+  objects: 'google_storage_default_object_access_control',
+};
+
+/** Takes one entry out of a bucket's access control lists. */
+export function removeEntry(
   bucket: string,
-  of: 'bucket' | 'objects',
-  entity: string,
-  role: string,
-): string {
-  const type =
-    of === 'bucket' ? 'google_storage_bucket_access_control' : 'google_storage_default_object_access_control';
-  return terraformRemoval(
-    terraformResource(type, terraformName(`${bucket}_${entity}`, [bucket, of, entity, role]), {
-      bucket,
-      entity,
-      role,
-    }),
-  );
+  { entity, role, list }: Pick<AclGrant, 'entity' | 'role' | 'list'>,
+): RemedyStep {
+  return {
+    say: `Take ${entity} out of the ${ACL_NAMES[list]}. Objects that are there keep their own lists until uniform access is on.`,
+    gcloud: [
+      command('gcloud', 'storage', 'buckets', 'update', `gs://${bucket}`, `${REMOVAL_FLAGS[list]}=${entity}`),
+    ],
+    terraform: terraformRemoval(
+      terraformResource(ACL_TYPES[list], terraformName(`${bucket}_${entity}`, [bucket, list, entity, role]), {
+        bucket,
+        entity,
+        role,
+      }),
+    ),
+  };
 }

@@ -1,10 +1,11 @@
 import { type Fact, known } from '../fact.ts';
 import { type Ability, type KnownAbilities, sharedAbilities } from './ability.ts';
 import type { IamCondition } from './access.ts';
+import { aclGrants } from './bucket-acl.ts';
 import { type AccessGraph, type AccessNode, bindingsByRole, type GraphBinding } from './graph.ts';
 import { convenienceOf, groupOf } from './member.ts';
 import type { Permission } from './role-permissions.ts';
-import { conditionsOf, type Stand, standsOf } from './stand-for.ts';
+import { alone, conditionsOf, type Stand, standsOf } from './stand-for.ts';
 
 /** Who can do what to which registries and accounts, by which way. */
 export interface Grant {
@@ -45,7 +46,8 @@ const GROUP_ROWS_MAX = 100;
  * Every grant that reaches the registry or an account. What is granted on the project, on a folder or on the
  * organisation reaches all its buckets and repositories. A group has a row, and so has each of its members
  * that can be seen; a convenience member is followed to the holders of the basic role. By member, then from
- * the nearest folder over the project to registries and accounts, each by role. Nothing is worked out before the
+ * the nearest folder over the project to registries and accounts, each by role; entries of access control lists
+ * come last. Nothing is worked out before the
  * first row is asked for.
  */
 export function grants(graph: AccessGraph): Grants {
@@ -108,18 +110,29 @@ function columnsOf(graph: AccessGraph): GrantColumns {
       sources.push({ reached, lastStep });
       for (const binding of bindings) {
         const itself = conditionText(binding, []);
-        const alone = itself === UNCONDITIONAL ? null : { path: lastStep, condition: itself };
+        const direct = itself === UNCONDITIONAL ? null : { path: lastStep, condition: itself };
         for (const member of binding.members) {
           const stands = standsFor(member);
           if (stands === null) {
-            add(member, alone);
+            add(member, direct);
             continue;
           }
           for (const { who, path, conditions } of stands) {
             const condition = conditions.length === 0 ? itself : conditionText(binding, conditions);
-            add(who, path.length === 0 ? alone : { path: [...path, ...lastStep], condition });
+            add(who, path.length === 0 ? direct : { path: [...path, ...lastStep], condition });
           }
         }
+      }
+    }
+  }
+  for (const node of graph.registries) {
+    if (node.kind !== 'bucket') continue;
+    for (const { member, abilities, on, step, condition } of aclGrants(node, graph).grants) {
+      const lastStep = [step];
+      sources.push({ reached: [{ abilities: known(abilities), on: [on] }], lastStep });
+      for (const { who, path, conditions } of standsFor(member) ?? [alone(member)]) {
+        const both = conditionText({ condition }, conditions);
+        add(who, { path: path.length === 0 ? lastStep : [...path, ...lastStep], condition: both });
       }
     }
   }
@@ -239,7 +252,10 @@ function abilitiesIn({ kind }: AccessNode, permissions: readonly Permission[]): 
 /** Almost every grant has no condition, and one value says so for all of them. */
 const UNCONDITIONAL: Grant['condition'] = known(null);
 
-function conditionText(binding: GraphBinding, inherited: readonly Fact<IamCondition>[]): Fact<string | null> {
+function conditionText(
+  binding: Pick<GraphBinding, 'condition'>,
+  inherited: readonly Fact<IamCondition>[],
+): Fact<string | null> {
   if (binding.condition.kind === 'known' && binding.condition.value === null && inherited.length === 0) {
     return UNCONDITIONAL;
   }

@@ -2,6 +2,7 @@ import { type Fact, known } from '../fact.ts';
 import type { Finding } from '../finding.ts';
 import type { FindingHistory } from '../finding-history.ts';
 import { NEVER_EXPIRES_MS } from './access.ts';
+import { aclGrants } from './bucket-acl.ts';
 import { applyExceptions } from './exception.ts';
 import { type AuditedByFile, type AuditFolder, NO_AUDIT_FOLDER } from './folder.ts';
 import { type Grants, grants } from './grants.ts';
@@ -130,7 +131,9 @@ function notSeen(replies: AuditReplies, graph: AccessGraph): readonly string[] {
   for (const node of [...above, ...accounts]) tell(`The policy of ${node.label}`, node.bindings);
   for (const node of [graph.project, ...graph.registries]) {
     tell(`The policy of ${node.label}`, node.bindings);
-    if (node.kind === 'bucket') tell(`The settings of ${node.label}`, node.bucket);
+    if (node.kind !== 'bucket') continue;
+    tell(`The settings of ${node.label}`, node.bucket);
+    if (node.bucket.kind === 'known') lines.push(...aclGrants(node, graph).unseen.map(sentence));
   }
   tell('The state of the move to Artifact Registry', replies.redirection);
   tell('The policy of topic gcr', replies.topicPolicy);
@@ -151,4 +154,8 @@ function notSeen(replies: AuditReplies, graph: AccessGraph): readonly string[] {
     tell(`The permissions of ${role}`, permissions);
   }
   return lines;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

@@ -23,7 +23,7 @@ export interface Stands {
 const NONE: readonly Fact<IamCondition>[] = [];
 
 /** The condition of a binding as a list: empty where it has none. */
-export function conditionsOf({ condition }: GraphBinding): readonly Fact<IamCondition>[] {
+export function conditionsOf({ condition }: Pick<GraphBinding, 'condition'>): readonly Fact<IamCondition>[] {
   if (condition.kind === 'unknown') return [condition];
   return condition.value === null ? NONE : [{ kind: 'known', value: condition.value }];
 }
@@ -47,7 +47,7 @@ export function standsOf(graph: AccessGraph): (member: string) => Stands {
 
 function follow(graph: AccessGraph, member: string): Stands {
   const convenience = convenienceOf(member);
-  if (convenience === null) return { stands: [{ who: member, path: [], conditions: [] }], unseen: [] };
+  if (convenience === null) return { stands: [alone(member)], unseen: [] };
   if (`project ${convenience.project}` !== graph.project.label) {
     return {
       stands: [{ who: member, path: [], conditions: [] }],
@@ -68,7 +68,8 @@ function follow(graph: AccessGraph, member: string): Stands {
       for (const holder of binding.members) {
         // One that names the same project again leads in a circle.
         if (convenienceOf(holder)?.project === convenience.project) continue;
-        const inside = groupOf(holder) === null ? alone(holder) : followGroup(graph, holder);
+        const inside =
+          groupOf(holder) === null ? { stands: [alone(holder)], unseen: [] } : followGroup(graph, holder);
         for (const reason of inside.unseen) unseen.add(reason);
         for (const { who, path } of inside.stands) {
           const way = [...path, `${binding.role} on ${node.label}`, member];
@@ -80,8 +81,9 @@ function follow(graph: AccessGraph, member: string): Stands {
   return { stands: [...best.values()], unseen: [...unseen].sort() };
 }
 
-function alone(member: string): Stands {
-  return { stands: [{ who: member, path: [], conditions: [] }], unseen: [] };
+/** Who stands for himself. */
+export function alone(member: string): Stand {
+  return { who: member, path: [], conditions: NONE };
 }
 
 /** The project and what is above it; says so where that is not known. */

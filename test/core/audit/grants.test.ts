@@ -70,6 +70,66 @@ describe('grants', () => {
     ]);
   });
 
+  it('have the entries of access control lists, with the way to them', () => {
+    const off = {
+      uniformAccess: known(false),
+      acl: known([
+        { entity: 'project-editors-123456789012', role: 'OWNER' },
+        { entity: 'project-viewers-1', role: 'READER' },
+        { entity: 'allUsers', role: 'READER' },
+        { entity: 'group-eng@example.com', role: 'NEWER' },
+      ]),
+      defaultObjectAcl: known([{ entity: 'user-ci@acme.iam.gserviceaccount.com', role: 'READER' }]),
+    };
+    const group = known({ members: ['user:bob@example.com'], others: [] });
+    const found = grantsOf({
+      projectPolicy: known({ bindings: [bind('roles/editor', 'user:ada@example.com')] }),
+      groups: { 'eng@example.com': group },
+      buckets: [bucketWith([], off)],
+    });
+    const list = `access control list of bucket ${BUCKET}`;
+    expect(
+      found
+        .filter(({ path }) => path.at(-1)?.includes('access control list'))
+        .map(({ member, abilities, on, path }) => [
+          member,
+          abilities.kind === 'known' && abilities.value.join(' '),
+          on[0],
+          path.join(' > '),
+        ]),
+    ).toEqual([
+      ['allUsers', 'list', `bucket ${BUCKET}`, `READER in the ${list}`],
+      ['group:eng@example.com', 'administer', `bucket ${BUCKET}`, `NEWER in the ${list}`],
+      ['projectViewer:1', 'list', `bucket ${BUCKET}`, `READER in the ${list}`],
+      [
+        'serviceAccount:ci@acme.iam.gserviceaccount.com',
+        'read',
+        `new objects in bucket ${BUCKET}`,
+        `READER in the default object ${list}`,
+      ],
+      [
+        'user:ada@example.com',
+        'list push delete administer',
+        `bucket ${BUCKET}`,
+        `roles/editor on project acme > projectEditor:acme > OWNER in the ${list}`,
+      ],
+      [
+        'user:bob@example.com',
+        'administer',
+        `bucket ${BUCKET}`,
+        `in group:eng@example.com > NEWER in the ${list}`,
+      ],
+    ]);
+  });
+
+  it('say of a list that may not count that it may not', () => {
+    const different = { uniformAccess: unknown('403'), acl: known([{ entity: 'allUsers', role: 'READER' }]) };
+    expect(grantsOf({ buckets: [bucketWith([], different)] })).toMatchObject([
+      { member: 'allUsers', condition: { kind: 'unknown' } },
+    ]);
+    expect(grantsOf({ buckets: [bucketWith([], { ...different, uniformAccess: known(true) })] })).toEqual([]);
+  });
+
   it.each<[string, Partial<AuditReplies>, string]>([
     ['of another project', {}, 'projectViewer:other'],
     ['of a project whose policy is not known', { projectPolicy: unknown('403') }, 'projectViewer:acme'],

@@ -81,8 +81,12 @@ function lostAccess(finding: Finding, before: AuditReplies, after: AuditReplies)
   return accesses(before).flatMap(({ access, by }) => {
     if (kept.has(access)) return [];
     if (isOfAccount(finding, access)) return [];
+    if (isInMeantList(finding, access, by)) return [];
     const [who = '', ability = '', on = ''] = JSON.parse(access) as string[];
-    if (finding.check === 'legacy-bucket-left' && finding.resource.endsWith(on.replace('bucket ', '/')))
+    if (
+      finding.check === 'legacy-bucket-left' &&
+      finding.resource.endsWith(on.replace(/^(?:new objects in )?bucket /, '/'))
+    )
       return [];
     // Whoever came by the binding of a convenience member loses with it; the member itself is who is named.
     const isMeant =
@@ -98,6 +102,18 @@ function lostAccess(finding: Finding, before: AuditReplies, after: AuditReplies)
     if (isMeant && !(isWide && mayKeep && !isAgent(member))) return [];
     return [`lost: ${access} by ${by.join(' > ')}`];
   });
+}
+
+/** An entry of an access control list that the finding names; or all of them, where lists count no longer and it says so. */
+function isInMeantList(finding: Finding, access: string, by: readonly string[]): boolean {
+  const [, list] = / in the ((?:default object )?access control list of .*)$/.exec(by.at(-1) ?? '') ?? [];
+  if (list === undefined) return false;
+  const { check, evidence, remediation } = finding;
+  if (check === 'bucket-uniform-access')
+    return remediation.steps[0]?.say.includes('by a list loses it') === true;
+  const [who = ''] = JSON.parse(access) as string[];
+  const [named = ''] = evidence.sentence.split(' has ');
+  return evidence.sentence.includes(`in the ${list}`) && (who === named || by.includes(`in ${named}`));
 }
 
 /** An account that goes, or is off already, loses what it may do, and nobody can act as one that is gone. */

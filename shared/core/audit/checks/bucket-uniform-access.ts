@@ -42,13 +42,17 @@ export const bucketUniformAccess: Check = {
         return { status: 'PASS', evidence: `Uniform bucket-level access is on for bucket ${bucket.name}` };
       }
       const url = `gs://${bucket.name}`;
+      const entries = [bucket.acl, bucket.defaultObjectAcl].flatMap((list) =>
+        list.kind === 'known' ? list.value : [],
+      );
+      const named = [...new Set(entries.map(({ entity, role }) => `${entity} (${role})`))].sort().join(', ');
       return {
         status: 'FAIL',
         evidence: `Uniform bucket-level access is off for bucket ${bucket.name}`,
         risk: 'Single objects can be open to somebody whom no policy names and no audit of policies finds.',
         remediation: [
           {
-            say: 'Whoever has access only by a list loses it: see who does, and give those a role on the bucket first.',
+            say: `Whoever has access only by a list loses it${named === '' ? '' : `: ${named}`}. See who does, and give those a role on the bucket first.`,
             gcloud: [
               command('gcloud', 'storage', 'buckets', 'describe', url, '--format=json(acl,default_acl)'),
             ],

@@ -1,10 +1,12 @@
 import { known } from '../../fact.ts';
 import type { Finding, RemedyStep, Severity } from '../../finding.ts';
 import { type Ability, abilitiesOn } from '../ability.ts';
-import { removeMember, underCondition } from '../binding.ts';
-import type { AuditCase, Check } from '../check.ts';
+import { bucketNameOf, removeMember, underCondition } from '../binding.ts';
+import { ACL_NAMES, aclGrants } from '../bucket-acl.ts';
+import { removeEntry } from '../bucket-setting.ts';
+import { type AuditCase, type Check, findingOf } from '../check.ts';
 import { command } from '../command.ts';
-import { bind, repliesWith, repositoryWith } from '../example.ts';
+import { bind, bucketWith, repliesWith, repositoryWith } from '../example.ts';
 import type { AccessNode } from '../graph.ts';
 import { groupOf, isDeleted, isPublic } from '../member.ts';
 import {
@@ -39,7 +41,7 @@ export const externalMember: Check = {
   rationale:
     'Nobody takes an account of another domain away when its owner leaves, and no rule of yours about passwords or second factors holds for it.',
   decided:
-    "A user, group, domain or principal that has a permission over images, by a binding on a repository, a bucket, the project or what is above it, or as a member of a group there, and whose domain is not the organisation's primary one. High where it can change something, medium where it can read or list, low where the account is deleted. Accounts and pools of projects that were not read are UNKNOWN, and so is, in one finding a policy, everybody with a domain where the project is in no organisation. A second domain of your own is an exception with an owner. Everybody at once belongs to public-access.",
+    "A user, group, domain or principal that has a permission over images, by a binding on a repository, a bucket, the project or what is above it, or as a member of a group there, or by an entry of a bucket's access control lists that count, and whose domain is not the organisation's primary one. High where it can change something, medium where it can read or list, low where the account is deleted. Accounts and pools of projects that were not read are UNKNOWN, and so is, in one finding a policy, everybody with a domain where the project is in no organisation. A second domain of your own is an exception with an owner. Everybody at once belongs to public-access.",
   references: [
     google(
       'Restricting identities by domain',
@@ -59,6 +61,19 @@ export const externalMember: Check = {
       title: 'A group of another company that reads',
       replies: () => readBy('group:ops@contractor.example'),
       answers: ['FAIL medium', 'PASS'],
+    },
+    {
+      title: 'A private account in the access control list of a bucket',
+      replies: () =>
+        repliesWith({
+          buckets: [
+            bucketWith([], {
+              uniformAccess: known(false),
+              acl: known([{ entity: 'user-ada@gmail.com', role: 'WRITER' }]),
+            }),
+          ],
+        }),
+      answers: ['FAIL high', 'PASS', 'PASS'],
     },
     {
       title: "A contractor in a group of the organisation's own",
@@ -110,6 +125,7 @@ export const externalMember: Check = {
             ? null
             : `Nobody from outside has a permission over images by the policy of ${node.label}`,
       }),
+      ...graph.registries.flatMap((node) => (node.kind === 'bucket' ? inLists(node, audit, whose) : [])),
     ];
 
     /** Members that are certainly inside need no answer even where their role is not known. */
@@ -206,9 +222,45 @@ function leaveGroup(group: string, member: string): RemedyStep {
   };
 }
 
+/** Those whom an access control list names; what they can do there no binding says. */
+function inLists(
+  node: AccessNode & { readonly kind: 'bucket' },
+  audit: AuditCase,
+  whoseOf: (member: string) => Whose,
+): readonly Finding[] {
+  const { grants, unseen } = aclGrants(node, audit.graph);
+  const { resource } = node;
+  const found = grants.flatMap((grant) => {
+    const { member, entity, role, list, abilities, step, on } = grant;
+    const whose = whoseOf(member);
+    if (whose.kind === 'own') return [];
+    const subject = [entity, ACL_NAMES[list], role];
+    const evidence = `${member} has ${step}: can ${abilities.join(', ')} on ${on}; ${whose.why}`;
+    if (whose.kind === 'unclear') {
+      return [findingOf(externalMember, audit, { status: 'UNKNOWN', resource, subject, evidence })];
+    }
+    return [
+      findingOf(externalMember, audit, {
+        status: 'FAIL',
+        severity: severityOf(member, abilities),
+        resource,
+        subject,
+        evidence,
+        risk: RISK,
+        remediation: guarded({ node }, audit, [removeEntry(bucketNameOf(node), grant)]),
+      }),
+    ];
+  });
+  const why = node.bucket.kind === 'known' ? unseen[0] : undefined;
+  if (why === undefined) return found;
+  const evidence = `Whom access control lists let in could not be read: ${why}`;
+  const answer = { status: 'UNKNOWN', resource, subject: 'access control lists', evidence } as const;
+  return [...found, findingOf(externalMember, audit, answer)];
+}
+
 /** No remedy touches a bucket that images are being copied from. */
 function guarded(
-  { node }: MemberCase,
+  { node }: Pick<MemberCase, 'node'>,
   audit: AuditCase,
   steps: readonly RemedyStep[],
 ): readonly RemedyStep[] {

@@ -2,16 +2,17 @@ import { known } from '../../fact.ts';
 import type { Finding, RemedyStep, Severity } from '../../finding.ts';
 import { type Ability, abilitiesOn } from '../ability.ts';
 import { bindingEvidence, bindingSubject, bucketNameOf, removeMember, underCondition } from '../binding.ts';
-import { bucketAclRemoval } from '../bucket-setting.ts';
+import { ACL_NAMES, aclGrants } from '../bucket-acl.ts';
+import { removeEntry } from '../bucket-setting.ts';
 import { type AuditCase, type Check, findingOf } from '../check.ts';
-import { command } from '../command.ts';
 import { bind, bucketWith, repliesWith, repositoryWith } from '../example.ts';
-import type { GraphBinding, PolicyNode } from '../graph.ts';
+import type { AncestorNode, GraphBinding, PolicyNode } from '../graph.ts';
 import { isPublic } from '../member.ts';
+import { ancestorsOf, isAbove, unlistedAnswers, unseenAbove } from '../member-answer.ts';
 import { memberKindsOf } from '../member-kinds.ts';
 import { bucketUse } from '../redirection.ts';
 import { cis, google } from '../reference.ts';
-import { noStep } from '../remedy-step.ts';
+import { handStep, noStep } from '../remedy-step.ts';
 
 /** A binding or a list entry that lets everybody in. */
 export const publicAccess: Check = {
@@ -21,7 +22,7 @@ export const publicAccess: Check = {
   rationale:
     'Images hold code, and more often than anybody means to, secrets. Where everybody can write, everybody decides what your clusters run. A registry that is meant to be public is an exception with an owner, not a failure.',
   decided:
-    '`allUsers` or `allAuthenticatedUsers` holds, on a bucket, a repository or the project, a role with a permission over images; or an access control list of a bucket names them. Critical where they can change something, high where they can read, medium where they can only list. Enforced public access prevention makes a bucket PASS. With uniform access off and no such entry it is UNKNOWN, because lists of single objects are not read.',
+    '`allUsers` or `allAuthenticatedUsers` holds, on a bucket, a repository, the project, a folder or the organisation, a role with a permission over images; or an access control list of a bucket names them. Critical where they can change something, high where they can read, medium where they can only list. Public access prevention that is enforced, on the bucket or by the organisation, makes a bucket PASS. With uniform access off and no such entry it is UNKNOWN, because lists of single objects are not read.',
   references: [
     cis('4.0.0', '5.1'),
     google('Access control with IAM', 'https://cloud.google.com/artifact-registry/docs/access-control'),
@@ -61,6 +62,20 @@ export const publicAccess: Check = {
       answers: ['FAIL high', 'PASS'],
     },
     {
+      title: 'A folder above the project on which everybody is a viewer',
+      replies: () =>
+        repliesWith({
+          ancestors: known([
+            {
+              name: 'folders/301',
+              policy: known({ bindings: [bind('roles/viewer', 'allAuthenticatedUsers')] }),
+            },
+            { name: 'organizations/77', policy: known({ bindings: [] }) },
+          ]),
+        }),
+      answers: ['FAIL high', 'PASS'],
+    },
+    {
       title: 'A repository that only its pusher can read',
       replies: () =>
         repliesWith({
@@ -75,23 +90,24 @@ export const publicAccess: Check = {
   ],
   run(audit) {
     const { graph } = audit;
-    const unlisted = graph.unlisted.map(({ resource, label, reason }) =>
-      findingOf(publicAccess, audit, {
-        status: 'UNKNOWN',
-        resource,
-        evidence: `${label} could not be listed: ${reason}`,
-      }),
-    );
-    return [...unlisted, ...[graph.project, ...graph.registries].flatMap((node) => answerFor(node, audit))];
+    return [
+      ...unlistedAnswers(publicAccess, audit),
+      ...unseenAbove(publicAccess, audit),
+      ...[...ancestorsOf(graph), graph.project, ...graph.registries].flatMap((node) =>
+        answerFor(node, audit),
+      ),
+    ];
   },
 };
 
-function answerFor(node: PolicyNode, audit: AuditCase): readonly Finding[] {
+/** What can be open: a registry, the project, and what is above it, whose grants reach every project below. */
+type PublicNode = PolicyNode | AncestorNode;
+
+function answerFor(node: PublicNode, audit: AuditCase): readonly Finding[] {
   const say = (status: 'PASS' | 'UNKNOWN', evidence: string): readonly Finding[] => [
     findingOf(publicAccess, audit, { status, resource: node.resource, evidence }),
   ];
-  const bucket = node.kind === 'bucket' && node.bucket.kind === 'known' ? node.bucket.value : null;
-  if (bucket?.publicAccessPrevention === 'enforced') {
+  if (node.kind === 'bucket' && isPrevented(node, audit)) {
     return say(
       'PASS',
       `Public access prevention is enforced on ${node.label} and overrides every public grant`,
@@ -102,6 +118,8 @@ function answerFor(node: PolicyNode, audit: AuditCase): readonly Finding[] {
   }
   const open = [...publicBindings(node, node.bindings.value, audit), ...publicEntries(node, audit)];
   if (open.length > 0) return open;
+  // What is fine above the project is told with the project, in one sentence.
+  if (isAbove(node)) return [];
   if (node.kind !== 'bucket')
     return say('PASS', `No binding of ${node.label} gives everybody a permission over images`);
   if (node.bucket.kind === 'unknown') {
@@ -123,8 +141,16 @@ function answerFor(node: PolicyNode, audit: AuditCase): readonly Finding[] {
   );
 }
 
+function isPrevented(node: PolicyNode & { readonly kind: 'bucket' }, audit: AuditCase): boolean {
+  if (node.bucket.kind === 'unknown') return false;
+  const { publicAccessPrevention } = node.bucket.value;
+  const above = audit.replies.orgPolicies['storage.publicAccessPrevention'];
+  const isAboveEnforced = above.kind === 'known' && above.value.kind === 'boolean' && above.value.enforced;
+  return publicAccessPrevention === 'enforced' || (publicAccessPrevention === 'inherited' && isAboveEnforced);
+}
+
 function publicBindings(
-  node: PolicyNode,
+  node: PublicNode,
   bindings: readonly GraphBinding[],
   audit: AuditCase,
 ): readonly Finding[] {
@@ -139,7 +165,10 @@ function publicBindings(
           findingOf(publicAccess, audit, { status: 'UNKNOWN', resource: node.resource, subject, evidence }),
         ];
       }
-      const kinds = node.kind === 'project' ? (['project', 'bucket', 'repository'] as const) : [node.kind];
+      const kinds =
+        node.kind === 'bucket' || node.kind === 'repository'
+          ? [node.kind]
+          : (['project', 'bucket', 'repository'] as const);
       const abilities = abilitiesOn(kinds, binding.permissions.value);
       if (abilities.length === 0) return [];
       return [
@@ -151,65 +180,38 @@ function publicBindings(
           evidence: `${says}: can ${abilities.join(', ')}`,
           binding: bindingEvidence(node, binding, member),
           risk: riskOf(abilities),
-          remediation: guarded(node, audit, [removeMember(node, binding, member, audit.replies.project)]),
+          remediation: guarded(node, audit, [
+            ...(isAbove(node)
+              ? [handStep(`This reaches every project below ${node.label}: see to those first.`)]
+              : []),
+            removeMember(node, binding, member, audit.replies.project),
+          ]),
         }),
       ];
     }),
   );
 }
 
-/** What the roles of access control lists amount to, for the bucket and for the objects that it makes. */
-const LIST_ABILITIES: Readonly<Record<'bucket' | 'objects', Readonly<Record<string, readonly Ability[]>>>> = {
-  bucket: {
-    READER: ['list'],
-    WRITER: ['list', 'push', 'delete'],
-    OWNER: ['list', 'push', 'delete', 'administer'],
-  },
-  objects: { READER: ['read'], OWNER: ['read', 'administer'] },
-};
-
-function publicEntries(node: PolicyNode, audit: AuditCase): readonly Finding[] {
-  if (node.kind !== 'bucket' || node.bucket.kind === 'unknown') return [];
-  const { uniformAccess, acl, defaultObjectAcl } = node.bucket.value;
-  if (uniformAccess.kind === 'known' && uniformAccess.value) return [];
-  const url = `gs://${bucketNameOf(node)}`;
-  const lists = [
-    { list: acl, of: 'bucket', name: 'access control list', flag: '--remove-acl-grant' },
-    {
-      list: defaultObjectAcl,
-      of: 'objects',
-      name: 'default object access control list',
-      flag: '--remove-default-object-acl-grant',
-    },
-  ] as const;
-  return lists.flatMap(({ list, of, name, flag }) => {
-    if (list.kind === 'unknown') return [];
-    return list.value
-      .filter(({ entity }) => isPublic(entity))
-      .map(({ entity, role }) => {
-        // A word not known here counts as the worst: the entry is public whatever it means.
-        const abilities = LIST_ABILITIES[of][role] ?? (['administer'] as const);
-        return findingOf(publicAccess, audit, {
-          status: 'FAIL',
-          resource: node.resource,
-          subject: [entity, name, role],
-          severity: severityOf(abilities),
-          evidence: `${entity} has ${role} in the ${name} of ${node.label}: can ${abilities.join(', ')}`,
-          risk: riskOf(abilities),
-          remediation: guarded(node, audit, [
-            {
-              say: `Take ${entity} out of the ${name}. Objects that are there keep their own lists until uniform access is on.`,
-              gcloud: [command('gcloud', 'storage', 'buckets', 'update', url, `${flag}=${entity}`)],
-              terraform: bucketAclRemoval(bucketNameOf(node), of, entity, role),
-            },
-          ]),
-        });
+function publicEntries(node: PublicNode, audit: AuditCase): readonly Finding[] {
+  if (node.kind !== 'bucket') return [];
+  return aclGrants(node, audit.graph)
+    .grants.filter(({ entity }) => isPublic(entity))
+    .map((grant) => {
+      const { entity, role, list, abilities, step } = grant;
+      return findingOf(publicAccess, audit, {
+        status: 'FAIL',
+        resource: node.resource,
+        subject: [entity, ACL_NAMES[list], role],
+        severity: severityOf(abilities),
+        evidence: `${entity} has ${step}: can ${abilities.join(', ')}`,
+        risk: riskOf(abilities),
+        remediation: guarded(node, audit, [removeEntry(bucketNameOf(node), grant)]),
       });
-  });
+    });
 }
 
 /** No remedy touches a bucket that images are being copied from. */
-function guarded(node: PolicyNode, audit: AuditCase, steps: readonly RemedyStep[]): readonly RemedyStep[] {
+function guarded(node: PublicNode, audit: AuditCase, steps: readonly RemedyStep[]): readonly RemedyStep[] {
   const use = bucketUse(audit.replies.redirection);
   if (node.kind !== 'bucket' || use.kind !== 'untouchable') return steps;
   return [noStep(use.why)];
