@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<ManualCommand>>> = {
   history: async () => (await import('./commands/history.ts')).historyCommand(),
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   events: async () => (await import('./commands/events.ts')).eventsCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   policy: async () => (await import('./commands/policy.ts')).policyCommand(),
   completion: async () => (await import('./commands/completion.ts')).completionCommand(),
 };

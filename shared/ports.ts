@@ -18,6 +18,8 @@ import type { Blockage } from './core/blockage.ts';
 import type { DayRanges } from './core/day-ranges.ts';
 import type { Decision } from './core/decision.ts';
 import type { Digest } from './core/digest.ts';
+import type { DeployedFunction, SchedulerJob, ServerClock, Subscription } from './core/doctor/observation.ts';
+import type { PermissionPlace } from './core/doctor/permission.ts';
 import type { Fact } from './core/fact.ts';
 import type { Finding } from './core/finding.ts';
 import type { FollowedFinding } from './core/finding-history.ts';
@@ -507,4 +509,30 @@ export interface GoogleAccess {
   clusters(project: string): Promise<Fact<readonly Cluster[]>>;
   /** The permissions of a role: `roles/X`, `projects/P/roles/X` or `organizations/N/roles/X`. None for a deleted one. */
   rolePermissions(role: string): Promise<Fact<readonly string[]>>;
+}
+
+/**
+ * Reads what of a deployment is there, from Google's own services. Writes nothing. Never throws for what they
+ * answer: a read that fails is unknown with its reason.
+ */
+export interface DeploymentReader {
+  /** Names of the APIs that are on in a project. */
+  enabledApis(project: string): Promise<Fact<readonly string[]>>;
+  functions(project: string, region: string): Promise<Fact<readonly DeployedFunction[]>>;
+  /** null where there is no such job. */
+  schedulerJob(project: string, region: string, job: string): Promise<Fact<SchedulerJob | null>>;
+  /** null where there is no such subscription. */
+  subscription(project: string, subscription: string): Promise<Fact<Subscription | null>>;
+  /** null where there is no such subscription. */
+  subscriptionPolicy(project: string, subscription: string): Promise<Fact<IamPolicy | null>>;
+  /**
+   * Those of the permissions that somebody has on something.
+   * @param account the service account that is asked about, whose token is fetched for it; null for the caller
+   */
+  grantedPermissions(
+    place: PermissionPlace,
+    permissions: readonly string[],
+    account: string | null,
+  ): Promise<Fact<readonly string[]>>;
+  serverClock(): Promise<Fact<ServerClock>>;
 }

@@ -1,3 +1,4 @@
+import { acmeWarden } from './acme-warden.ts';
 import type { Estate, EstateKey } from './estate.ts';
 
 const DAY_MS = 86_400_000;
@@ -207,6 +208,7 @@ export function acmeEstate(nowMs: number): Estate {
           ],
         },
       },
+      acmeWarden(nowMs),
     ],
     containers: [
       {

@@ -76,6 +76,44 @@ export interface EstateMember {
   readonly type: 'USER' | 'SERVICE_ACCOUNT' | 'GROUP' | 'OTHER';
 }
 
+/** A function of the second generation. */
+export interface EstateFunction {
+  readonly name: string;
+  readonly location: string;
+  readonly state: string;
+  readonly account: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A job of Cloud Scheduler. */
+export interface EstateJob {
+  readonly name: string;
+  readonly location: string;
+  readonly state: string;
+  /** Left out where it was never attempted. */
+  readonly lastAttempt?: string;
+  /** Google's code of its last attempt; 0, which Google leaves out, where that went well. */
+  readonly lastCode?: number;
+}
+
+/** A subscription of Pub/Sub. */
+export interface EstateSubscription {
+  readonly topic: string;
+  /** Left out where somebody pulls. */
+  readonly push?: { readonly endpoint: string; readonly account?: string };
+  readonly deadLetterTopic?: string;
+  readonly bindings: readonly EstateBinding[];
+}
+
+/** A Firestore database. */
+export interface EstateDatabase {
+  readonly type: string;
+  /** Collections with the version of their first document's form. */
+  readonly documents: Readonly<Record<string, number>>;
+  /** Collections whose documents expire by `expiresAt`. */
+  readonly expiring: readonly string[];
+}
+
 /** One Google Cloud project as its APIs would show it. */
 export interface EstateProject {
   readonly project: string;
@@ -88,6 +126,12 @@ export interface EstateProject {
   readonly orgPolicies?: Readonly<Record<string, readonly unknown[]>>;
   /** Topics with their policies. */
   readonly topics?: Readonly<Record<string, readonly EstateBinding[]>>;
+  /** APIs that are on. */
+  readonly services?: readonly string[];
+  readonly functions?: readonly EstateFunction[];
+  readonly jobs?: readonly EstateJob[];
+  readonly subscriptions?: Readonly<Record<string, EstateSubscription>>;
+  readonly databases?: Readonly<Record<string, EstateDatabase>>;
   /** Clusters as Kubernetes Engine lists them. */
   readonly clusters?: readonly Readonly<Record<string, unknown>>[];
   /** The number that Google gave the project; its service agents are named by it. */
@@ -108,4 +152,9 @@ export interface Estate {
   readonly containers?: readonly EstateContainer[];
   /** Members by the address of their group. */
   readonly groups?: Readonly<Record<string, readonly EstateMember[]>>;
+  /**
+   * Permissions that somebody lacks, by the address of an account, and `caller` for whoever asks as himself.
+   * `testIamPermissions` answers all others.
+   */
+  readonly lacking?: Readonly<Record<string, readonly string[]>>;
 }

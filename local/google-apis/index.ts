@@ -1,4 +1,5 @@
 export { acmeEstate } from './acme.ts';
+export { acmeWarden } from './acme-warden.ts';
 export type {
   Estate,
   EstateAccount,

@@ -58,6 +58,8 @@ export interface Request {
   readonly values: readonly string[];
   readonly query: URLSearchParams;
   readonly body: string;
+  /** The service account whose token the request bears; null for whoever asks as himself. */
+  readonly account: string | null;
 }
 
 /** One method of one API. */

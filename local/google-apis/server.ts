@@ -3,10 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ARTIFACT_REGISTRY } from './artifact-registry.ts';
 import { CLOUD_ASSET } from './asset.ts';
+import { CLOUD_FUNCTIONS } from './cloud-functions.ts';
 import { CLOUD_IDENTITY } from './cloud-identity.ts';
+import { CLOUD_SCHEDULER } from './cloud-scheduler.ts';
 import { COMPUTE } from './compute.ts';
 import { CONTAINER } from './container.ts';
+import { FIRESTORE } from './firestore.ts';
 import { IAM } from './iam.ts';
+import { accountOfToken, IAM_CREDENTIALS } from './iam-credentials.ts';
 import { IMAGE_RECORDS } from './image-records.ts';
 import { MONITORING } from './monitoring.ts';
 import { ORG_POLICY } from './org-policy.ts';
@@ -16,8 +20,10 @@ import { type ApiReply, denied, problem } from './reply.ts';
 import { RESOURCE_MANAGER } from './resource-manager.ts';
 import type { GoogleApisOptions, Route } from './route.ts';
 import { CLOUD_RUN } from './run.ts';
+import { SERVICE_USAGE } from './service-usage.ts';
 import { STORAGE } from './storage.ts';
 import { TAG_CREATION } from './tag-creation.ts';
+import { TESTED_PERMISSIONS } from './tested-permissions.ts';
 
 export interface GoogleApis {
   /** `http://127.0.0.1:PORT`, for all services alike. */
@@ -34,19 +40,25 @@ const BODY_BYTES_MAX = 64 * 1024;
 const ROUTES: readonly Route[] = [
   ...ARTIFACT_REGISTRY,
   ...CLOUD_ASSET,
+  ...CLOUD_FUNCTIONS,
   ...CLOUD_IDENTITY,
   ...CLOUD_RUN,
+  ...CLOUD_SCHEDULER,
   ...COMPUTE,
   ...CONTAINER,
+  ...FIRESTORE,
   ...IAM,
+  ...IAM_CREDENTIALS,
   ...IMAGE_RECORDS,
   ...MONITORING,
   ...ORG_POLICY,
   ...POLICY_ANALYZER,
   ...PUBSUB,
   ...RESOURCE_MANAGER,
+  ...SERVICE_USAGE,
   ...STORAGE,
   ...TAG_CREATION,
+  ...TESTED_PERMISSIONS,
 ];
 
 /** Starts stand-ins for the Google REST APIs that the audit and the policy reader use, all at one address. */
@@ -88,13 +100,21 @@ async function answer(
     if (match === null) continue;
     const counted = `${route.method} ${route.name}`;
     requests[counted] = (requests[counted] ?? 0) + 1;
-    if (!/^Bearer \S+$/.test(incoming.headers.authorization ?? '')) {
+    const [, token] = /^Bearer (\S+)$/.exec(incoming.headers.authorization ?? '') ?? [];
+    if (token === undefined) {
       return problem(401, 'UNAUTHENTICATED', 'Request is missing required authentication credential.');
     }
     const values = match.slice(1).map(decodeURIComponent);
     const refused = route.subjects(values).find((subject) => options.denied?.includes(subject));
     if (refused !== undefined) return denied(route.permission, refused);
-    return route.reply({ estate: options.estate, options, values, query: url.searchParams, body });
+    return route.reply({
+      estate: options.estate,
+      options,
+      values,
+      query: url.searchParams,
+      body,
+      account: accountOfToken(token),
+    });
   }
   requests['unknown'] = (requests['unknown'] ?? 0) + 1;
   return problem(404, 'NOT_FOUND', 'Method not found.');

@@ -15,6 +15,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPolicyFolder } from '../../shared/adapters/policies/folder.ts';
 import { GOOGLE_PACE } from '../../shared/adapters/registry/pace.ts';
+import { REQUIRED_APIS } from '../../shared/core/doctor/api.ts';
+import { EXPIRING_COLLECTIONS } from '../../shared/core/doctor/checks/ledger.ts';
+import { AUDIT_FUNCTIONS, CLEANING_FUNCTIONS } from '../../shared/core/doctor/deployment.ts';
 import { FUNCTIONS } from '../../tools/bundle.ts';
 import { blocksOf, inputTable, outputTable } from '../../tools/terraform-docs.ts';
 import { describeWithPeers } from '../support/peer.ts';
@@ -207,6 +210,14 @@ describe('the module', () => {
     const titles = [...read('dashboard.tf').matchAll(/\{ title = "(.+?)",/g)].map(([, title = '']) => title);
     expect(titles.length).toBe(rows.length);
     for (const [index, title] of titles.entries()) expect(title.startsWith(rows[index] ?? '-')).toBe(true);
+  });
+
+  it('is what doctor looks for', () => {
+    const always = /setunion\([^[]*\[([\s\S]*?)\]\)/.exec(read('apis.tf'))?.[1] ?? '';
+    expect([...always.matchAll(/"([\w.]+)"/g)].map(([, api]) => api)).toEqual(REQUIRED_APIS);
+    const [, expiring = ''] = /expiring_collections = toset\(\[(.*?)\]\)/s.exec(read('ledger.tf')) ?? [];
+    expect([...expiring.matchAll(/"([\w-]+)"/g)].map(([, name]) => name)).toEqual(EXPIRING_COLLECTIONS);
+    expect([...CLEANING_FUNCTIONS, ...AUDIT_FUNCTIONS].sort()).toEqual([...FUNCTIONS].sort());
   });
 
   it('makes no key', () => {

@@ -19,6 +19,11 @@ const ORIGINS = {
   pubsub: 'https://pubsub.googleapis.com',
   container: 'https://container.googleapis.com',
   monitoring: 'https://monitoring.googleapis.com',
+  serviceUsage: 'https://serviceusage.googleapis.com',
+  cloudFunctions: 'https://cloudfunctions.googleapis.com',
+  cloudScheduler: 'https://cloudscheduler.googleapis.com',
+  firestore: 'https://firestore.googleapis.com',
+  iamCredentials: 'https://iamcredentials.googleapis.com',
 } as const;
 
 /** One of the services that are read. */
@@ -143,6 +148,26 @@ export class GoogleRest {
       }
       return fail(read, `it has more than ${this.#limits.pages} pages`);
     });
+  }
+
+  /**
+   * What time a service has, by the `Date` of whatever it answers to a request without a credential; null where
+   * it answers none, or nothing.
+   */
+  async serverTime(api: GoogleApi): Promise<number | null> {
+    try {
+      const reply = await request(`${this.#origins[api]}/`, {
+        dispatcher: this.#agent,
+        method: 'HEAD',
+        signal: AbortSignal.timeout(this.#limits.attemptMs),
+      });
+      await reply.body.dump();
+      const { date } = reply.headers;
+      const atMs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+      return Number.isNaN(atMs) ? null : atMs;
+    } catch {
+      return null;
+    }
   }
 
   /** Ends the connections. */

@@ -1,8 +1,10 @@
 import { WardenError } from '../../core/error.ts';
 import type { Ledger } from '../../ports.ts';
 
-const FIRESTORE = /^firestore:([a-z][a-z0-9.:-]*)\/([a-z0-9-]+|\(default\))$/;
-const EXPECTED = 'Write firestore:PROJECT/DATABASE or sqlite:PATH.';
+/** `firestore:PROJECT/DATABASE` */
+export const FIRESTORE = /^firestore:([a-z][a-z0-9.:-]*)\/([a-z0-9-]+|\(default\))$/;
+/** How a ledger is named. */
+export const EXPECTED = 'Write firestore:PROJECT/DATABASE or sqlite:PATH.';
 
 /**
  * Opens the ledger that a text names: `firestore:PROJECT/DATABASE`, `sqlite:PATH`, or a path alone. Only the
