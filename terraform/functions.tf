@@ -50,6 +50,7 @@ locals {
         GCR_WARDEN_DEAD_LETTER_TOPIC   = lookup(local.topics, "work-dead-letter", "")
         GCR_WARDEN_DELETES_PER_MINUTE  = local.deletes_per_minute
         GCR_WARDEN_IN_USE              = join("\n", var.in_use)
+        GCR_WARDEN_NOTIFICATION_TOPIC  = local.topics["notifications"]
         GCR_WARDEN_POLICIES            = local.policies_url
         GCR_WARDEN_REQUESTS_PER_MINUTE = local.requests_per_minute
         GCR_WARDEN_WORK_TOPIC          = lookup(local.topics, "work", "")
@@ -63,8 +64,8 @@ locals {
       ledger          = "writer"
       ingress         = "ALLOW_INTERNAL_ONLY"
       environment = {
-        GCR_WARDEN_FINDING_TOPIC = local.topics["findings"]
-        GCR_WARDEN_POLICIES      = local.policies_url
+        GCR_WARDEN_NOTIFICATION_TOPIC = local.topics["notifications"]
+        GCR_WARDEN_POLICIES           = local.policies_url
       }
     }
     report = {
@@ -81,6 +82,7 @@ locals {
   environment = {
     GCR_WARDEN_AUDIT_PROJECTS = join(",", sort(local.audit_projects))
     GCR_WARDEN_LEDGER         = "firestore:${var.project_id}/${google_firestore_database.ledger.name}"
+    GCR_WARDEN_LOG            = var.log_level
     GCR_WARDEN_OWN_ACCOUNTS   = join(",", sort([for account in google_service_account.function : account.email]))
     GCR_WARDEN_TARGETS        = join(",", var.targets)
   }

@@ -39,6 +39,6 @@ output "service_accounts" {
 }
 
 output "topics" {
-  description = "The topics by name: findings, to which the audit writes what changed, work, and the dead-letter topics; gcr of each project by its id."
+  description = "The topics by name: notifications, on which each run and each change of a finding is told, work, and the dead-letter topics; gcr of each project by its id."
   value       = merge(local.topics, { gcr = local.gcr_topics })
 }

@@ -5,9 +5,10 @@ locals {
     project => var.create_gcr_topic ? google_pubsub_topic.gcr[project].id : "projects/${project}/topics/gcr"
   }
 
-  # Those of the service itself. What the audit tells is one message for each finding that is new, came back or was mended.
+  # Those of the service itself. On notifications is one message for each run, and for each finding that is new, came
+  # back or was mended: docs/notifications.md.
   own_topics = merge(
-    { findings = "${var.name}-findings" },
+    { notifications = "${var.name}-notifications" },
     local.cleans ? { for name in ["gcr-dead-letter", "work", "work-dead-letter"] : name => name } : {},
   )
   topics = { for name, topic in google_pubsub_topic.own : name => topic.id }
@@ -170,8 +171,8 @@ resource "google_pubsub_topic_iam_member" "function" {
 
 locals {
   publishers = {
-    audit              = ["findings"]
-    clean              = ["work", "work-dead-letter"]
+    audit              = ["notifications"]
+    clean              = ["notifications", "work", "work-dead-letter"]
     dispatch           = ["work"]
     record-audit-logs  = ["gcr-dead-letter"]
     record-image-event = ["gcr-dead-letter"]

@@ -138,6 +138,18 @@ variable "labels" {
   nullable    = false
 }
 
+variable "log_level" {
+  description = "What the functions log: \"info\", or \"debug\" with one entry a decision. Less than info is not offered, since the alerts count entries of it."
+  type        = string
+  default     = "info"
+  nullable    = false
+
+  validation {
+    condition     = contains(["debug", "info"], var.log_level)
+    error_message = "log_level has to be \"info\" or \"debug\"."
+  }
+}
+
 variable "mend_lost_tags" {
   description = "Whether the function clean, where allow_deletion lets it delete, may also make tags: with that it puts back a tag that somebody moved in the moment of its removal. It can make a tag that is not there and overturn none. While false, such a tag is told with the command that mends it."
   type        = bool

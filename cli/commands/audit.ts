@@ -74,7 +74,7 @@ export function auditCommand(): ManualCommand {
     .description(
       paragraphs(
         "Service-account keys that are too old and permissions on registries that are too wide, with the commands that mend them. Changes nothing. What can't be read is UNKNOWN. The checks: [audit-checks.md](audit-checks.md).",
-        'The deployed audit publishes each change as one JSON message ([schema](schemas/finding-change.schema.json); attributes `kind`, `severity`, `project`) to the topic that the Terraform module makes, `topics.findings` of its outputs.',
+        'The deployed audit publishes each change as one JSON message ([schema](schemas/finding-change.schema.json); attributes `kind`, `severity`, `project`) to the topic of [notifications](notifications.md) that the Terraform module makes, `topics.notifications` of its outputs.',
       ),
     )
     .addOption(new Option('--project <id>', 'the Google Cloud project').env('GOOGLE_CLOUD_PROJECT'))

@@ -90,7 +90,7 @@ export function acmeWarden(nowMs: number): EstateProject {
       work: [],
       'gcr-dead-letter': [{ role: 'roles/pubsub.publisher', members: [PUBSUB_AGENT] }],
       'work-dead-letter': [{ role: 'roles/pubsub.publisher', members: [PUBSUB_AGENT] }],
-      'gcr-warden-findings': [],
+      'gcr-warden-notifications': [],
     },
     subscriptions: {
       [`gcr-warden-events-${PROJECT}`]: pushed('gcr', 'record-image-event', 'gcr-dead-letter'),
@@ -103,7 +103,7 @@ export function acmeWarden(nowMs: number): EstateProject {
       'gcr-warden': {
         type: 'FIRESTORE_NATIVE',
         documents: { events: 1, runs: 1 },
-        expiring: ['events', 'observations', 'reservations', 'runs', 'samples', 'ticks'],
+        expiring: ['events', 'observations', 'pushes', 'reservations', 'runs', 'samples', 'ticks'],
       },
     },
   };

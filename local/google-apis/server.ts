@@ -12,6 +12,7 @@ import { FIRESTORE } from './firestore.ts';
 import { IAM } from './iam.ts';
 import { accountOfToken, IAM_CREDENTIALS } from './iam-credentials.ts';
 import { IMAGE_RECORDS } from './image-records.ts';
+import { MESSAGING } from './messaging.ts';
 import { MONITORING } from './monitoring.ts';
 import { ORG_POLICY } from './org-policy.ts';
 import { POLICY_ANALYZER } from './policy-analyzer.ts';
@@ -22,6 +23,7 @@ import type { GoogleApisOptions, Route } from './route.ts';
 import { CLOUD_RUN } from './run.ts';
 import { SERVICE_USAGE } from './service-usage.ts';
 import { STORAGE } from './storage.ts';
+import { SUBSCRIPTIONS } from './subscription.ts';
 import { TAG_CREATION } from './tag-creation.ts';
 import { TESTED_PERMISSIONS } from './tested-permissions.ts';
 
@@ -50,6 +52,7 @@ const ROUTES: readonly Route[] = [
   ...IAM,
   ...IAM_CREDENTIALS,
   ...IMAGE_RECORDS,
+  ...MESSAGING,
   ...MONITORING,
   ...ORG_POLICY,
   ...POLICY_ANALYZER,
@@ -57,6 +60,7 @@ const ROUTES: readonly Route[] = [
   ...RESOURCE_MANAGER,
   ...SERVICE_USAGE,
   ...STORAGE,
+  ...SUBSCRIPTIONS,
   ...TAG_CREATION,
   ...TESTED_PERMISSIONS,
 ];

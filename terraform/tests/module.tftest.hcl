@@ -253,11 +253,11 @@ run "protects_the_ledger" {
 
 run "tells_what_the_audit_finds" {
   assert {
-    condition     = google_cloudfunctions2_function.this["audit"].service_config[0].environment_variables["GCR_WARDEN_FINDING_TOPIC"] == output.topics.findings
+    condition     = google_cloudfunctions2_function.this["audit"].service_config[0].environment_variables["GCR_WARDEN_NOTIFICATION_TOPIC"] == output.topics.notifications
     error_message = "audit isn't told where to write."
   }
   assert {
-    condition     = google_pubsub_topic_iam_member.function["audit findings"].member == google_service_account.function["audit"].member && google_pubsub_topic_iam_member.function["audit findings"].topic == output.topics.findings
+    condition     = google_pubsub_topic_iam_member.function["audit notifications"].member == google_service_account.function["audit"].member && google_pubsub_topic_iam_member.function["audit notifications"].topic == output.topics.notifications
     error_message = "audit may not write what it found."
   }
 }
@@ -273,7 +273,7 @@ run "audits_alone_without_targets" {
     error_message = "Functions were made that nobody calls, or the audit is not called."
   }
   assert {
-    condition     = keys(google_pubsub_topic.own) == ["findings"] && length(google_pubsub_topic.gcr) + length(google_pubsub_subscription.events) + length(google_pubsub_subscription.work) == 0
+    condition     = keys(google_pubsub_topic.own) == ["notifications"] && length(google_pubsub_topic.gcr) + length(google_pubsub_subscription.events) + length(google_pubsub_subscription.work) == 0
     error_message = "A topic or a subscription was made that nobody needs."
   }
   assert {
@@ -447,6 +447,13 @@ run "backs_the_ledger_up" {
   assert {
     condition     = google_firestore_backup_schedule.ledger[0].retention == "604800s"
     error_message = "The ledger is not backed up, or for another time."
+  }
+}
+
+run "tells_of_runs_on_the_same_topic" {
+  assert {
+    condition     = google_cloudfunctions2_function.this["clean"].service_config[0].environment_variables["GCR_WARDEN_NOTIFICATION_TOPIC"] == output.topics.notifications && google_pubsub_topic_iam_member.function["clean notifications"].topic == output.topics.notifications
+    error_message = "clean isn't told where to write, or may not."
   }
 }
 

@@ -370,6 +370,16 @@ run "refuses_an_unknown_egress" {
   expect_failures = [var.vpc]
 }
 
+run "refuses_to_log_less_than_alerts_count" {
+  command = plan
+
+  variables {
+    log_level = "error"
+  }
+
+  expect_failures = [var.log_level]
+}
+
 # What is said of each of them is tested in test/terraform.
 run "refuses_broken_policies" {
   command = plan

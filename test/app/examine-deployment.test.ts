@@ -411,7 +411,7 @@ describe('a deployment', () => {
           .map((each) => ({ ...each, environment: { ...each.environment, GCR_WARDEN_TARGETS: '' } })),
         jobs: (healthy.jobs ?? []).filter(({ name }) => name.endsWith('-audit')),
         subscriptions: {},
-        topics: { 'gcr-warden-findings': [] },
+        topics: { 'gcr-warden-notifications': [] },
       }),
       request: { policies: 'terraform/examples/audit-only/policies' },
     });
@@ -445,6 +445,14 @@ describe('a ledger in a file', () => {
     expect(amiss(report)).toEqual({});
     expect(readFileSync(path).equals(before)).toBe(true);
     expect(readdirSync(directory)).toEqual(['ledger.sqlite']);
+  });
+
+  it('that somebody works with is read as it is by now', async () => {
+    const path = join(directory, 'open.sqlite');
+    const open = await openLedger(path);
+    const { report } = await examine({ request: { ledger: path } });
+    await open.close();
+    expect(amiss(report)).toEqual({});
   });
 
   it('that is not there is not made', async () => {

@@ -142,7 +142,7 @@ function functionQuestions(
   publish('clean', 'work-dead-letter');
   for (const functionName of ['record-audit-logs', 'record-image-event'])
     publish(functionName, 'gcr-dead-letter');
-  publish('audit', `${name}-findings`);
+  for (const functionName of ['audit', 'clean']) publish(functionName, `${name}-notifications`);
   const log = deployment.auditLogSubscriptions;
   for (const text of log.kind === 'known' ? log.value : []) {
     const [, owner, subscription] = /^projects\/([^/]+)\/subscriptions\/([^/]+)$/.exec(text) ?? [];

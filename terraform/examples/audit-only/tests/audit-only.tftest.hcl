@@ -19,7 +19,7 @@ run "deploys_the_audit_and_its_report" {
     error_message = "Something was deployed that cleans, or the audit was not."
   }
   assert {
-    condition     = keys(output.gcr_warden.topics) == ["findings", "gcr"] && length(output.gcr_warden.topics.gcr) == 0
+    condition     = keys(output.gcr_warden.topics) == ["gcr", "notifications"] && length(output.gcr_warden.topics.gcr) == 0
     error_message = "A topic was made that nobody needs."
   }
   assert {
