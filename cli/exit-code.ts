@@ -25,6 +25,7 @@ export const REFUSED_CODES: ReadonlySet<string> = new Set([
   'PLAN_NOT_ENFORCED',
   'PLAN_TOO_OLD',
   'REFERENCE_INVALID',
+  'REPORT_FOLDER_TAKEN',
   'SETTING_INVALID',
   'SNAPSHOT_INVALID',
 ]);

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<ManualCommand>>> = {
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   events: async () => (await import('./commands/events.ts')).eventsCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  report: async () => (await import('./commands/report.ts')).reportCommand(),
   policy: async () => (await import('./commands/policy.ts')).policyCommand(),
   completion: async () => (await import('./commands/completion.ts')).completionCommand(),
 };

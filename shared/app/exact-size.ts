@@ -130,7 +130,8 @@ function startReading({ registry, ledger, concurrency }: ExactSizePorts): Readin
   };
 }
 
-function weighed({ content, mediaType }: StoredManifest): Fact<WeighedManifest> {
+/** What a kept manifest says of the blobs that it holds; unknown where it can't be understood. */
+export function weighed({ content, mediaType }: StoredManifest): Fact<WeighedManifest> {
   try {
     return known({ manifest: parseManifest(content, mediaType), sizeBytes: Buffer.byteLength(content) });
   } catch (problem) {

@@ -5,7 +5,7 @@ import { type DigestHistory, deriveHistory, type History } from '../core/history
 import type { Hold } from '../core/hold.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { PolicySummary } from '../core/policy.ts';
-import { formatImageReference, formatRepository, type ImageReference } from '../core/reference.ts';
+import { formatRepository, type ImageReference } from '../core/reference.ts';
 import type { Restoration } from '../core/restoration.ts';
 import { type LastUse, lastUse } from '../core/usage-record.ts';
 import type { EventLedger, RestorationLedger, RestraintLedger, RunLedger, UsageLedger } from '../ports.ts';
@@ -50,58 +50,70 @@ const JOURNAL_ENTRIES_MAX = 200;
  * @throws WardenError IMAGE_UNKNOWN where the ledger never heard of it
  */
 export async function explainImage(ledger: ImageLedger, image: ImageReference): Promise<ImageLife> {
-  const repository = formatRepository(image.repository);
+  const lives = await readLives(ledger, formatRepository(image.repository));
+  return lives(image);
+}
+
+/** Looks images of one repository up, of which most is read once for all of them. */
+export type LifeReader = (image: Pick<ImageReference, 'tag' | 'digest'>) => Promise<ImageLife>;
+
+/** Reads what the lives of a repository's images have in common. */
+export async function readLives(ledger: ImageLedger, repository: string): Promise<LifeReader> {
   const history = deriveHistory(repository, await ledger.historyFacts(repository));
-  const digest = image.digest ?? (image.tag === null ? null : lastHolder(history, image.tag));
-  if (digest === null) {
-    throw new WardenError(
-      'IMAGE_UNKNOWN',
-      `The ledger knows nothing of ${formatImageReference(image)}. Name it with its digest (…@sha256:…) or a tag, and the ledger that its runs wrote to.`,
+  const [record, restorations, holds, usage] = await Promise.all([
+    ledger.lastDecisions(repository),
+    ledger.restorations(repository),
+    ledger.holds(repository),
+    ledger.usageRecord(repository),
+  ]);
+  return async ({ tag, digest: named }) => {
+    const digest = named ?? (tag === null ? null : lastHolder(history, tag));
+    if (digest === null) {
+      throw new WardenError(
+        'IMAGE_UNKNOWN',
+        `The ledger knows nothing of ${repository}${tag === null ? '' : `:${tag}`}. Name it with its digest (…@sha256:…) or a tag, and the ledger that its runs wrote to.`,
+      );
+    }
+    const journal = await ledger.journal({ repository, digest, limit: JOURNAL_ENTRIES_MAX });
+    const decision =
+      record?.decisions.find((one) => one.root === digest || one.members.includes(digest)) ?? null;
+    const used = lastUse(
+      usage,
+      new Set(decision === null ? [digest] : [digest, decision.root, ...decision.members]),
     );
-  }
-  const journal = await ledger.journal({ repository, digest, limit: JOURNAL_ENTRIES_MAX });
-  const record = await ledger.lastDecisions(repository);
-  const decision =
-    record?.decisions.find((one) => one.root === digest || one.members.includes(digest)) ?? null;
-  const used = lastUse(
-    await ledger.usageRecord(repository),
-    new Set(decision === null ? [digest] : [digest, decision.root, ...decision.members]),
-  );
-  const remembered = history.digests[digest] ?? null;
-  const restorations = (await ledger.restorations(repository)).filter(
-    ({ manifests, tags, source }) =>
-      (source.kind === 'image' && source.digest === digest) ||
-      [...manifests, ...tags].some((one) => one.digest === digest),
-  );
-  const held = new Set<string>(
-    (remembered?.tags ?? []).flatMap(({ tag, untilMs }) => (untilMs === null ? tag : [])),
-  );
-  const holds = (await ledger.holds(repository)).filter(({ on }) =>
-    on.kind === 'digest' ? on.digest === digest : held.has(on.tag),
-  );
-  const isUnheardOf = remembered === null && decision === null && used.lastSeenDay === null;
-  if (isUnheardOf && journal.length === 0 && restorations.length === 0) {
-    throw new WardenError('IMAGE_UNKNOWN', `The ledger knows nothing of ${repository}@${digest}.`);
-  }
-  return {
-    repository,
-    digest,
-    history: remembered,
-    decision:
-      record === null || decision === null
-        ? null
-        : {
-            atMs: record.atMs,
-            runId: record.runId,
-            decision,
-            policies: record.policies.filter(({ name }) =>
-              decision.voices.some(({ policy }) => policy === name),
-            ),
-          },
-    lastUse: used,
-    journal,
-    restorations,
-    holds,
+    const remembered = history.digests[digest] ?? null;
+    const returned = restorations.filter(
+      ({ manifests, tags, source }) =>
+        (source.kind === 'image' && source.digest === digest) ||
+        [...manifests, ...tags].some((one) => one.digest === digest),
+    );
+    const held = new Set<string>(
+      (remembered?.tags ?? []).flatMap((span) => (span.untilMs === null ? span.tag : [])),
+    );
+    const isUnheardOf = remembered === null && decision === null && used.lastSeenDay === null;
+    if (isUnheardOf && journal.length === 0 && returned.length === 0) {
+      throw new WardenError('IMAGE_UNKNOWN', `The ledger knows nothing of ${repository}@${digest}.`);
+    }
+    return {
+      repository,
+      digest,
+      history: remembered,
+      decision:
+        record === null || decision === null
+          ? null
+          : {
+              atMs: record.atMs,
+              runId: record.runId,
+              decision,
+              policies: record.policies.filter(({ name }) =>
+                decision.voices.some(({ policy }) => policy === name),
+              ),
+            },
+      lastUse: used,
+      journal,
+      restorations: returned,
+      holds: holds.filter(({ on }) => (on.kind === 'digest' ? on.digest === digest : held.has(on.tag))),
+    };
   };
 }
 

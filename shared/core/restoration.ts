@@ -107,3 +107,18 @@ export function tagReturnSentence(outcome: TagReturn): string {
       return outcome.kind;
   }
 }
+
+/** What a restoration did for one digest and its tags, and who asked for it. */
+export function restorationSentence(
+  { by, id, finishedAtMs, manifests, tags }: Restoration,
+  digest: Digest,
+): string {
+  const how = [
+    ...manifests.filter((one) => one.digest === digest).map(({ outcome }) => manifestReturnSentence(outcome)),
+    ...tags
+      .filter((one) => one.digest === digest)
+      .map(({ tag, outcome }) => `tag ${tag} ${tagReturnSentence(outcome)}`),
+  ];
+  const what = finishedAtMs === null ? 'begun, and not finished' : how.join(', ');
+  return `${what} (asked for by ${by}, restoration ${id})`;
+}

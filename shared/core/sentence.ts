@@ -1,5 +1,6 @@
 import type { Decision, Evidence, RuleVoice } from './decision.ts';
 import type { Outcome } from './journal.ts';
+import type { Step } from './plan.ts';
 import { formatAge, formatSize } from './units.ts';
 
 /** How many tags or users a sentence names before it counts the rest. */
@@ -82,6 +83,11 @@ export function reasonSentence({ because, unknown, verdict, voices }: Decision):
     )
     .map(voiceSentence)
     .join('; ');
+}
+
+/** What a step does, in words. */
+export function stepSentence(step: Step): string {
+  return step.kind === 'untag' ? `remove tag ${step.tag}` : 'delete the manifest';
 }
 
 /** How a step ended, in words. */

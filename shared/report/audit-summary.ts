@@ -13,7 +13,7 @@ export interface AuditSummary {
 }
 
 /** Says what is wrong, what is worst, what to do next, and what could not be seen. */
-export function auditSummary({ findings, notSeen }: AuditReport): AuditSummary {
+export function auditSummary({ findings, notSeen }: Pick<AuditReport, 'findings' | 'notSeen'>): AuditSummary {
   const count = (status: FindingStatus): number =>
     findings.filter((finding) => finding.status === status).length;
   const failing = findings.filter(({ status }) => status === 'FAIL');

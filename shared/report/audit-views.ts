@@ -28,7 +28,7 @@ export function keyTable({ keys, atMs }: Pick<AuditReport, 'keys' | 'atMs'>): Au
 }
 
 /** Who can do what on what, with the way to it: one row a grant and resource. */
-export function accessTable({ grants }: Pick<AuditReport, 'grants'>): AuditTable {
+export function accessTable({ grants }: { readonly grants: Iterable<Grant> }): AuditTable {
   return {
     titles: ['who', 'can', 'on', 'by', 'only if'],
     rows: { [Symbol.iterator]: () => accessRows(grants) },

@@ -2,8 +2,8 @@ import type { ImageLife } from '../app/explain-image.ts';
 import type { Fact } from '../core/fact.ts';
 import { holdSentence } from '../core/hold.ts';
 import type { PolicySource } from '../core/policy.ts';
-import { manifestReturnSentence, tagReturnSentence } from '../core/restoration.ts';
-import { decisionSentence, outcomeSentence, voiceSentence } from '../core/sentence.ts';
+import { restorationSentence } from '../core/restoration.ts';
+import { decisionSentence, outcomeSentence, stepSentence, voiceSentence } from '../core/sentence.ts';
 import { policySentence } from './policy-text.ts';
 import { printable, type TextStyle, toned, wrap } from './text.ts';
 import { formatTimeAndAge } from './time-text.ts';
@@ -38,7 +38,7 @@ export function renderImageLife(life: ImageLife, style: TextStyle): string {
   }
   let told = '';
   for (const { intent, settlement } of life.journal) {
-    const what = intent.step.kind === 'untag' ? `remove tag ${intent.step.tag}` : 'delete the manifest';
+    const what = stepSentence(intent.step);
     const outcome =
       settlement === null ? 'no outcome yet: the run was interrupted' : outcomeSentence(settlement.outcome);
     lines.push(
@@ -63,23 +63,13 @@ export function renderImageLife(life: ImageLife, style: TextStyle): string {
 }
 
 function restoredLines({ restorations, digest }: ImageLife, style: TextStyle): string[] {
-  return restorations.flatMap((restoration) => {
-    const { atMs, by, id, finishedAtMs, manifests, tags } = restoration;
-    const how = [
-      ...manifests
-        .filter((one) => one.digest === digest)
-        .map(({ outcome }) => manifestReturnSentence(outcome)),
-      ...tags
-        .filter((one) => one.digest === digest)
-        .map(({ tag, outcome }) => `tag ${tag} ${tagReturnSentence(outcome)}`),
-    ];
-    const what = finishedAtMs === null ? 'begun, and not finished' : how.join(', ');
-    return field(
+  return restorations.flatMap((restoration) =>
+    field(
       'Restored',
-      `${formatTimeAndAge(atMs, style.clock)}: ${what} (asked for by ${by}, restoration ${id})`,
+      `${formatTimeAndAge(restoration.atMs, style.clock)}: ${restorationSentence(restoration, digest)}`,
       style,
-    );
-  });
+    ),
+  );
 }
 
 const NAME_COLUMNS = 10;
@@ -107,7 +97,8 @@ function historyLines({ history }: ImageLife, { clock }: TextStyle): string[] {
   return lines;
 }
 
-function sourceSentence(source: PolicySource): string {
+/** Which file a rule was in, as it was then. */
+export function sourceSentence(source: PolicySource): string {
   return `${source.file} with content ${source.contentHash.slice(0, 'sha256:'.length + 12)} at git revision ${revision(source.gitRevision)}`;
 }
 

@@ -29,9 +29,13 @@ export function formatTime(atMs: number, { timeZone }: Zone): string {
 
 /** The same with how long ago it was, or how long it is until then: `2026-11-21 04:00 +01:00 (3 d ago)`. */
 export function formatTimeAndAge(atMs: number, clock: ReaderClock): string {
-  const ageMs = clock.nowMs - atMs;
-  const age = ageMs < 0 ? `in ${formatRoughAge(-ageMs)}` : `${formatRoughAge(ageMs)} ago`;
-  return `${formatTime(atMs, clock)} (${age})`;
+  return `${formatTime(atMs, clock)} (${formatDistance(atMs, clock)})`;
+}
+
+/** How long ago a time is, or how long until then: `3 d ago`, `in 2 h`. */
+export function formatDistance(atMs: number, { nowMs }: Pick<ReaderClock, 'nowMs'>): string {
+  const ageMs = nowMs - atMs;
+  return ageMs < 0 ? `in ${formatRoughAge(-ageMs)}` : `${formatRoughAge(ageMs)} ago`;
 }
 
 /** The largest unit alone, which is all that one wants beside the time itself. */
