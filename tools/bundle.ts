@@ -5,7 +5,8 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { isModuleNamespaceObject } from 'node:util/types';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { FILL_FILE, FILL_NAME, START_FILE } from './compile-cache.ts';
 import { type ZipEntry, zip } from './zip.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -35,6 +36,13 @@ export interface Bundle {
   readonly sizeBytes: number;
   /** The archive; null where none is made. */
   readonly zipBytes: number | null;
+  readonly parts: readonly BundlePart[];
+}
+
+/** One package's share of a bundle. */
+export interface BundlePart {
+  readonly name: string;
+  readonly sizeBytes: number;
 }
 
 /**
@@ -77,6 +85,48 @@ const nameLazyExports: Plugin = {
   },
 };
 
+/**
+ * Message types of APIs that we never call, in code that is made from their definitions: more than half of
+ * Firestore's client. Nothing but re-exports names them; the client itself reads definitions, as JSON.
+ */
+const UNUSED_TYPES =
+  /[\\/]node_modules[\\/](?:@google-cloud[\\/]firestore-api[\\/]build[\\/]protos[\\/]protos|google-gax[\\/]build[\\/]protos[\\/](?:iam_service|locations|operations))\.js$/;
+
+/** Of all the types Firestore's client looks up one when it is loaded, which its data bundles are made with. */
+const NO_TYPES = `class Value { static fromObject() { throw new Error('Left out of this bundle; see tools/bundle.ts.'); } }
+module.exports = { google: { firestore: { v1: { Value } } } };`;
+
+/** What makes databases and indexes: nobody asks it here, and its definitions are most of all. */
+const ADMIN_CLIENT = /[\\/]firestore-api[\\/]build[\\/]src[\\/]v1[\\/]firestore_admin_client\.js$/;
+const DEFINITIONS = /[\\/]firestore-api[\\/]build[\\/]protos[\\/]protos\.json$/;
+
+interface Definitions {
+  readonly nested: {
+    readonly google: { readonly nested: { readonly firestore: { readonly nested: { admin?: unknown } } } };
+  };
+}
+
+function withoutAdministration(text: string): string {
+  const definitions = JSON.parse(text) as Definitions;
+  delete definitions.nested.google.nested.firestore.nested.admin;
+  return JSON.stringify(definitions);
+}
+
+const leaveOutUnusedTypes: Plugin = {
+  name: 'leave-out-unused-types',
+  setup({ onLoad }) {
+    onLoad({ filter: UNUSED_TYPES }, () => ({ contents: NO_TYPES, loader: 'js' }));
+    onLoad({ filter: ADMIN_CLIENT }, () => ({
+      contents: 'exports.FirestoreAdminClient = class {};',
+      loader: 'js',
+    }));
+    onLoad({ filter: DEFINITIONS }, async ({ path }) => ({
+      contents: withoutAdministration(await readFile(path, 'utf8')),
+      loader: 'json',
+    }));
+  },
+};
+
 const COMMON: BuildOptions = {
   absWorkingDir: ROOT,
   bundle: true,
@@ -93,15 +143,36 @@ const COMMON: BuildOptions = {
   legalComments: 'external',
   logLevel: 'warning',
   write: false,
-  plugins: [nameLazyExports],
+  plugins: [nameLazyExports, leaveOutUnusedTypes],
+  metafile: true,
 };
 
-async function bundleFiles(options: BuildOptions, outFolder: string): Promise<ZipEntry[]> {
+interface BundledFiles {
+  readonly files: ZipEntry[];
+  readonly parts: readonly BundlePart[];
+}
+
+async function bundleFiles(options: BuildOptions, outFolder: string): Promise<BundledFiles> {
   const built = await build({ ...COMMON, ...options, outdir: outFolder });
-  return (built.outputFiles ?? []).map(({ path, contents }) => ({
+  const files = (built.outputFiles ?? []).map(({ path, contents }) => ({
     path: relative(outFolder, path).replaceAll('\\', '/'),
     bytes: contents,
   }));
+  return { files, parts: partsOf(built.metafile) };
+}
+
+/** What the code comes from, the largest first: a package, or our own. */
+function partsOf(metafile: Metafile | undefined): BundlePart[] {
+  const sizes = new Map<string, number>();
+  for (const { inputs } of Object.values(metafile?.outputs ?? {})) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const name = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(path)?.[1] ?? 'gcr-warden';
+      sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
+    }
+  }
+  return [...sizes]
+    .map(([name, sizeBytes]) => ({ name, sizeBytes }))
+    .sort((a, b) => b.sizeBytes - a.sizeBytes);
 }
 
 /** Replaces a folder by these files, so that nothing of an earlier bundle stays in it. */
@@ -131,9 +202,9 @@ export async function bundleFunction(
   { frameworkVersion }: Deployed,
 ): Promise<Bundle> {
   const folder = join(out, name);
-  const files = await bundleFiles(
+  const { files, parts } = await bundleFiles(
     {
-      entryPoints: [{ in: source, out: 'index' }],
+      entryPoints: [{ in: source, out: 'main' }],
       outExtension: { '.js': '.mjs' },
       target: 'node24',
       external: [FRAMEWORK],
@@ -146,23 +217,26 @@ export async function bundleFunction(
     type: 'module',
     main: 'index.mjs',
     engines: { node: '24' },
+    scripts: { 'gcp-build': `node ${FILL_NAME}` },
     dependencies: { [FRAMEWORK]: frameworkVersion },
   };
+  files.push({ path: 'index.mjs', bytes: Buffer.from(START_FILE) });
+  files.push({ path: FILL_NAME, bytes: Buffer.from(FILL_FILE) });
   files.push({ path: 'package.json', bytes: Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`) });
   await replaceFolder(folder, files);
   const archive = zip(files);
   await writeFile(`${folder}.zip`, archive);
-  return { name, sizeBytes: sizeOf(files), zipBytes: archive.length };
+  return { name, sizeBytes: sizeOf(files), zipBytes: archive.length, parts };
 }
 
 /** Bundles the published command line into `OUT/gcr-warden.js` and its chunks. */
 export async function bundleCli(source: string, out: string): Promise<Bundle> {
-  const files = await bundleFiles(
+  const { files, parts } = await bundleFiles(
     { entryPoints: [{ in: source, out: 'gcr-warden' }], target: 'node22' },
     out,
   );
   await replaceFolder(out, files);
-  return { name: 'gcr-warden', sizeBytes: sizeOf(files), zipBytes: null };
+  return { name: 'gcr-warden', sizeBytes: sizeOf(files), zipBytes: null, parts };
 }
 
 /**
@@ -171,7 +245,7 @@ export async function bundleCli(source: string, out: string): Promise<Bundle> {
  */
 export async function bundlePolicyModule(out: string): Promise<Bundle> {
   const source = join(ROOT, 'shared/core/policy-file/define-policy.ts');
-  const files = await bundleFiles(
+  const { files, parts } = await bundleFiles(
     { entryPoints: [{ in: source, out: 'define-policy' }], target: 'node22' },
     out,
   );
@@ -194,7 +268,7 @@ export async function bundlePolicyModule(out: string): Promise<Bundle> {
     ],
     { cwd: ROOT },
   );
-  return { name: 'policy module', sizeBytes: sizeOf(files), zipBytes: null };
+  return { name: 'policy module', sizeBytes: sizeOf(files), zipBytes: null, parts };
 }
 
 async function readFrameworkVersion(): Promise<string> {
