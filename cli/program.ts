@@ -7,6 +7,8 @@ import { configureTerminal } from './terminal.ts';
  * names, since all of them together take longer to load than most of them take to answer.
  */
 const COMMANDS: Readonly<Record<string, () => Promise<ManualCommand>>> = {
+  init: async () => (await import('./commands/init.ts')).initCommand(),
+  survey: async () => (await import('./commands/survey.ts')).surveyCommand(),
   list: async () => (await import('./commands/list.ts')).listCommand(),
   snapshot: async () => (await import('./commands/snapshot.ts')).snapshotCommand(),
   plan: async () => (await import('./commands/plan.ts')).planCommand(),

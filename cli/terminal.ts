@@ -76,6 +76,18 @@ export async function confirmed(question: string): Promise<boolean> {
   }
 }
 
+/** Asks for a text on a terminal; null where there is none to ask at, or nothing is answered. */
+export async function answerTo(question: string): Promise<string | null> {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null;
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = (await prompt.question(`${question} `)).trim();
+    return answer === '' ? null : answer;
+  } finally {
+    prompt.close();
+  }
+}
+
 /**
  * Turns the first Ctrl-C into a wish to stop: what is under way is finished and written down. A second one
  * ends the process as usual.

@@ -14,7 +14,7 @@ import { lanesFor, mapConcurrently } from './concurrency.ts';
 
 export interface SnapshotPorts {
   readonly registry: RegistryReader;
-  readonly ledger: EventLedger;
+  readonly ledger: Pick<EventLedger, 'historyFacts'>;
   readonly usage: UsageReader;
   readonly clock: Clock;
   /** Requests side by side, which the registry's transport has to hold. */

@@ -32,10 +32,10 @@ ${more}delete:
 `;
 }
 
-/** Starts a stage on which `acme/api` has an image under each tag. */
-export async function openStage(tags: readonly string[]): Promise<Stage> {
+/** Starts a stage on which `acme/api` has an image under each tag, dated by the registry's clock. */
+export async function openStage(tags: readonly string[], clock: () => number = Date.now): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'warden-cli-'));
-  const registry = await startLocalRegistry({ directory: join(directory, 'registry') });
+  const registry = await startLocalRegistry({ directory: join(directory, 'registry'), now: clock });
   for (const tag of tags) {
     const layers = [{ bytes: buildLayer([{ path: 'app', content: tag }]) }];
     await pushImage({ registry: registry.host, name: 'acme/api', tags: [tag], layers });
