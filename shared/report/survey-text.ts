@@ -4,6 +4,7 @@ import type { Survey, SurveyedGroup, SurveyedRepository } from '../core/proposal
 import { quantity } from '../core/quantity.ts';
 import { monthlyStorageCost, STORAGE_PRICE } from '../core/storage-price.ts';
 import { formatAge, formatSize } from '../core/units.ts';
+import { dollarText } from './dollar-text.ts';
 import { sizeText } from './size-text.ts';
 import { printable, type TextStyle, table, toned, wrap } from './text.ts';
 

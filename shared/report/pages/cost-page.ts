@@ -2,6 +2,7 @@ import type { CostView, FreedRow } from '../../app/report/cost.ts';
 import { quantity } from '../../core/quantity.ts';
 import { STORAGE_PRICE } from '../../core/storage-price.ts';
 import { formatSize } from '../../core/units.ts';
+import { dollarText } from '../dollar-text.ts';
 import { type Html, html } from '../html.ts';
 import { cell, htmlTable } from '../html-table.ts';
 import { sizeText } from '../size-text.ts';
@@ -20,21 +21,21 @@ ${tiles(
   ),
   tile(
     'Saved a month',
-    html`<small>up to</small> ${dollars(dollarsPerMonth)}`,
+    html`<small>up to</small> ${dollarText(dollarsPerMonth)}`,
     'by list price, at Google’s registries',
   ),
   tile(
     'Policies would free',
     html`<small>up to</small> ${formatSize(waiting.sizeBytes)}`,
-    `up to ${dollars(waiting.dollarsPerMonth)} a month`,
+    `up to ${dollarText(waiting.dollarsPerMonth)} a month`,
   ),
   tile(
     'All that is there',
     html`<small>up to</small> ${formatSize(standing.sizeBytes)}`,
-    `up to ${dollars(standing.dollarsPerMonth)} a month`,
+    `up to ${dollarText(standing.dollarsPerMonth)} a month`,
   ),
 )}
-<p class="note">Bytes are upper bounds. What a registry lists counts a layer for each image that has it; where the ledger keeps the manifests, each layer of a repository is counted once, without those that something else there still has. Another repository may share layers. The price is ${dollars(STORAGE_PRICE.dollarsPerGibMonth)} a GiB and month, as <code>${STORAGE_PRICE.source}</code> has it since ${STORAGE_PRICE.since}; the first half GiB is free, discounts are not known here, and other hosts have no price.</p>
+<p class="note">Bytes are upper bounds. What a registry lists counts a layer for each image that has it; where the ledger keeps the manifests, each layer of a repository is counted once, without those that something else there still has. Another repository may share layers. The price is ${dollarText(STORAGE_PRICE.dollarsPerGibMonth)} a GiB and month, as <code>${STORAGE_PRICE.source}</code> has it since ${STORAGE_PRICE.since}; the first half GiB is free, discounts are not known here, and other hosts have no price.</p>
 <h2>By repository</h2>
 ${htmlTable({
   id: 'freed',
@@ -73,10 +74,6 @@ function freedRow(row: FreedRow, context: PageContext): Html {
   const { repository, deleted, freed, dollarsPerMonth, firstAtMs, lastAtMs } = row;
   const name = repositoryLink(repository, context);
   const price =
-    dollarsPerMonth === null ? html`<span class="faint">no price</span>` : dollars(dollarsPerMonth);
+    dollarsPerMonth === null ? html`<span class="faint">no price</span>` : dollarText(dollarsPerMonth);
   return html`<tr><th scope="row" class="name">${name}</th>${cell(String(deleted), { as: 'right' })}${cell(sizeText(freed), { key: freed.sizeBytes, as: 'right' })}${cell(price, { key: dollarsPerMonth ?? -1, as: 'right' })}${cell(ago(firstAtMs, context), { key: firstAtMs, as: 'right' })}${cell(ago(lastAtMs, context), { key: lastAtMs, as: 'right' })}</tr>`;
-}
-
-function dollars(amount: number): string {
-  return amount > 0 && amount < 0.005 ? 'less than $0.01' : `$${amount.toFixed(2)}`;
 }
