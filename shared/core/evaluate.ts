@@ -166,17 +166,18 @@ function age(
   nowMs: number,
 ): Finder {
   const notKnown = unknownOf(`when it was ${since}`);
+  const isMore = wanted === 'more than';
   return (artifact) => {
     const time = timeOf(artifact);
     if (time.kind === 'unknown') return notKnown(time.reason);
     if (time.value === null) return null;
     const ageMs = nowMs - time.value;
-    const isMore = wanted === 'more than';
     const holds = isMore ? ageMs > wantedMs : ageMs < wantedMs;
     if (time.kind === 'known') return holds ? { kind: 'age', since, ageMs, wanted, wantedMs } : null;
-    // It may be longer ago: more than something for sure, less than something never for sure.
-    if (holds === isMore)
-      return isMore ? { kind: 'age', since, ageMs, wanted, wantedMs, atLatest: true } : null;
-    return notKnown('only the latest that it can have been is known');
+    // It may be longer ago, though less long than since the moment after which it was.
+    const isLessForSure = time.afterMs !== undefined && nowMs - time.afterMs <= wantedMs;
+    const isMoreForSure = isMore ? holds : !holds;
+    if (!isMoreForSure && !isLessForSure) return notKnown('only the latest that it can have been is known');
+    return isMoreForSure === isMore ? { kind: 'age', since, ageMs, wanted, wantedMs, atLatest: true } : null;
   };
 }

@@ -8,10 +8,13 @@ export type Fact<T> =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /**
- * A time: known, null where it never was, or only the latest that it can have been. Whoever asks whether it is
- * longer ago than something may take that latest; whoever asks whether it is less long ago has no answer.
+ * A time: known, null where it never was, or only the latest that it can have been, and after which moment,
+ * where that is known. Whoever asks whether it is longer ago than something may take that latest; whoever asks
+ * whether it is less long ago has an answer only from the other end.
  */
-export type TimeFact = Fact<number | null> | { readonly kind: 'at latest'; readonly value: number };
+export type TimeFact =
+  | Fact<number | null>
+  | { readonly kind: 'at latest'; readonly value: number; readonly afterMs?: number };
 
 /** Wraps a value that is known. */
 export function known<T>(value: T): Fact<T> {

@@ -1,6 +1,8 @@
 import type { Digest } from './digest.ts';
+import { type Fact, known, type TimeFact, unknown } from './fact.ts';
 import type { ImageEvent } from './image-event.ts';
-import type { Listing } from './listing.ts';
+import type { ListedManifest, Listing } from './listing.ts';
+import { DAY_MS } from './units.ts';
 
 /**
  * One thing that was seen of a repository. `told` comes from a notification and bears its publish time;
@@ -29,14 +31,33 @@ export interface TagSpan {
 export interface DigestHistory {
   readonly firstSeenAtMs: number;
   readonly firstSeenBy: HistoryFact['source'];
-  /** Since when it has been there; later than `firstSeenAtMs` where it was deleted and pushed again. */
+  /**
+   * Since when it has been there, at the latest; later than `firstSeenAtMs` where it was deleted and pushed
+   * again.
+   */
   readonly presentSinceMs: number;
+  /** The last moment before that at which it was not there, as far as is known; null where none is. */
+  readonly absentAtMs: number | null;
   /** In the order of their beginnings. */
   readonly tags: readonly TagSpan[];
-  /** Since when it has had no tag; null while it has one. */
+  /**
+   * Since when it is known to have no tag; null while it has one, and where it was pushed without a tag and no
+   * listing has shown it since: a tag of which nobody told can have come and gone.
+   */
   readonly untaggedSinceMs: number | null;
+  /**
+   * `told`: its last tag was told to go just then. `observed`: a listing showed it without a tag, and the last
+   * one may have gone before that. null where `untaggedSinceMs` is.
+   */
+  readonly untaggedBy: HistoryFact['source'] | null;
   /** When it was deleted; null while it is there, as far as was told or observed. */
   readonly deletedAtMs: number | null;
+}
+
+/** A tag that was told to go while nobody had told that it was there. */
+export interface StrayRemoval {
+  readonly tag: string;
+  readonly atMs: number;
 }
 
 /** What is remembered of a repository: the same for every order in which the facts arrived. */
@@ -44,7 +65,15 @@ export interface History {
   readonly version: 1;
   readonly repository: string;
   readonly digests: Readonly<Record<Digest, DigestHistory>>;
+  /** The last one, or null. Whatever has no tag may have had that one until then. */
+  readonly strayRemoval: StrayRemoval | null;
 }
+
+/**
+ * How far back a ledger remembers at least. What it forgot is observed anew, so that from there on a digest's
+ * first sight says nothing of where it was before.
+ */
+export const FACTS_KEPT_MS = 800 * DAY_MS;
 
 /** The fact that a notification tells. */
 export function factOf(event: ImageEvent): HistoryFact {
@@ -75,14 +104,11 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-interface Building {
-  firstSeenAtMs: number;
-  firstSeenBy: HistoryFact['source'];
-  presentSinceMs: number;
-  tags: { -readonly [K in keyof TagSpan]: TagSpan[K] }[];
-  untaggedSinceMs: number | null;
-  deletedAtMs: number | null;
+interface Building extends Omit<Mutable<DigestHistory>, 'tags'> {
+  readonly tags: Mutable<TagSpan>[];
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Puts facts into the order in which they count, whatever order they arrived in. */
 export function sortFacts(facts: readonly HistoryFact[]): HistoryFact[] {
@@ -105,13 +131,13 @@ export function distinctFacts(facts: readonly HistoryFact[]): HistoryFact[] {
 export function deriveHistory(repository: string, facts: readonly HistoryFact[]): History {
   const fold = foldHistory(repository);
   for (const fact of sortFacts(facts)) fold.add(fact);
-  const { digests: unsorted } = fold.history;
+  const { digests: unsorted, strayRemoval } = fold.history;
   const digests: Record<Digest, DigestHistory> = {};
   for (const digest of (Object.keys(unsorted) as Digest[]).sort()) {
     const one = unsorted[digest];
     if (one !== undefined) digests[digest] = one;
   }
-  return { version: 1, repository, digests };
+  return { version: 1, repository, digests, strayRemoval };
 }
 
 /** A history that is told one fact after the other, as they are sorted by `sortFacts`. */
@@ -124,8 +150,21 @@ export interface HistoryFold {
 /** Begins with nothing. For whoever looks at a repository at many times: each fact is taken in once. */
 export function foldHistory(repository: string): HistoryFold {
   const digests: Record<Digest, Building> = {};
+  const history: Mutable<History> = { version: 1, repository, digests, strayRemoval: null };
   const holders = new Map<string, Digest>();
+  let oldestMs: number | null = null;
+  let lastRemoval: StrayRemoval | null = null;
+  // Tags that went with their digest: that they are told to go as well is no news.
+  const goneWithDigest = new Set<string>();
+  // What a listing adds bears its time, so those are times of complete listings: the last one, and the one before.
+  let listedAtMs: number | null = null;
+  let listedBeforeMs: number | null = null;
 
+  /** When a digest of which nothing was heard before was last not there: the last listing did not show it. */
+  const absentBefore = ({ atMs }: HistoryFact): number | null => {
+    if (oldestMs === null || atMs - oldestMs >= FACTS_KEPT_MS) return null;
+    return listedAtMs !== null && listedAtMs < atMs ? listedAtMs : listedBeforeMs;
+  };
   const seen = (digest: Digest, fact: HistoryFact): Building => {
     const found = digests[digest];
     if (found !== undefined) return found;
@@ -133,14 +172,16 @@ export function foldHistory(repository: string): HistoryFold {
       firstSeenAtMs: fact.atMs,
       firstSeenBy: fact.source,
       presentSinceMs: fact.atMs,
+      absentAtMs: absentBefore(fact),
       tags: [],
-      untaggedSinceMs: fact.atMs,
+      untaggedSinceMs: null,
+      untaggedBy: null,
       deletedAtMs: null,
     };
     digests[digest] = building;
     return building;
   };
-  const untag = (tag: string, atMs: number): void => {
+  const untag = (tag: string, { atMs, source }: HistoryFact): void => {
     const holder = holders.get(tag);
     if (holder === undefined) return;
     holders.delete(tag);
@@ -148,69 +189,153 @@ export function foldHistory(repository: string): HistoryFold {
     const span = building?.tags.find((one) => one.tag === tag && one.untilMs === null);
     if (building === undefined || span === undefined) return;
     span.untilMs = atMs;
-    if (building.tags.every((one) => one.untilMs !== null)) building.untaggedSinceMs = atMs;
+    if (!isTagged(building)) loseLastTag(building, atMs, source);
   };
-  const add = (fact: HistoryFact): void => {
-    if (fact.action === 'INSERT' && fact.digest !== null) {
-      const building = seen(fact.digest, fact);
-      if (building.deletedAtMs !== null) {
-        building.deletedAtMs = null;
-        building.presentSinceMs = fact.atMs;
-        building.untaggedSinceMs = fact.atMs;
-      }
-      if (fact.tag === null || holders.get(fact.tag) === fact.digest) return;
-      untag(fact.tag, fact.atMs);
-      holders.set(fact.tag, fact.digest);
-      building.tags.push({
-        tag: fact.tag,
-        digest: fact.digest,
-        fromMs: fact.atMs,
-        untilMs: null,
-        source: fact.source,
-      });
+  const insert = (digest: Digest, fact: HistoryFact): void => {
+    const { atMs, source, tag } = fact;
+    const building = seen(digest, fact);
+    if (building.deletedAtMs !== null) {
+      // Told to come back in the moment in which it went: which of both was first is not known.
+      if (building.deletedAtMs < atMs) building.absentAtMs = building.deletedAtMs;
+      building.deletedAtMs = null;
+      building.presentSinceMs = atMs;
       building.untaggedSinceMs = null;
-    } else if (fact.action === 'DELETE' && fact.tag !== null) {
-      untag(fact.tag, fact.atMs);
-    } else if (fact.action === 'DELETE' && fact.digest !== null) {
-      const building = seen(fact.digest, fact);
-      for (const span of building.tags) if (span.untilMs === null) untag(span.tag, fact.atMs);
-      building.deletedAtMs = fact.atMs;
+      building.untaggedBy = null;
+    }
+    if (tag === null) {
+      // A listing that adds nothing but the digest shows that it has no tag.
+      if (source === 'observed' && building.untaggedSinceMs === null && !isTagged(building))
+        loseLastTag(building, atMs, source);
+      return;
+    }
+    if (holders.get(tag) === digest) return;
+    untag(tag, fact);
+    holders.set(tag, digest);
+    goneWithDigest.delete(tag);
+    building.tags.push({ tag, digest, fromMs: atMs, untilMs: null, source });
+    building.untaggedSinceMs = null;
+    building.untaggedBy = null;
+  };
+  const removeTag = (tag: string, fact: HistoryFact): void => {
+    const { atMs, source, digest } = fact;
+    const holder = holders.get(tag);
+    const isToldAgain = lastRemoval?.atMs === atMs && lastRemoval.tag === tag;
+    lastRemoval = { tag, atMs };
+    untag(tag, fact);
+    if (digest !== null && holder !== digest) {
+      // Nobody told that it was there, and this tells whose it was.
+      const building = seen(digest, fact);
+      if (building.deletedAtMs === null && !isTagged(building)) loseLastTag(building, atMs, source);
+    } else if (holder === undefined && source === 'told' && !isToldAgain && !goneWithDigest.delete(tag)) {
+      history.strayRemoval = { tag, atMs };
     }
   };
-  return { history: { version: 1, repository, digests }, add };
+  const add = (fact: HistoryFact): void => {
+    const { atMs, source, action, digest, tag } = fact;
+    oldestMs ??= atMs;
+    if (source === 'observed' && atMs !== listedAtMs) {
+      listedBeforeMs = listedAtMs;
+      listedAtMs = atMs;
+    }
+    if (action === 'INSERT' && digest !== null) {
+      insert(digest, fact);
+    } else if (action === 'DELETE' && tag !== null) {
+      removeTag(tag, fact);
+    } else if (action === 'DELETE' && digest !== null) {
+      const building = seen(digest, fact);
+      for (const { tag: held, untilMs } of building.tags) {
+        if (untilMs !== null) continue;
+        untag(held, fact);
+        goneWithDigest.add(held);
+      }
+      building.deletedAtMs = atMs;
+    }
+  };
+  return { history, add };
+}
+
+function isTagged({ tags }: Pick<DigestHistory, 'tags'>): boolean {
+  return tags.some(({ untilMs }) => untilMs === null);
+}
+
+function loseLastTag(building: Building, atMs: number, by: HistoryFact['source']): void {
+  building.untaggedSinceMs = atMs;
+  building.untaggedBy = by;
 }
 
 /**
- * Facts from which `deriveHistory` derives this history again, for whoever has only what was derived. When a
- * digest that came back had gone is not remembered: here it goes at the moment at which it comes back.
+ * Since when a digest that has no tag has had none: known where its last tag was told to go, otherwise at the
+ * latest when a listing first showed it so, or when a tag was told to go that may have been its.
+ */
+export function untaggedSince(
+  { strayRemoval }: History,
+  { untaggedSinceMs, untaggedBy }: DigestHistory,
+): TimeFact {
+  if (untaggedSinceMs === null || untaggedBy === null) return NOT_SEEN_UNTAGGED;
+  if (strayRemoval !== null && strayRemoval.atMs > untaggedSinceMs)
+    return { kind: 'at latest', value: strayRemoval.atMs };
+  return untaggedBy === 'told' ? known(untaggedSinceMs) : { kind: 'at latest', value: untaggedSinceMs };
+}
+
+const NOT_SEEN_UNTAGGED: Fact<never> = unknown('nobody told when it lost its last tag');
+
+/**
+ * Facts from which `deriveHistory` derives this history again, for whoever has only what was derived. Two things
+ * are not remembered: when a digest that came back had gone, which here it does at the moment at which it comes
+ * back where nothing else is known; and which listings did not show it before it came.
  */
 export function factsOfHistory(history: History): HistoryFact[] {
   const facts: HistoryFact[] = [];
   for (const [digest, remembered] of Object.entries(history.digests) as [Digest, DigestHistory][]) {
-    const { firstSeenAtMs, firstSeenBy, presentSinceMs, deletedAtMs } = remembered;
+    const { firstSeenAtMs, firstSeenBy, presentSinceMs, absentAtMs, deletedAtMs } = remembered;
+    const { untaggedSinceMs, untaggedBy } = remembered;
     const bare = { digest, tag: null };
     // One that was heard of for the first time when it was deleted.
-    const isOnlyGone = deletedAtMs === firstSeenAtMs;
-    if (!isOnlyGone) facts.push({ atMs: firstSeenAtMs, source: firstSeenBy, action: 'INSERT', ...bare });
+    const isFirstGone = deletedAtMs === firstSeenAtMs || absentAtMs === firstSeenAtMs;
+    facts.push({
+      atMs: firstSeenAtMs,
+      source: firstSeenBy,
+      action: isFirstGone ? 'DELETE' : 'INSERT',
+      ...bare,
+    });
     if (presentSinceMs > firstSeenAtMs) {
-      facts.push({ atMs: presentSinceMs, source: 'observed', action: 'DELETE', ...bare });
-      facts.push({ atMs: presentSinceMs, source: 'observed', action: 'INSERT', ...bare });
+      const goneAtMs = absentAtMs !== null && absentAtMs > firstSeenAtMs ? absentAtMs : presentSinceMs;
+      facts.push({ atMs: goneAtMs, source: 'told', action: 'DELETE', ...bare });
+      facts.push({ atMs: presentSinceMs, source: 'told', action: 'INSERT', ...bare });
     }
     for (const { tag, fromMs, untilMs, source } of remembered.tags) {
+      const by = untaggedBy === 'observed' && untilMs === untaggedSinceMs ? 'observed' : 'told';
       facts.push({ atMs: fromMs, source, action: 'INSERT', digest, tag });
-      if (untilMs !== null) facts.push({ atMs: untilMs, source, action: 'DELETE', digest: null, tag });
+      // One that went in the moment in which it came went to another digest.
+      if (untilMs !== null && untilMs !== fromMs)
+        facts.push({ atMs: untilMs, source: by, action: 'DELETE', digest: null, tag });
+    }
+    if (untaggedSinceMs !== null && !remembered.tags.some(({ untilMs }) => untilMs === untaggedSinceMs)) {
+      const atMs = untaggedSinceMs;
+      // Shown without a tag by a listing, or told to lose one that nobody had told of, whose name is lost too.
+      if (untaggedBy === 'observed') facts.push({ atMs, source: untaggedBy, action: 'INSERT', ...bare });
+      else facts.push({ atMs, source: 'told', action: 'DELETE', digest, tag: `lost-${digest}` });
     }
     if (deletedAtMs !== null) {
-      facts.push({ atMs: deletedAtMs, source: firstSeenBy, action: 'DELETE', ...bare });
+      facts.push({ atMs: deletedAtMs, source: 'told', action: 'DELETE', ...bare });
     }
   }
+  const { strayRemoval } = history;
+  if (strayRemoval !== null)
+    facts.push({
+      atMs: strayRemoval.atMs,
+      source: 'told',
+      action: 'DELETE',
+      digest: null,
+      tag: strayRemoval.tag,
+    });
   return facts;
 }
 
 /**
  * Compares what is remembered with a complete listing and returns the facts that were missed: what is there
- * and was never told, tags that moved or went unseen, digests that are gone. Deriving again with these facts
- * added agrees with the listing.
+ * and was never told, tags that moved or went unseen, digests that are gone, and digests that have no tag
+ * where so far nobody said so. Deriving again with these facts added agrees with the listing.
  */
 export function reconcile(history: History, listing: Listing): HistoryFact[] {
   if (listing.completeness.kind !== 'complete') return [];
@@ -224,7 +349,9 @@ export function reconcile(history: History, listing: Listing): HistoryFact[] {
     listed.add(manifest.digest);
     for (const tag of manifest.tags) listedTags.add(tag);
     const remembered = history.digests[manifest.digest];
-    if (remembered === undefined || remembered.deletedAtMs !== null) add('INSERT', manifest.digest, null);
+    const isNew = remembered === undefined || remembered.deletedAtMs !== null;
+    if (isNew || isFirstSeenUntagged(manifest, remembered, listing.takenAtMs))
+      add('INSERT', manifest.digest, null);
     const open = openTags(remembered);
     for (const tag of manifest.tags) if (!open.has(tag)) add('INSERT', manifest.digest, tag);
   }
@@ -236,6 +363,18 @@ export function reconcile(history: History, listing: Listing): HistoryFact[] {
     }
   }
   return missed;
+}
+
+/** Whether the listing is the first to show that a digest has no tag, and its history shows no tag to be gone. */
+function isFirstSeenUntagged(
+  { tags }: ListedManifest,
+  remembered: DigestHistory,
+  listedAtMs: number,
+): boolean {
+  const { untaggedSinceMs, presentSinceMs } = remembered;
+  return (
+    tags.length === 0 && untaggedSinceMs === null && presentSinceMs <= listedAtMs && !isTagged(remembered)
+  );
 }
 
 function openTags(history: DigestHistory | undefined): Set<string> {

@@ -3,8 +3,8 @@ import type { Fact, TimeFact } from './fact.ts';
 import { startHash } from './hash.ts';
 import type { Inventory } from './inventory.ts';
 
-/** Two counts, one number for what is known, and at most one for each of ten facts. */
-const NUMBERS_PER_ARTIFACT = 13;
+/** Two counts, one number for what is known, at most one for each of ten facts, and two for four times. */
+const NUMBERS_PER_ARTIFACT = 17;
 
 /** Artifacts that are hashed at a time: enough for a call to cost nothing, few enough to hold. */
 const BATCH = 512;
@@ -59,7 +59,10 @@ export function hashInventory(inventory: Inventory): Digest {
   const writeNumber = (fact: TimeFact): number => {
     if (fact.kind === 'known' && fact.value === null) return NULL;
     write(fact.kind === 'unknown' ? numberOf(fact.reason) : (fact.value ?? 0));
-    if (fact.kind === 'at latest') return AT_LATEST;
+    if (fact.kind === 'at latest') {
+      write(fact.afterMs ?? 0);
+      return AT_LATEST;
+    }
     return fact.kind === 'known' ? KNOWN : UNKNOWN;
   };
   const writeText = (fact: Fact<string | null>): number => {

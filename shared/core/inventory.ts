@@ -2,7 +2,7 @@ import { ALL_FACTS, type SoughtFact } from './asked-facts.ts';
 import type { Digest } from './digest.ts';
 import { type Fact, known, type TimeFact, unknown } from './fact.ts';
 import { buildGraph, type Graph, type GraphNode } from './graph.ts';
-import type { DigestHistory, History, TagSpan } from './history.ts';
+import { type DigestHistory, type History, type TagSpan, untaggedSince } from './history.ts';
 import { lastPullReader } from './last-pull.ts';
 import type { Completeness, ListedManifest, Listing } from './listing.ts';
 import type { Manifest } from './manifest.ts';
@@ -26,11 +26,12 @@ export interface Artifact {
   readonly artifactType: Fact<string | null>;
   /** Root and members as listed: an upper bound of what is freed, since layers are shared. */
   readonly sizeBytes: Fact<number>;
-  readonly uploadedAtMs: Fact<number>;
+  /** Never null. Where the registry tells no times it is the latest at which it can have been. */
+  readonly uploadedAtMs: TimeFact;
   /** null while it has a tag. */
-  readonly untaggedSinceMs: Fact<number | null>;
+  readonly untaggedSinceMs: TimeFact;
   /** When the youngest of its tags was put there; null where it has none. */
-  readonly taggedAtMs: Fact<number | null>;
+  readonly taggedAtMs: TimeFact;
   /** Of any of its manifests. null: there was none, ever. */
   readonly lastPulledAtMs: TimeFact;
   /** What uses it, as a person would name it. An empty list: every source answered, and nothing does. */
@@ -130,7 +131,7 @@ export function takeInventory(
       artifactType: asksArtifactType ? artifactTypeOf(listing.relations[root]) : NOT_ASKED,
       sizeBytes: compound === null ? sizeOf(manifest) : sumOfSizes(compound),
       uploadedAtMs,
-      untaggedSinceMs: asksUntaggedSince ? untaggedSince(tags, remembered) : NOT_ASKED,
+      untaggedSinceMs: asksUntaggedSince ? untaggedSinceOf(history, tags, remembered) : NOT_ASKED,
       taggedAtMs: asksTaggedAt ? taggedAt(tags, remembered) : NOT_ASKED,
       lastPulledAtMs: lastPulledAt(root, node, uploadedAtMs),
       usedBy: asksUsedBy ? usedBy(users, ofNobody, root, compound) : NOT_ASKED,
@@ -193,33 +194,45 @@ function sumOfSizes(nodes: readonly GraphNode[]): Fact<number> {
 
 /**
  * A registry that tells no upload time at all leaves the ledger's first sight of the digest since it was last
- * gone, which is never earlier than the upload: an age counted from it is never too large. Beside times that
- * the registry tells it would not do, since an old image seen late would rank as the newest.
+ * gone. That is the latest at which the upload can have been; it was after the last moment at which the digest
+ * is known not to have been there.
  */
 function uploadedAt(
   manifest: ListedManifest,
   remembered: DigestHistory | undefined,
   isTold: boolean,
-): Fact<number> {
-  if (isTold) return manifest.uploadedAtMs;
-  return remembered === undefined ? manifest.uploadedAtMs : known(remembered.presentSinceMs);
+): TimeFact {
+  if (isTold || remembered === undefined) return manifest.uploadedAtMs;
+  const { presentSinceMs, absentAtMs } = remembered;
+  const latest = { kind: 'at latest', value: presentSinceMs } as const;
+  return absentAtMs === null ? latest : { ...latest, afterMs: absentAtMs };
 }
 
-function untaggedSince(tags: readonly string[], remembered: DigestHistory | undefined): Fact<number | null> {
+function untaggedSinceOf(
+  history: History,
+  tags: readonly string[],
+  remembered: DigestHistory | undefined,
+): TimeFact {
   if (tags.length > 0) return NULL_FACT;
-  const since = remembered?.untaggedSinceMs ?? null;
-  return since === null ? UNTAGGED_BY_NOBODY : known(since);
+  return remembered === undefined ? UNTAGGED_BY_NOBODY : untaggedSince(history, remembered);
 }
 
-function taggedAt(tags: readonly string[], remembered: DigestHistory | undefined): Fact<number | null> {
+/** A tag that a listing showed first was put there at the latest then. */
+function taggedAt(tags: readonly string[], remembered: DigestHistory | undefined): TimeFact {
   if (tags.length === 0) return NULL_FACT;
-  let youngestMs: number | null = null;
+  let youngest: TagSpan | null = null;
   for (const tag of tags) {
     const span = remembered === undefined ? null : openSpan(remembered.tags, tag);
     if (span === null) return unknown(`nobody told when tag ${tag} was put there`);
-    if (youngestMs === null || span.fromMs > youngestMs) youngestMs = span.fromMs;
+    if (youngest === null || isYounger(span, youngest)) youngest = span;
   }
-  return known(youngestMs);
+  if (youngest === null) return NULL_FACT;
+  return youngest.source === 'told' ? known(youngest.fromMs) : { kind: 'at latest', value: youngest.fromMs };
+}
+
+/** Of two that were put there at one time, one of which was told, the other one makes it no later. */
+function isYounger(one: TagSpan, other: TagSpan): boolean {
+  return one.fromMs > other.fromMs || (one.fromMs === other.fromMs && one.source === 'told');
 }
 
 function openSpan(spans: readonly TagSpan[], tag: string): TagSpan | null {

@@ -39,9 +39,10 @@ export function lastPullReader(
       return { kind: 'known', value: Math.min(lastAtMs, nowMs) };
     }
     if (uploadedAtMs.kind === 'unknown') return uploadedAtMs;
-    const isYounger =
-      uploadedAtMs.kind === 'known' && uploadedAtMs.value !== null && uploadedAtMs.value >= sinceMs.value;
-    return isYounger ? NEVER : { kind: 'at latest', value: sinceMs.value };
+    const notBeforeMs = uploadedAtMs.kind === 'known' ? uploadedAtMs.value : (uploadedAtMs.afterMs ?? null);
+    return notBeforeMs !== null && notBeforeMs >= sinceMs.value
+      ? NEVER
+      : { kind: 'at latest', value: sinceMs.value };
   };
 }
 

@@ -1,6 +1,7 @@
 import type { SemVer } from 'semver';
 import { type Answer, NO, type RuleEvaluator, unknownOf } from './answer.ts';
 import type { Evidence } from './decision.ts';
+import type { TimeFact } from './fact.ts';
 import type { Artifact, Inventory } from './inventory.ts';
 import { compileTagPattern, type TagMatch, versionOf } from './pattern.ts';
 import type { Newest, Rule } from './policy.ts';
@@ -11,16 +12,20 @@ interface Candidate {
   readonly artifact: Artifact;
   /** What the rule's conditions found in it. */
   readonly evidence: readonly Evidence[];
-  readonly uploadedAtMs: number;
   readonly version: SemVer | null;
+  /** The latest at which it can have been uploaded. */
+  readonly latestMs: number;
+  /** What was uploaded up to this time is older for sure. */
+  readonly olderUntilMs: number;
 }
 
 /**
  * `newest`: of the artifacts that match all other conditions, the first `count` of each group. One whose
  * place can't be told, or that stays anyway because its relations are not known, is kept and takes no place,
- * so that what is unknown never pushes another one out. Of
- * equals none is newer, so all that share the last place are kept: where the ledger's first look at a
- * repository is all that is known of its times, nothing tells which of them came last.
+ * so that what is unknown never pushes another one out. One is newer than another only where that is sure, so
+ * all that may share the last place are kept: those of the same time, and those of which only the latest that
+ * they can have been uploaded is known. Where the ledger's first look at a repository is all that is known of
+ * its times, nothing tells which of them came last.
  *
  * @param matches what the rule's other conditions say
  */
@@ -52,24 +57,16 @@ export function rankNewest(
       answers.set(artifact, { kind: 'unknown', evidence: [notUploaded(uploadedAtMs.reason)] });
     } else {
       for (const { group, version } of groupsOf(artifact.tags)) {
-        const candidate = { artifact, evidence: answer.evidence, uploadedAtMs: uploadedAtMs.value, version };
+        const candidate = candidateOf(artifact, uploadedAtMs, answer.evidence, version);
         const members = groups.get(group);
         if (members === undefined) groups.set(group, [candidate]);
         else members.push(candidate);
       }
     }
   }
-  const compare = newest.by === 'semver' ? byVersion : byUpload;
   for (const [group, candidates] of groups) {
-    candidates.sort(compare);
-    let rankOfTied = 1;
-    let before: Candidate | null = null;
-    let place = 0;
-    for (const candidate of candidates) {
-      place += 1;
-      if (before !== null && compare(before, candidate) !== 0) rankOfTied = place;
-      if (rankOfTied > newest.count) break;
-      before = candidate;
+    const name = newest.per.kind === 'repository' ? null : group;
+    for (const [candidate, rank] of placesIn(candidates, newest)) {
       const { artifact, evidence } = candidate;
       if (answers.has(artifact)) continue;
       answers.set(artifact, {
@@ -77,13 +74,7 @@ export function rankNewest(
         evidence: [
           // Its place says why it stays; that the rule would have taken any image says nothing beside it.
           ...evidence.filter(({ kind }) => kind !== 'everything'),
-          {
-            kind: 'newest',
-            rank: rankOfTied,
-            count: newest.count,
-            of: candidates.length,
-            group: newest.per.kind === 'repository' ? null : group,
-          },
+          { kind: 'newest', rank, count: newest.count, of: candidates.length, group: name },
         ],
       });
     }
@@ -91,18 +82,67 @@ export function rankNewest(
   return (artifact) => answers.get(artifact) ?? NO;
 }
 
-function byUpload(a: Candidate, b: Candidate): number {
-  return b.uploadedAtMs - a.uploadedAtMs;
+function candidateOf(
+  artifact: Artifact,
+  uploadedAt: Exclude<TimeFact, { kind: 'unknown' }>,
+  evidence: readonly Evidence[],
+  version: SemVer | null,
+): Candidate {
+  const latestMs = uploadedAt.value ?? Number.POSITIVE_INFINITY;
+  // Of what is known to the millisecond, everything before that one is older.
+  const olderUntilMs =
+    uploadedAt.kind === 'known' ? latestMs - 1 : (uploadedAt.afterMs ?? Number.NEGATIVE_INFINITY);
+  return { artifact, evidence, version, latestMs, olderUntilMs };
 }
 
-/** What has no version comes last. */
-function byVersion(a: Candidate, b: Candidate): number {
-  if (a.version === null || b.version === null) {
-    if (a.version !== null) return -1;
-    return b.version !== null ? 1 : byUpload(a, b);
+/** Those of a group that stay, each with one more than how many are newer for sure. */
+function* placesIn(candidates: Candidate[], { by, count }: Newest): Iterable<[Candidate, number]> {
+  const classes = by === 'semver' ? versionClasses(candidates) : [candidates];
+  let higher = 0;
+  for (const equals of classes) {
+    if (higher >= count) return;
+    // Sorted, so that how many of them are newer than another is a place among them.
+    const newestFirst = equals.map(({ olderUntilMs }) => olderUntilMs).sort((a, b) => b - a);
+    const last = newestFirst[count - higher - 1] ?? Number.NEGATIVE_INFINITY;
+    for (const candidate of equals.sort((a, b) => b.latestMs - a.latestMs)) {
+      if (candidate.latestMs <= last) break;
+      yield [candidate, 1 + higher + countFrom(newestFirst, candidate.latestMs)];
+    }
+    higher += equals.length;
   }
+}
+
+/** How many of the times, sorted downwards, are not before another one. */
+function countFrom(newestFirst: readonly number[], atMs: number): number {
+  let low = 0;
+  let end = newestFirst.length;
+  while (low < end) {
+    const middle = (low + end) >>> 1;
+    if ((newestFirst[middle] ?? atMs) >= atMs) low = middle + 1;
+    else end = middle;
+  }
+  return low;
+}
+
+/** Candidates of the same version together, the highest version first, and last what has none. */
+function versionClasses(candidates: Candidate[]): Candidate[][] {
+  candidates.sort((a, b) => compareVersions(a.version, b.version));
+  const classes: Candidate[][] = [];
+  let before: Candidate | null = null;
+  for (const candidate of candidates) {
+    const isEqual = before !== null && compareVersions(before.version, candidate.version) === 0;
+    if (isEqual) classes.at(-1)?.push(candidate);
+    else classes.push([candidate]);
+    before = candidate;
+  }
+  return classes;
+}
+
+/** The higher one first. */
+function compareVersions(a: SemVer | null, b: SemVer | null): number {
+  if (a === null || b === null) return a !== null ? -1 : b !== null ? 1 : 0;
   // Not semver's own functions of that name, which make a version of each version.
-  return b.version.compare(a.version) || byUpload(a, b);
+  return b.compare(a);
 }
 
 /** A group with the highest version that an artifact has in it. */

@@ -4,7 +4,8 @@ import type { Artifact } from './inventory.ts';
 
 /**
  * The oldest of the artifacts that may go, by upload, as many as have at most `digestsMax` manifests together: a
- * neglected repository can so be taken in parts. What has no known age comes last.
+ * neglected repository can so be taken in parts. What may be older than is known counts as no older, and what
+ * has no known age comes last.
  * @returns in the order of `going`
  */
 export function oldestPart(
@@ -14,7 +15,7 @@ export function oldestPart(
 ): Decision[] {
   const uploadedAtMs = new Map<Digest, number>();
   for (const { root, uploadedAtMs: uploaded } of artifacts)
-    if (uploaded.kind === 'known') uploadedAtMs.set(root, uploaded.value);
+    if (uploaded.kind !== 'unknown' && uploaded.value !== null) uploadedAtMs.set(root, uploaded.value);
   const ageOrder = (decision: Decision): number =>
     uploadedAtMs.get(decision.root) ?? Number.POSITIVE_INFINITY;
   const oldestFirst = going.toSorted((a, b) => {

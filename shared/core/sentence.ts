@@ -30,7 +30,8 @@ export function evidenceSentence(evidence: Evidence): string {
     case 'age': {
       const verb = evidence.since === 'untagged' ? 'untagged for' : `${evidence.since}`;
       const ago = evidence.since === 'untagged' ? '' : ' ago';
-      const bound = evidence.atLatest === true ? ' at the latest' : '';
+      const least = evidence.since === 'untagged' ? ' at least' : ' at the latest';
+      const bound = evidence.atLatest === true ? least : '';
       return `${verb} ${formatAge(evidence.ageMs)}${ago}${bound} (rule wants ${evidence.wanted} ${formatAge(evidence.wantedMs)})`;
     }
     case 'never pulled':

@@ -424,6 +424,9 @@ class Replay {
       if (now === undefined && kept === undefined) this.assumedPlain.add(digest);
       const tags: string[] = [];
       for (const { tag, untilMs } of remembered.tags) if (untilMs === null) tags.push(tag);
+      // The run of that night would have seen, and remembered, that it has none.
+      if (tags.length === 0 && remembered.untaggedSinceMs === null)
+        this.#fold.add({ atMs, source: 'observed', action: 'INSERT', digest, tag: null });
       manifests.push({
         digest,
         tags: tags.sort(),

@@ -102,8 +102,12 @@ const history = z.strictObject({
       tags: z.array(z.strictObject({ tag, digest, fromMs: time, untilMs: time.nullable(), source })),
       untaggedSinceMs: time.nullable(),
       deletedAtMs: time.nullable(),
+      // Earlier snapshots lack these: they do not say how exact their times are.
+      absentAtMs: time.nullable().default(null),
+      untaggedBy: source.nullable().default(null),
     }),
   ),
+  strayRemoval: z.strictObject({ tag, atMs: time }).nullable().default(null),
 });
 
 const use = z.strictObject({

@@ -70,13 +70,13 @@ describe('inventory', () => {
       'the first sight where the registry tells nothing',
       { name: 'a', days: null },
       [told(90, 'INSERT', 'a')],
-      known(DAY(90)),
+      { kind: 'at latest', value: DAY(90) },
     ],
     [
       'the first sight since it was last gone',
       { name: 'a', days: null },
       [told(90, 'INSERT', 'a'), told(50, 'DELETE', 'a'), told(2, 'INSERT', 'a')],
-      known(DAY(2)),
+      { kind: 'at latest', value: DAY(2), afterMs: DAY(50) },
     ],
     [
       'unknown where nobody tells',

@@ -291,8 +291,8 @@ describe('a plan, whatever the repository and its policies', { timeout: 120_000 
         const times = new Map<Digest, number>();
         for (const { root, tags, uploadedAtMs, unreadable } of inventory.artifacts) {
           // One that is about itself in a circle stays and takes no place.
-          if (unreadable === null && kindsOf(tags).includes(kind) && uploadedAtMs.kind === 'known')
-            times.set(root, uploadedAtMs.value);
+          const atMs = uploadedAtMs.kind === 'known' ? uploadedAtMs.value : null;
+          if (unreadable === null && kindsOf(tags).includes(kind) && atMs !== null) times.set(root, atMs);
         }
         const inOrder = [...times.values()].sort((a, b) => b - a);
         const last = inOrder[Math.min(count, inOrder.length) - 1] ?? 0;

@@ -93,13 +93,23 @@ function ruleAnswer(rule: Rule, artifact: Artifact, inventory: Inventory, nowMs:
 
 /** One of unknown upload time or relations stays and takes no place. */
 function isPlaceable({ uploadedAtMs, unreadable }: Artifact): boolean {
-  return uploadedAtMs.kind === 'known' && unreadable === null;
+  return uploadedAtMs.kind !== 'unknown' && unreadable === null;
 }
 
-/** Of a time that may be earlier than it says: the answer at that time and long before, where they agree. */
+/** Of a time that may be earlier than it says: the answer at that time and at the earliest, where they agree. */
 function askTime(time: TimeFact, holds: (atMs: number | null) => boolean): Answer {
   if (time.kind !== 'at latest') return ask(time, holds);
-  return holds(time.value) === holds(0) ? sure(holds(0)) : 'unknown';
+  const earliest = earliestOf(time);
+  return holds(time.value) === holds(earliest) ? sure(holds(earliest)) : 'unknown';
+}
+
+function earliestOf(time: TimeFact): number {
+  if (time.kind === 'at latest') return time.afterMs === undefined ? 0 : time.afterMs + 1;
+  return latestOf(time);
+}
+
+function latestOf(time: TimeFact): number {
+  return time.kind === 'unknown' || time.value === null ? Number.NaN : time.value;
 }
 
 /** All conditions are required: one no is a no, and without one an unknown is unknown. */
@@ -115,8 +125,8 @@ function conditionAnswer(
   inventory: Inventory,
   nowMs: number,
 ): Answer {
-  const ageOf = (fact: Fact<number | null>, holds: (ageMs: number) => boolean): Answer =>
-    ask(fact, (atMs) => atMs !== null && holds(nowMs - atMs));
+  const ageOf = (time: TimeFact, holds: (ageMs: number) => boolean): Answer =>
+    askTime(time, (atMs) => atMs !== null && holds(nowMs - atMs));
   switch (condition.kind) {
     case 'all':
       return 'yes';
@@ -139,12 +149,12 @@ function conditionAnswer(
     case 'taggedWithin':
       return ageOf(artifact.taggedAtMs, (ageMs) => ageMs < condition.ageMs);
     case 'pulledWithin':
-      return askTime(artifact.lastPulledAtMs, (atMs) => atMs !== null && nowMs - atMs < condition.ageMs);
+      return ageOf(artifact.lastPulledAtMs, (ageMs) => ageMs < condition.ageMs);
     case 'notPulledFor':
       if (artifact.lastPulledAtMs.kind === 'known' && artifact.lastPulledAtMs.value === null) {
         return ageOf(artifact.uploadedAtMs, (ageMs) => ageMs > condition.ageMs);
       }
-      return askTime(artifact.lastPulledAtMs, (atMs) => atMs !== null && nowMs - atMs > condition.ageMs);
+      return ageOf(artifact.lastPulledAtMs, (ageMs) => ageMs > condition.ageMs);
     case 'inUse':
       // Nobody named it, and the policy takes that for an answer.
       if (condition.trustsBestEffort && inventory.unusedByBestEffort && artifact.usedBy.kind === 'unknown')
@@ -222,7 +232,7 @@ function groupsOf(rule: Rule, artifact: Artifact): string[] {
   });
 }
 
-/** Whether one is newer than the other in a group: by its highest version there, or else by upload. */
+/** Whether one is newer than the other for sure: by its highest version in the group, or else by upload. */
 function isNewer(one: Artifact, other: Artifact, group: string, rule: Rule): boolean {
   const highest = (artifact: Artifact): string =>
     artifact.tags
@@ -231,7 +241,5 @@ function isNewer(one: Artifact, other: Artifact, group: string, rule: Rule): boo
       .sort(rcompare)[0] ?? '0.0.0-0';
   const byVersion = rule.newest?.by === 'semver' ? rcompare(highest(one), highest(other)) : 0;
   if (byVersion !== 0) return byVersion < 0;
-  const atMs = (artifact: Artifact): number =>
-    artifact.uploadedAtMs.kind === 'known' ? artifact.uploadedAtMs.value : Number.NEGATIVE_INFINITY;
-  return atMs(one) > atMs(other);
+  return earliestOf(one.uploadedAtMs) > latestOf(other.uploadedAtMs);
 }

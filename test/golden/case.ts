@@ -56,6 +56,8 @@ const repository = z.strictObject({
         action: z.enum(['INSERT', 'DELETE']),
         manifest: z.string().optional(),
         tag: z.string().optional(),
+        /** Found by a listing at that time; missing: told. */
+        observed: z.literal(true).optional(),
       }),
     )
     .optional(),
@@ -144,9 +146,10 @@ function piecesOf(found: CaseFile): Piece[] {
 
 function factsOf(found: CaseFile, pieces: readonly Piece[]): HistoryFact[] {
   if (found.history !== undefined) {
-    return found.history.map(({ ago, action, manifest, tag }) =>
-      told(ago, action, manifest ?? null, tag ?? null),
-    );
+    return found.history.map(({ ago, action, manifest, tag, observed }) => ({
+      ...told(ago, action, manifest ?? null, tag ?? null),
+      source: observed === true ? 'observed' : 'told',
+    }));
   }
   return pieces.flatMap(({ name, tags = [], days }) =>
     days == null ? [] : [null, ...tags].map((tag) => told(days, 'INSERT', name, tag)),

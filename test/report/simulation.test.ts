@@ -90,7 +90,7 @@ Gone by now and not kept: 3 manifests, replayed as images of unknown size that p
     const limited = policies('delete: [{ all: { untaggedFor: 1d } }]', 'limits: { digests: 1 }');
     const facts = [pushed(9, 'a'), pushed(9, 'b'), pushed(9, 'c', 'main')];
     expect(renderSimulations(reportOf({ facts, policies: limited }), PLAIN)).toContain(
-      '2026-01-23 03:00 UTC and 8 more      3     0  2 manifests would go; policy services allows 1 a run.',
+      '2026-01-24 03:00 UTC and 7 more      3     0  2 manifests would go; policy services allows 1 a run.',
     );
   });
 

@@ -167,7 +167,10 @@ function withSubject(relations: Fact<Manifest> | null, subject: Descriptor): Fac
   return relations?.kind === 'known' ? known({ ...relations.value, subject }) : relations;
 }
 
-/** The notifications of an image's life. Where its upload is not known nobody told of it. */
+/**
+ * The notifications of an image's life, and of one without a tag the listing that showed it so. Where its upload
+ * is not known nobody told of it.
+ */
 function factsOf(image: WrittenImage, digest: Digest, nowMs: number): HistoryFact[] {
   const told = (ageMs: number, action: HistoryFact['action'], tag: string | null): HistoryFact => ({
     atMs: nowMs - ageMs,
@@ -179,6 +182,7 @@ function factsOf(image: WrittenImage, digest: Digest, nowMs: number): HistoryFac
   const bornAgeMs = image.uploadedAgeMs ?? image.taggedAgeMs ?? image.untaggedAgeMs;
   if (bornAgeMs === null) return [];
   const facts = [told(bornAgeMs, 'INSERT', null)];
+  if (image.tags.length === 0) facts.push({ ...told(bornAgeMs, 'INSERT', null), source: 'observed' });
   for (const tag of image.tags) facts.push(told(image.taggedAgeMs ?? bornAgeMs, 'INSERT', tag));
   if (image.untaggedAgeMs !== null) {
     // A tag that it had and lost; its name holds its digest, so that no other image can have it.

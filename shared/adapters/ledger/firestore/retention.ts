@@ -1,4 +1,5 @@
-const DAY_MS = 24 * 60 * 60 * 1000;
+import { FACTS_KEPT_MS } from '../../../core/history.ts';
+import { DAY_MS } from '../../../core/units.ts';
 
 /**
  * How long what the registry told and what was observed counts. Firestore's TTL deletes documents after
@@ -6,7 +7,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * this are left out when they are read, whether they are gone yet or not. A digest whose facts have all
  * passed is observed anew at the next run, which makes it younger and so keeps it.
  */
-export const FACT_RETENTION_MS = 800 * DAY_MS;
+export const FACT_RETENTION_MS = FACTS_KEPT_MS;
 
 /**
  * How long an event is kept by itself after it was folded into a pack: Pub/Sub keeps a message for 31 days at most,
