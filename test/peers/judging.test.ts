@@ -248,8 +248,9 @@ describe('a signature', () => {
 
   it('goes with its untagged image, which Harbor #18014 can’t collect once it is signed', async () => {
     const stage = await setStage();
-    const image = await stage.push('image', [], 30);
+    const image = await stage.push('image', ['main'], 30);
     const signature = await stage.push('signature', [signatureTag(image)], 30);
+    await stage.push('next', ['main'], 20);
     const untagged = policyOf('delete:\n  - untagged: { untaggedFor: 7d }\n');
     expect(new Set(going(await plan(stage, untagged)))).toEqual(new Set([image.digest, signature.digest]));
   });
