@@ -1,4 +1,4 @@
-import { type ArtifactNote, artifactNotes } from '../core/artifact-note.ts';
+import { type ArtifactNote, artifactNote } from '../core/artifact-note.ts';
 import { factsAskedBy } from '../core/asked-facts.ts';
 import { policiesFor } from '../core/decide.ts';
 import { messageOf } from '../core/error.ts';
@@ -6,12 +6,11 @@ import { sha256 } from '../core/hash.ts';
 import { deriveHistory, reconcile } from '../core/history.ts';
 import type { Hold } from '../core/hold.ts';
 import { holdPolicy } from '../core/hold-policy.ts';
-import { takeInventory } from '../core/inventory.ts';
 import { targetWarnings } from '../core/inventory-warnings.ts';
 import type { Run } from '../core/journal.ts';
 import type { Completeness, Listing } from '../core/listing.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
-import { assemblePlan, type PlanScope, planRepository } from '../core/plan-repository.ts';
+import { assemblePlan, type PlanScope, planListing } from '../core/plan-repository.ts';
 import type { PolicySet } from '../core/policy.ts';
 import { type PolicyWarning, sortByPolicy, warningSentence } from '../core/policy-warning.ts';
 import {
@@ -204,12 +203,14 @@ async function judge(
   const pulls = asked.has('lastPulledAtMs')
     ? { pulls: await recordedPulls(ports, repository, judging.nowMs) }
     : {};
-  const taking = takeInventory({ listing, history, usage: judging.usage, ...pulls }, asked);
-  const plan = planRepository({ ...judging, ...taking, ...pulls, listing, history, policies });
+  const notes: ArtifactNote[] = [];
+  const plan = planListing({ ...judging, ...pulls, listing, history, policies }, (artifact, node) =>
+    notes.push(artifactNote(artifact, node)),
+  );
   const isAll = !selecting.some(({ name }) => silenced.has(name));
   return {
     plan,
-    notes: artifactNotes(taking),
+    notes,
     sample: listing.completeness.kind === 'complete' ? takeSample(listing, plan, isAll) : null,
   };
 }

@@ -12,7 +12,7 @@ export interface Answer {
 
 export const NO: Answer = { kind: 'no', evidence: [] };
 
-/** A rule made ready to be asked about the artifacts of one inventory, the very objects that it holds. */
+/** A rule made ready to be asked about the artifacts of one inventory. */
 export type RuleEvaluator = (artifact: Artifact) => Answer;
 
 /** What is not known stands last in the evidence. */

@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts';
 import type { GraphNode } from './graph.ts';
-import type { Artifact, InventoryTaking } from './inventory.ts';
+import type { Artifact } from './inventory.ts';
 
 /** What a manifest is to the one above it. */
 export type Nesting = 'child' | 'about';
@@ -25,13 +25,13 @@ export const NESTED_MAX = 50;
 
 const NOTHING: readonly NestedManifest[] = [];
 
-/** One note an artifact, in the order of the inventory. */
-export function artifactNotes({ inventory, graph }: InventoryTaking): ArtifactNote[] {
-  return inventory.artifacts.map(({ mediaType, sizeBytes, uploadedAtMs, lastPulledAtMs, usedBy }, at) => {
-    const node = graph.rootNodes[at] ?? null;
-    const nested = node === null || node.artifact.length === 1 ? NOTHING : nestedUnder(node);
-    return { mediaType, sizeBytes, uploadedAtMs, lastPulledAtMs, usedBy, nested };
-  });
+/** @param node null for an artifact that consists of its root alone */
+export function artifactNote(
+  { mediaType, sizeBytes, uploadedAtMs, lastPulledAtMs, usedBy }: Artifact,
+  node: GraphNode | null,
+): ArtifactNote {
+  const nested = node === null || node.artifact.length === 1 ? NOTHING : nestedUnder(node);
+  return { mediaType, sizeBytes, uploadedAtMs, lastPulledAtMs, usedBy, nested };
 }
 
 function nestedUnder(root: GraphNode): NestedManifest[] {

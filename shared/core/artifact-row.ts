@@ -60,5 +60,5 @@ export function compareRows(a: ArtifactRow, b: ArtifactRow): number {
 }
 
 function uploaded({ note }: ArtifactRow): number {
-  return note?.uploadedAtMs.kind === 'known' ? note.uploadedAtMs.value : 0;
+  return note === null || note.uploadedAtMs.kind === 'unknown' ? 0 : (note.uploadedAtMs.value ?? 0);
 }

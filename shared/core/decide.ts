@@ -1,9 +1,9 @@
 import type { Answer } from './answer.ts';
 import type { Decision, RuleVoice } from './decision.ts';
-import { evaluateRule } from './evaluate.ts';
+import { prepareRule } from './evaluate.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { keptWith } from './graph-walk.ts';
-import type { Artifact, Inventory } from './inventory.ts';
+import type { Artifact, InventoryReader } from './inventory.ts';
 import { reachesRepository, selectsRepository } from './pattern.ts';
 import type { Policy, Rule } from './policy.ts';
 import { byReach, type RuleReach, reachOf } from './rule-reach.ts';
@@ -22,18 +22,23 @@ export function policiesFor(policies: readonly Policy[], repository: string): Po
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
+/** Told of an artifact and of its root's node, which is null where it has to do with no other manifest. */
+export type ArtifactWatcher = (artifact: Artifact, node: GraphNode | null) => void;
+
 /**
  * Judges every artifact of a repository. Keep beats delete, whatever the order and whichever policy says it;
  * what no rule names is kept; what is not known is kept; and what something kept needs is kept.
  *
  * @param graph the one that the inventory was taken from
  * @param policies those that select the repository, see `policiesFor`
+ * @param onJudged told of every artifact in the inventory's order, for whoever needs each of them once as well
  */
 export function decide(
-  inventory: Inventory,
+  inventory: InventoryReader,
   graph: Graph,
   policies: readonly Policy[],
   nowMs: number,
+  onJudged: ArtifactWatcher = () => {},
 ): Decision[] {
   const speakers = policies
     .flatMap((policy) =>
@@ -41,7 +46,13 @@ export function decide(
     )
     .sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
   const judge = judgeBy(speakers);
-  const decisions = inventory.artifacts.map((artifact) => judge(artifact));
+  const { artifacts } = inventory;
+  const decisions: Decision[] = new Array(artifacts.length);
+  for (let at = 0; at < artifacts.length; at++) {
+    const artifact = artifacts.at(at);
+    onJudged(artifact, graph.rootNodes[at] ?? null);
+    decisions[at] = judge(artifact);
+  }
   const keptRoots: GraphNode[] = [];
   let isAnyGoing = false;
   for (let at = 0; at < decisions.length; at++) {
@@ -72,8 +83,8 @@ interface Speaker {
   readonly speak: (artifact: Artifact) => RuleVoice | null;
 }
 
-function speakerOf(policy: Policy, rule: Rule, inventory: Inventory, nowMs: number): Speaker {
-  const ask = evaluateRule(rule, inventory, nowMs);
+function speakerOf(policy: Policy, rule: Rule, inventory: InventoryReader, nowMs: number): Speaker {
+  const ask = prepareRule(rule, inventory, nowMs);
   let lastAnswer: Answer | null = null;
   let lastVoice: RuleVoice | null = null;
   const speak = (artifact: Artifact): RuleVoice | null => {

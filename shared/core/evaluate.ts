@@ -2,7 +2,7 @@ import { type Answer, answerWith, NO, type RuleEvaluator, unknownOf } from './an
 import type { Evidence } from './decision.ts';
 import type { Digest } from './digest.ts';
 import type { TimeFact } from './fact.ts';
-import type { Artifact, Inventory } from './inventory.ts';
+import { type Artifact, type Inventory, type InventoryReader, readInventory } from './inventory.ts';
 import { rankNewest } from './newest.ts';
 import { compileTagTest } from './pattern.ts';
 import type { Condition, Rule } from './policy.ts';
@@ -14,11 +14,16 @@ import type { Condition, Rule } from './policy.ts';
  */
 type Finder = (artifact: Artifact) => Evidence | null;
 
+/** Prepares a rule for an inventory that is held as a whole, see `prepareRule`. */
+export function evaluateRule(rule: Rule, inventory: Inventory, nowMs: number): RuleEvaluator {
+  return prepareRule(rule, readInventory(inventory), nowMs);
+}
+
 /**
  * Prepares a rule for an inventory. A rule with `newest` looks at all artifacts at once, which is why it
  * needs the inventory before it is asked about one.
  */
-export function evaluateRule(rule: Rule, inventory: Inventory, nowMs: number): RuleEvaluator {
+export function prepareRule(rule: Rule, inventory: InventoryReader, nowMs: number): RuleEvaluator {
   if (rule.untilMs !== null && nowMs >= rule.untilMs) return () => NO;
   const finders = rule.conditions.map((condition) => prepare(condition, inventory, nowMs));
   let last = NO;
@@ -38,10 +43,13 @@ export function evaluateRule(rule: Rule, inventory: Inventory, nowMs: number): R
     if (!isLast || last === NO) last = answerWith(found.slice());
     return last;
   };
-  return rule.newest === null ? matches : rankNewest(rule, rule.newest, inventory, matches);
+  if (rule.newest === null) return matches;
+  const tagFinders = rule.conditions.filter((one) => one.kind === 'tags').map(tagsFinder);
+  const mayMatch = (tags: readonly string[]): boolean => tagFinders.every((find) => find({ tags }) !== null);
+  return rankNewest(rule, rule.newest, inventory, mayMatch, matches);
 }
 
-function prepare(condition: Condition, inventory: Inventory, nowMs: number): Finder {
+function prepare(condition: Condition, inventory: InventoryReader, nowMs: number): Finder {
   switch (condition.kind) {
     case 'all': {
       const everything: Evidence = { kind: 'everything' };
@@ -139,7 +147,10 @@ function prepare(condition: Condition, inventory: Inventory, nowMs: number): Fin
   }
 }
 
-function tagsFinder({ match, patterns }: Extract<Condition, { kind: 'tags' }>): Finder {
+function tagsFinder({
+  match,
+  patterns,
+}: Extract<Condition, { kind: 'tags' }>): (artifact: Pick<Artifact, 'tags'>) => Evidence | null {
   const tests = patterns.map(compileTagTest);
   const [only] = tests;
   const matches =

@@ -1,6 +1,6 @@
 import type { Decision } from './decision.ts';
-import { evaluateRule } from './evaluate.ts';
-import type { Inventory } from './inventory.ts';
+import { prepareRule } from './evaluate.ts';
+import type { InventoryReader } from './inventory.ts';
 import { compileTagTest, liesBelow, selectsRepository } from './pattern.ts';
 import type { Plan, RepositoryPlan } from './plan.ts';
 import type { Condition, Policy, Rule, TagPattern } from './policy.ts';
@@ -21,7 +21,7 @@ const TELLING_TAGS_MIN = 2;
  * @param decisions theirs, one an artifact, in the inventory's order
  */
 export function repositoryWarnings(
-  inventory: Inventory,
+  inventory: InventoryReader,
   selecting: readonly Policy[],
   decisions: readonly Decision[],
   nowMs: number,
@@ -46,7 +46,7 @@ export function repositoryWarnings(
         continue;
       }
       for (const condition of tagConditions(rule)) {
-        const count = tagsIfAllMatch(condition.patterns, inventory);
+        const count = tagsIfAllMatch(condition.patterns, decisions);
         if (count < TELLING_TAGS_MIN) continue;
         if (rule.effect === 'keep' && !keepsWhatIsNamed(policy, rule, decisions)) continue;
         found.push(
@@ -154,7 +154,7 @@ function keepsWhatIsNamed(policy: Policy, rule: Rule, decisions: readonly Decisi
 function keptByNewest(
   policy: Policy,
   rule: Rule,
-  inventory: Inventory,
+  inventory: InventoryReader,
   decisions: readonly Decision[],
   nowMs: number,
 ): { readonly all: number; readonly wanted: number } | null {
@@ -171,14 +171,13 @@ function keptByNewest(
   }
   // Of what a rule looks at it keeps one at least.
   if (!spoke) return null;
-  const asks = evaluateRule({ ...rule, newest: null }, inventory, nowMs);
+  const asks = prepareRule({ ...rule, newest: null }, inventory, nowMs);
   let all = 0;
   let wanted = 0;
-  for (const [at, artifact] of inventory.artifacts.entries()) {
-    if (asks(artifact).kind === 'no') continue;
-    const decision = decisions[at];
+  for (const [at, decision] of decisions.entries()) {
+    if (reaching(decision.tags).length === 0 || asks(inventory.artifacts.at(at)).kind === 'no') continue;
     // An image of several groups shows one of them: what is not kept is seen here only.
-    if (decision === undefined || !decision.voices.some(isOurs)) return null;
+    if (!decision.voices.some(isOurs)) return null;
     all += 1;
     if (isNamed(decision)) wanted += 1;
   }
@@ -186,10 +185,10 @@ function keptByNewest(
 }
 
 /** The number of tags where each matches one of the patterns, else 0. */
-function tagsIfAllMatch(patterns: readonly TagPattern[], { artifacts }: Inventory): number {
+function tagsIfAllMatch(patterns: readonly TagPattern[], decisions: readonly Decision[]): number {
   const tests = patterns.map(compileTagTest);
   let count = 0;
-  for (const { tags } of artifacts) {
+  for (const { tags } of decisions) {
     for (const tag of tags) {
       if (!tests.some((test) => test(tag))) return 0;
       count += 1;

@@ -42,8 +42,8 @@ export interface Artifact {
   readonly unreadable: string | null;
 }
 
-/** All that is known of one repository at one time. Rules ask the inventory and nothing else. */
-export interface Inventory {
+/** What is known of a repository as a whole. */
+export interface InventoryHead {
   readonly version: 1;
   readonly repository: string;
   readonly takenAtMs: number;
@@ -55,8 +55,38 @@ export interface Inventory {
   readonly unusedByBestEffort: boolean;
   /** All manifests listed, members included. */
   readonly manifestCount: number;
+}
+
+/** All that is known of one repository at one time. Rules ask the inventory and nothing else. */
+export interface Inventory extends InventoryHead {
   /** Sorted by root digest. */
   readonly artifacts: readonly Artifact[];
+}
+
+/**
+ * An inventory's artifacts for whoever looks at one after the other. Of a hundred thousand nobody then has to
+ * hold more than one: what is made for one and forgotten costs next to nothing.
+ */
+export interface ArtifactReader {
+  readonly length: number;
+  at(index: number): Artifact;
+  /** The tags of one, for whoever can tell by those that the rest does not matter. */
+  tagsAt(index: number): readonly string[];
+}
+
+/** An inventory that is read while it is judged. */
+export interface InventoryReader extends InventoryHead {
+  readonly artifacts: ArtifactReader;
+}
+
+/** Reads an inventory that is held as a whole. */
+export function readInventory(inventory: Inventory): InventoryReader {
+  const { artifacts } = inventory;
+  const at = (index: number): Artifact => artifacts[index] as Artifact;
+  return {
+    ...inventory,
+    artifacts: { length: artifacts.length, at, tagsAt: (index) => at(index).tags },
+  };
 }
 
 /** What an inventory is made of. `history` must have been reconciled with the listing. */
@@ -86,15 +116,26 @@ const NOBODY_NAMED: readonly string[] = [];
 const NO_USAGE: Usage = { version: 1, answers: [] };
 const NO_MEMBERS: readonly Digest[] = [];
 
+/** Takes an inventory as a whole, see `openInventory`. */
+export function takeInventory(
+  sources: InventorySources,
+  asked: ReadonlySet<SoughtFact> = ALL_FACTS,
+): InventoryTaking {
+  const { graph, inventory } = openInventory(sources, asked);
+  const { artifacts } = inventory;
+  const all = Array.from({ length: artifacts.length }, (_, index) => artifacts.at(index));
+  return { graph, inventory: { ...inventory, artifacts: all } };
+}
+
 /**
  * Joins what the registry lists, what the ledger remembers and what runs into one inventory.
  *
  * @param asked what has to be looked up; the rest of the facts that would have to be is unknown in this inventory
  */
-export function takeInventory(
+export function openInventory(
   sources: InventorySources,
-  asked: ReadonlySet<SoughtFact> = ALL_FACTS,
-): InventoryTaking {
+  asked: ReadonlySet<SoughtFact>,
+): { readonly inventory: InventoryReader; readonly graph: Graph } {
   const { listing, history } = sources;
   const graph = buildGraph(listing);
   const isTold = listing.manifests.some((manifest) => manifest.uploadedAtMs.kind === 'known');
@@ -115,11 +156,17 @@ export function takeInventory(
   const lastPulledAt = asksLastPull
     ? lastPullReader(sources.pulls, history, graph, listing.takenAtMs)
     : () => NOT_ASKED;
-  const artifacts = graph.roots.map((manifest, at): Artifact => {
+  const { roots, rootNodes } = graph;
+  const tagsAt = (index: number): readonly string[] => {
+    const node = rootNodes[index] ?? null;
+    return sorted(node === null ? (roots[index] as ListedManifest).tags : node.tags);
+  };
+  const at = (index: number): Artifact => {
+    const manifest = roots[index] as ListedManifest;
     const root = manifest.digest;
-    const node = graph.rootNodes[at] ?? null;
+    const node = rootNodes[index] ?? null;
     const compound = node === null || node.artifact.length === 1 ? null : node.artifact;
-    const tags = sorted(node === null ? manifest.tags : node.tags);
+    const tags = tagsAt(index);
     const asksHistory = tags.length === 0 ? asksUntaggedSince : asksTaggedAt;
     const remembered = asksHistory || asksUploadedAt ? history.digests[root] : undefined;
     const uploadedAtMs = uploadedAt(manifest, remembered, isTold);
@@ -138,7 +185,7 @@ export function takeInventory(
       orphaned: orphaned(root, tags),
       unreadable: node === null ? unreadByIndex : unreadable(graph, node, unreadByIndex),
     };
-  });
+  };
   return {
     graph,
     inventory: {
@@ -148,7 +195,7 @@ export function takeInventory(
       completeness: listing.completeness,
       unusedByBestEffort: standing.kind === 'best effort',
       manifestCount: listing.manifests.length,
-      artifacts,
+      artifacts: { length: roots.length, at, tagsAt },
     },
   };
 }

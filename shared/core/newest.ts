@@ -1,15 +1,16 @@
 import type { SemVer } from 'semver';
 import { type Answer, NO, type RuleEvaluator, unknownOf } from './answer.ts';
 import type { Evidence } from './decision.ts';
+import type { Digest } from './digest.ts';
 import type { TimeFact } from './fact.ts';
-import type { Artifact, Inventory } from './inventory.ts';
+import type { InventoryReader } from './inventory.ts';
 import { compileTagPattern, type TagMatch, versionOf } from './pattern.ts';
 import type { Newest, Rule } from './policy.ts';
 import { byReach, reachOf } from './rule-reach.ts';
 
 /** An artifact in one of the groups that it counts in. */
 interface Candidate {
-  readonly artifact: Artifact;
+  readonly root: Digest;
   /** What the rule's conditions found in it. */
   readonly evidence: readonly Evidence[];
   readonly version: SemVer | null;
@@ -27,37 +28,38 @@ interface Candidate {
  * they can have been uploaded is known. Where the ledger's first look at a repository is all that is known of
  * its times, nothing tells which of them came last.
  *
- * @param matches what the rule's other conditions say
+ * @param mayMatch whether the rule's tag conditions are met
+ * @param matches what all of the rule's other conditions say
  */
 export function rankNewest(
   rule: Rule,
   newest: Newest,
-  inventory: Inventory,
+  { artifacts }: InventoryReader,
+  mayMatch: (tags: readonly string[]) => boolean,
   matches: RuleEvaluator,
 ): RuleEvaluator {
   const groups = new Map<string, Candidate[]>();
-  const answers = new Map<Artifact, Answer>();
+  const answers = new Map<Digest, Answer>();
   const groupsOf = groupReader(rule, newest);
   const notUploaded = unknownOf('when it was uploaded');
   const notRelated = unknownOf('what belongs to it');
   const reaching = byReach([{ reach: reachOf(rule) }]);
-  const { artifacts } = inventory;
-  // By number: until V8 compiles a loop, each turn of an iterator leaves an object behind.
   for (let at = 0; at < artifacts.length; at++) {
-    const artifact = artifacts[at] as Artifact;
-    if (reaching(artifact.tags).length === 0) continue;
+    const tags = artifacts.tagsAt(at);
+    if (reaching(tags).length === 0 || !mayMatch(tags)) continue;
+    const artifact = artifacts.at(at);
     const answer = matches(artifact);
     if (answer.kind === 'no') continue;
-    const { uploadedAtMs, unreadable } = artifact;
+    const { root, uploadedAtMs, unreadable } = artifact;
     if (answer.kind === 'unknown') {
-      answers.set(artifact, answer);
+      answers.set(root, answer);
     } else if (unreadable !== null) {
-      answers.set(artifact, { kind: 'unknown', evidence: [notRelated(unreadable)] });
+      answers.set(root, { kind: 'unknown', evidence: [notRelated(unreadable)] });
     } else if (uploadedAtMs.kind === 'unknown') {
-      answers.set(artifact, { kind: 'unknown', evidence: [notUploaded(uploadedAtMs.reason)] });
+      answers.set(root, { kind: 'unknown', evidence: [notUploaded(uploadedAtMs.reason)] });
     } else {
-      for (const { group, version } of groupsOf(artifact.tags)) {
-        const candidate = candidateOf(artifact, uploadedAtMs, answer.evidence, version);
+      for (const { group, version } of groupsOf(tags)) {
+        const candidate = candidateOf(root, uploadedAtMs, answer.evidence, version);
         const members = groups.get(group);
         if (members === undefined) groups.set(group, [candidate]);
         else members.push(candidate);
@@ -67,9 +69,9 @@ export function rankNewest(
   for (const [group, candidates] of groups) {
     const name = newest.per.kind === 'repository' ? null : group;
     for (const [candidate, rank] of placesIn(candidates, newest)) {
-      const { artifact, evidence } = candidate;
-      if (answers.has(artifact)) continue;
-      answers.set(artifact, {
+      const { root, evidence } = candidate;
+      if (answers.has(root)) continue;
+      answers.set(root, {
         kind: 'yes',
         evidence: [
           // Its place says why it stays; that the rule would have taken any image says nothing beside it.
@@ -79,11 +81,11 @@ export function rankNewest(
       });
     }
   }
-  return (artifact) => answers.get(artifact) ?? NO;
+  return ({ root }) => answers.get(root) ?? NO;
 }
 
 function candidateOf(
-  artifact: Artifact,
+  root: Digest,
   uploadedAt: Exclude<TimeFact, { kind: 'unknown' }>,
   evidence: readonly Evidence[],
   version: SemVer | null,
@@ -92,7 +94,7 @@ function candidateOf(
   // Of what is known to the millisecond, everything before that one is older.
   const olderUntilMs =
     uploadedAt.kind === 'known' ? latestMs - 1 : (uploadedAt.afterMs ?? Number.NEGATIVE_INFINITY);
-  return { artifact, evidence, version, latestMs, olderUntilMs };
+  return { root, evidence, version, latestMs, olderUntilMs };
 }
 
 /** Those of a group that stay, each with one more than how many are newer for sure. */

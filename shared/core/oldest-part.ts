@@ -1,6 +1,6 @@
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
-import type { Artifact } from './inventory.ts';
+import type { ArtifactReader } from './inventory.ts';
 
 /**
  * The oldest of the artifacts that may go, by upload, as many as have at most `digestsMax` manifests together: a
@@ -10,12 +10,14 @@ import type { Artifact } from './inventory.ts';
  */
 export function oldestPart(
   going: readonly Decision[],
-  artifacts: readonly Artifact[],
+  artifacts: ArtifactReader,
   digestsMax: number,
 ): Decision[] {
   const uploadedAtMs = new Map<Digest, number>();
-  for (const { root, uploadedAtMs: uploaded } of artifacts)
+  for (let at = 0; at < artifacts.length; at++) {
+    const { root, uploadedAtMs: uploaded } = artifacts.at(at);
     if (uploaded.kind !== 'unknown' && uploaded.value !== null) uploadedAtMs.set(root, uploaded.value);
+  }
   const ageOrder = (decision: Decision): number =>
     uploadedAtMs.get(decision.root) ?? Number.POSITIVE_INFINITY;
   const oldestFirst = going.toSorted((a, b) => {

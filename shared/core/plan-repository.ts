@@ -1,13 +1,20 @@
 import { factsAskedBy } from './asked-facts.ts';
-import { decide, policiesFor } from './decide.ts';
+import { type ArtifactWatcher, decide, policiesFor } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
-import { evaluateRule } from './evaluate.ts';
+import { prepareRule } from './evaluate.ts';
 import { goingOf, listedSize } from './freed-size.ts';
+import type { Graph } from './graph.ts';
 import { hashCanonicalJson } from './hash.ts';
 import type { History } from './history.ts';
-import { type Inventory, type InventorySources, type InventoryTaking, takeInventory } from './inventory.ts';
-import { hashInventory } from './inventory-hash.ts';
+import {
+  type InventoryReader,
+  type InventorySources,
+  type InventoryTaking,
+  openInventory,
+  readInventory,
+} from './inventory.ts';
+import { InventoryHash } from './inventory-hash.ts';
 import { repositoryWarnings } from './inventory-warnings.ts';
 import type { Listing } from './listing.ts';
 import { managedRepository } from './managed-repository.ts';
@@ -30,8 +37,10 @@ import { quantity } from './quantity.ts';
  */
 export type PlanScope = 'all' | 'enforced';
 
-/** What one repository's plan is made from. */
-export interface PlanSources extends InventoryTaking {
+/** What one repository's plan is made from, whether its inventory is held or read. */
+interface JudgingSources {
+  readonly inventory: InventoryReader;
+  readonly graph: Graph;
   readonly listing: Listing;
   readonly policies: PolicySet;
   readonly scope: PlanScope;
@@ -43,16 +52,20 @@ export interface PlanSources extends InventoryTaking {
   readonly nowMs: number;
 }
 
+/** The same, of an inventory that is held as a whole. */
+export type PlanSources = InventoryTaking & Omit<JudgingSources, keyof InventoryTaking>;
+
 /** What one repository's plan is made from, as it was read. */
-export type ListingPlanSources = InventorySources & Omit<PlanSources, keyof InventoryTaking>;
+export type ListingPlanSources = InventorySources & Omit<JudgingSources, keyof InventoryTaking>;
 
 /**
  * Takes the inventory of a listing, with the facts that the policies ask for, and plans it: what a run does
  * between reading and writing.
+ * @param onJudged told of every artifact, in the order of the decisions
  */
-export function planListing(sources: ListingPlanSources): RepositoryPlan {
+export function planListing(sources: ListingPlanSources, onJudged?: ArtifactWatcher): RepositoryPlan {
   const selecting = policiesFor(sources.policies.policies, sources.listing.repository);
-  return planRepository({ ...sources, ...takeInventory(sources, factsAskedBy(selecting)) });
+  return planFrom({ ...sources, ...openInventory(sources, factsAskedBy(selecting)) }, onJudged);
 }
 
 /**
@@ -60,8 +73,17 @@ export function planListing(sources: ListingPlanSources): RepositoryPlan {
  * the way. The same function serves the dry run and the real one.
  */
 export function planRepository(sources: PlanSources): RepositoryPlan {
+  return planFrom({ ...sources, inventory: readInventory(sources.inventory) });
+}
+
+function planFrom(sources: JudgingSources, onJudged: ArtifactWatcher = () => {}): RepositoryPlan {
   const { inventory, listing } = sources;
-  const { selecting, decisions, steps, limits, refusal } = judgeRepository(sources);
+  const hash = new InventoryHash(inventory, inventory.artifacts.length);
+  // In one pass: what is made of an artifact is hashed and judged while it is at hand, and then forgotten.
+  const { selecting, decisions, steps, limits, refusal } = judge(sources, (artifact, node) => {
+    hash.add(artifact);
+    onJudged(artifact, node);
+  });
   const asking = selecting.flatMap(usageConditions);
   const pulls = pullsGoneBy(sources, selecting, decisions);
   return {
@@ -70,7 +92,7 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
     completeness: inventory.completeness,
     manifestCount: inventory.manifestCount,
     artifactCount: inventory.artifacts.length,
-    inventoryHash: hashInventory(inventory),
+    inventoryHash: hash.digest(),
     policies: selecting.map(({ name, owner, reason }) => ({ name, owner, reason })),
     asksUsage: asking.length > 0,
     trustsBestEffort: asking.length > 0 && asking.every((condition) => condition.trustsBestEffort === true),
@@ -81,7 +103,7 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
     refusal,
     warnings: [
       ...partWarning(sources.oldest),
-      ...warningsOf(inventory, selecting),
+      ...warningsOf(inventory.repository, selecting, decisions),
       ...holdWarnings(sources, selecting, decisions),
       ...repositoryWarnings(inventory, selecting, decisions, sources.nowMs).map(warningSentence),
     ],
@@ -89,7 +111,7 @@ export function planRepository(sources: PlanSources): RepositoryPlan {
 }
 
 function pullsGoneBy(
-  { pulls, history }: PlanSources,
+  { pulls, history }: JudgingSources,
   selecting: readonly Policy[],
   decisions: readonly Decision[],
 ): PlannedPulls | null {
@@ -105,9 +127,13 @@ export interface Judgement extends Pick<RepositoryPlan, 'decisions' | 'steps' | 
 
 /** Decides, orders and holds against the limits, as `planRepository` does; the part of it that a replay repeats. */
 export function judgeRepository(sources: PlanSources): Judgement {
+  return judge({ ...sources, inventory: readInventory(sources.inventory) });
+}
+
+function judge(sources: JudgingSources, onJudged?: ArtifactWatcher): Judgement {
   const { inventory, graph, nowMs } = sources;
   const selecting = policiesFor(sources.policies.policies, inventory.repository);
-  const decisions = decide(inventory, graph, selecting, nowMs);
+  const decisions = decide(inventory, graph, selecting, nowMs, onJudged);
   const allowed = decisions.filter(
     (decision) => decision.verdict === 'delete' && (sources.scope === 'all' || decision.enforced),
   );
@@ -142,7 +168,7 @@ function usageConditions(policy: Policy): UsageCondition[] {
 
 /** The first reason for which nothing may be deleted, the gravest first. */
 function refusalOf(
-  sources: PlanSources,
+  sources: JudgingSources,
   steps: readonly Step[],
   remaining: number,
   allowing: readonly Policy[],
@@ -180,7 +206,11 @@ function guardOf(problems: readonly PolicyProblem[], repository: string): Policy
   );
 }
 
-function warningsOf({ artifacts, repository }: Inventory, selecting: readonly Policy[]): string[] {
+function warningsOf(
+  repository: string,
+  selecting: readonly Policy[],
+  decisions: readonly Decision[],
+): string[] {
   const warnings: string[] = [];
   if (selecting.length === 0) {
     const managed = managedRepository(repository);
@@ -190,10 +220,10 @@ function warningsOf({ artifacts, repository }: Inventory, selecting: readonly Po
         : `${managed.by} fills this repository for itself, so everything in it is kept. A policy that is meant for it names it without a wildcard: ${managed.root === repository ? repository : `${managed.root}/**`}.`,
     );
   }
-  const unreadable = artifacts.filter((artifact) => artifact.unreadable !== null);
+  const unreadable = decisions.filter((decision) => decision.unknown !== null);
   if (unreadable.length > 0) {
     warnings.push(
-      `${quantity(unreadable.length, 'artifact')} kept because of relations that are not known: ${unreadable[0]?.unreadable}.`,
+      `${quantity(unreadable.length, 'artifact')} kept because of relations that are not known: ${unreadable[0]?.unknown}.`,
     );
   }
   return warnings;
@@ -201,7 +231,7 @@ function warningsOf({ artifacts, repository }: Inventory, selecting: readonly Po
 
 /** Holds that end or have ended, and how many artifacts go that an ended one would have kept. */
 function holdWarnings(
-  { inventory, nowMs }: PlanSources,
+  { inventory, nowMs }: JudgingSources,
   selecting: readonly Policy[],
   decisions: readonly Decision[],
 ): string[] {
@@ -212,9 +242,9 @@ function holdWarnings(
         .find(({ name }) => name === warning.policy)
         ?.keep.find(({ name }) => name === warning.rule);
       if (warning.code !== 'HOLD_ENDED' || rule === undefined) return warningSentence(warning);
-      const asks = evaluateRule({ ...rule, untilMs: null }, inventory, nowMs);
-      const lost = inventory.artifacts.filter(
-        (one, at) => decisions[at]?.verdict === 'delete' && asks(one).kind !== 'no',
+      const asks = prepareRule({ ...rule, untilMs: null }, inventory, nowMs);
+      const lost = decisions.filter(
+        ({ verdict }, at) => verdict === 'delete' && asks(inventory.artifacts.at(at)).kind !== 'no',
       );
       return `${warningSentence(warning)} ${quantity(lost.length, 'artifact')} here that it would keep would go.`;
     });

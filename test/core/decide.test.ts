@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide, policiesFor } from '../../shared/core/decide.ts';
 import type { Decision } from '../../shared/core/decision.ts';
+import { readInventory } from '../../shared/core/inventory.ts';
 import type { Policy } from '../../shared/core/policy.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import { digestOf, NOW_MS, type Piece, policy, REPOSITORY, rule, subjectTag, takingOf } from './estate.ts';
@@ -14,7 +15,7 @@ const YOUNG = rule('keep', 'young', [{ kind: 'newerThan', ageMs: 7 * DAY_MS }]);
 
 function judge(pieces: readonly Piece[], ...policies: readonly Policy[]): (name: string) => Decision {
   const { inventory, graph } = takingOf(pieces);
-  const decisions = decide(inventory, graph, policies, NOW_MS);
+  const decisions = decide(readInventory(inventory), graph, policies, NOW_MS);
   return (name) => {
     const found = decisions.find(({ root }) => root === digestOf(name));
     if (found === undefined) throw new Error(`no decision about ${name}`);

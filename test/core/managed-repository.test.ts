@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide, policiesFor } from '../../shared/core/decide.ts';
+import { readInventory } from '../../shared/core/inventory.ts';
 import { managedRepository } from '../../shared/core/managed-repository.ts';
 import { selectsRepository } from '../../shared/core/pattern.ts';
 import { planRepository } from '../../shared/core/plan-repository.ts';
@@ -87,7 +88,7 @@ describe('a repository that a Google service fills for itself', () => {
     const exact = { include: [`${PKG}/gcf-artifacts/**`], exclude: [] };
     const decisions = (...policies: Policy[]) => {
       const { inventory, graph } = takingOf([{ name: 'a' }]);
-      return decide(inventory, graph, policiesFor(policies, repository), NOW_MS).map(
+      return decide(readInventory(inventory), graph, policiesFor(policies, repository), NOW_MS).map(
         ({ verdict }) => verdict,
       );
     };

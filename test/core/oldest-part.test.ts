@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../shared/core/decision.ts';
 import { known, unknown } from '../../shared/core/fact.ts';
-import type { Artifact } from '../../shared/core/inventory.ts';
+import type { Artifact, ArtifactReader } from '../../shared/core/inventory.ts';
 import { oldestPart } from '../../shared/core/oldest-part.ts';
 import { digestOf } from './estate.ts';
 import { checkProperty } from './property.ts';
@@ -12,7 +12,7 @@ interface Image {
   readonly members: number;
 }
 
-function case_(images: readonly Image[]): { going: Decision[]; artifacts: Artifact[] } {
+function case_(images: readonly Image[]): { going: Decision[]; artifacts: ArtifactReader } {
   const going = images.map(
     (image, at) =>
       ({
@@ -20,13 +20,14 @@ function case_(images: readonly Image[]): { going: Decision[]; artifacts: Artifa
         members: Array.from({ length: image.members }, (_, member) => digestOf(`${at}/${member}`)),
       }) as unknown as Decision,
   );
-  const artifacts = images.map(
-    ({ age }, at) =>
-      ({
-        root: digestOf(`${at}`),
-        uploadedAtMs: age === null ? unknown('not told') : known(1_000_000 - age),
-      }) as unknown as Artifact,
-  );
+  const at = (index: number): Artifact => {
+    const age = images[index]?.age ?? null;
+    return {
+      root: digestOf(`${index}`),
+      uploadedAtMs: age === null ? unknown('not told') : known(1_000_000 - age),
+    } as unknown as Artifact;
+  };
+  const artifacts = { length: images.length, at, tagsAt: () => [] };
   return { going, artifacts };
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../shared/core/decide.ts';
 import { known, type TimeFact, unknown } from '../../shared/core/fact.ts';
-import type { Artifact } from '../../shared/core/inventory.ts';
+import { type Artifact, readInventory } from '../../shared/core/inventory.ts';
 import type { NewestGroup, Policy, Rule, TagPattern } from '../../shared/core/policy.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import { anyCase, keepRule, takingOfCase } from './case.ts';
@@ -78,7 +78,7 @@ describe('the engine and a naive reading of the language', { timeout: 120_000 },
         const artifacts = inventory.artifacts.map((artifact, at) => ({ ...artifact, ...more[at] }));
         const full = { ...inventory, artifacts };
         const policies = withLegalNewest(one.policies, keep);
-        const found = decide(full, graph, policies, NOW_MS).map(
+        const found = decide(readInventory(full), graph, policies, NOW_MS).map(
           ({ root, verdict, enforced }) => [root, { verdict, enforced }] as const,
         );
         expect(new Map(found)).toEqual(referenceVerdicts(full, listing, policies, NOW_MS));

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { artifactNotes, NESTED_MAX } from '../../shared/core/artifact-note.ts';
+import { artifactNote, NESTED_MAX } from '../../shared/core/artifact-note.ts';
 import { decide } from '../../shared/core/decide.ts';
 import { known, unknown } from '../../shared/core/fact.ts';
+import { type InventoryTaking, readInventory } from '../../shared/core/inventory.ts';
 import { noteRoster, ROSTER_MAX } from '../../shared/core/policy-roster.ts';
 import { estateDays, type RepositorySample, takeSample } from '../../shared/core/repository-sample.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
@@ -13,8 +14,12 @@ const UNTAGGED = policy([rule('delete', 'untagged', [{ kind: 'state', state: 'un
 
 function sampleOf(pieces: readonly Piece[], isAll = true, policies = [UNTAGGED]): RepositorySample {
   const taking = takingOf(pieces);
-  const decisions = decide(taking.inventory, taking.graph, policies, NOW_MS);
+  const decisions = decide(readInventory(taking.inventory), taking.graph, policies, NOW_MS);
   return takeSample(taking.listing, { decisions, refusal: null }, isAll);
+}
+
+function notesOf({ inventory, graph }: InventoryTaking) {
+  return inventory.artifacts.map((artifact, at) => artifactNote(artifact, graph.rootNodes[at] ?? null));
 }
 
 describe('a sample of a repository', () => {
@@ -48,7 +53,7 @@ describe('a sample of a repository', () => {
   it('does not know the garbage where not every policy spoke, or one is broken', () => {
     expect(sampleOf([{ name: 'a' }], false).garbage.kind).toBe('unknown');
     const taking = takingOf([{ name: 'a' }]);
-    const decisions = decide(taking.inventory, taking.graph, [UNTAGGED], NOW_MS);
+    const decisions = decide(readInventory(taking.inventory), taking.graph, [UNTAGGED], NOW_MS);
     const refusal = { code: 'POLICY_BROKEN', message: 'broken' } as const;
     expect(takeSample(taking.listing, { decisions, refusal }, true).garbage.kind).toBe('unknown');
   });
@@ -125,7 +130,7 @@ describe('the notes on artifacts', () => {
       [],
       usageOf({ name: 'arm64', by: 'pod web' }),
     );
-    const notes = artifactNotes(taking);
+    const notes = notesOf(taking);
     const of = (name: string) =>
       notes[taking.inventory.artifacts.findIndex(({ root }) => root === digestOf(name))];
     expect(of('alone')).toMatchObject({ nested: [], sizeBytes: known(7), usedBy: known([]) });
@@ -142,7 +147,7 @@ describe('the notes on artifacts', () => {
   it('name some of very many members, each once', () => {
     const names = Array.from({ length: NESTED_MAX + 5 }, (_, at) => `child ${at}`);
     const taking = takingOf([{ name: 'index', children: names }, ...names.map((name) => ({ name }))]);
-    const [note] = artifactNotes(taking);
+    const [note] = notesOf(taking);
     expect(new Set(note?.nested.map(({ digest }) => digest)).size).toBe(NESTED_MAX);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../shared/core/decide.ts';
 import { known } from '../../shared/core/fact.ts';
 import { deriveHistory, type HistoryFact, reconcile } from '../../shared/core/history.ts';
-import { type Artifact, takeInventory } from '../../shared/core/inventory.ts';
+import { type Artifact, readInventory, takeInventory } from '../../shared/core/inventory.ts';
 import type { Listing } from '../../shared/core/listing.ts';
 import type { Condition, Newest, Rule } from '../../shared/core/policy.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
@@ -213,8 +213,8 @@ describe('times of which only bounds are known', { timeout: 120_000 }, () => {
         const { inventory, graph, truly } = judged(one);
         const isKnowable = ![...one.there.values()].some(({ wasSecretlyTagged }) => wasSecretlyTagged);
         if (!isKnowable || one.hasSecretUpload) return;
-        const byBounds = decide(inventory, graph, [policy(some)], NOW_MS);
-        const byTruth = decide(truly, graph, [policy(some)], NOW_MS);
+        const byBounds = decide(readInventory(inventory), graph, [policy(some)], NOW_MS);
+        const byTruth = decide(readInventory(truly), graph, [policy(some)], NOW_MS);
         for (const [at, { verdict }] of byBounds.entries()) {
           if (verdict !== 'delete') continue;
           gone += 1;

@@ -1,5 +1,5 @@
 import { keepFindings } from '../../shared/app/keep-findings.ts';
-import { artifactNotes } from '../../shared/core/artifact-note.ts';
+import { artifactNote } from '../../shared/core/artifact-note.ts';
 import { NEVER_EXPIRES_MS } from '../../shared/core/audit/access.ts';
 import { auditReport } from '../../shared/core/audit/report.ts';
 import { DEFAULT_AUDIT_SETTINGS } from '../../shared/core/audit/settings.ts';
@@ -328,7 +328,9 @@ async function night(
       atMs,
       policies: plan.policies,
       decisions: plan.decisions,
-      notes: artifactNotes(taking),
+      notes: taking.inventory.artifacts.map((artifact, at) =>
+        artifactNote(artifact, taking.graph.rootNodes[at] ?? null),
+      ),
     });
     await ledger.recordUsage(spec.name, {
       day: dayOf(atMs),

@@ -165,11 +165,13 @@ function artifactRow(row: ArtifactRow, { record }: RepositoryView, context: Page
   const { decision, note, lastPullDay } = row;
   const { repository, atMs } = record;
   const size = note?.sizeBytes.kind === 'known' ? note.sizeBytes.value : null;
-  const uploaded = note?.uploadedAtMs.kind === 'known' ? note.uploadedAtMs.value : null;
+  const uploadedAt = note === null || note.uploadedAtMs.kind === 'unknown' ? null : note.uploadedAtMs;
+  const uploaded = uploadedAt?.value ?? null;
+  const bound = uploadedAt?.kind === 'at latest' ? ' at the latest' : '';
   return html`<tr>${cell(verdictChip(decision), { key: decision.verdict === 'keep' ? 2 : decision.enforced ? 0 : 1 })}
 <td class="image">${decision.tags.length === 0 ? html`<span class="faint">untagged</span> ` : tagList(decision.tags)}${digestLink(repository, decision.root, context)}${tree(row, repository, context)}</td>
 ${cell(size === null ? unknownCell(reasonOf(note?.sizeBytes)) : formatSize(size), { key: size ?? -1, as: 'right' })}
-${cell(uploaded === null ? unknownCell(reasonOf(note?.uploadedAtMs)) : ago(uploaded, context), { key: uploaded ?? -1, as: 'right' })}
+${cell(uploaded === null ? unknownCell(reasonOf(note?.uploadedAtMs)) : html`${ago(uploaded, context)}${bound}`, { key: uploaded ?? -1, as: 'right' })}
 ${cell(pullText(lastPullDay, note?.lastPulledAtMs), { key: lastPullDay ?? -1, as: 'right' })}
 <td class="long">${useText(row, atMs)}</td>
 <td class="long">${why(decision)}</td></tr>`;
