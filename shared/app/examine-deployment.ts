@@ -13,7 +13,7 @@ import type {
   PermissionSeen,
   RegistryProjectSeen,
 } from '../core/doctor/observation.ts';
-import { permissionQuestions } from '../core/doctor/permission.ts';
+import { permissionQuestions, QUESTIONS_MAX } from '../core/doctor/permission.ts';
 import { type DoctorReport, doctorReport } from '../core/doctor/report.ts';
 import { messageOf } from '../core/error.ts';
 import { type Fact, known, unknown } from '../core/fact.ts';
@@ -73,7 +73,7 @@ export async function examineDeployment(ports: ExaminePorts, request: ExamineReq
     isDeployed,
   );
   const permissions = await Promise.all(
-    questions.map(async (question): Promise<PermissionSeen> => {
+    questions.slice(0, QUESTIONS_MAX).map(async (question): Promise<PermissionSeen> => {
       const { place, permissions: asked, account } = question;
       return { question, granted: await ports.deployment.grantedPermissions(place, asked, account) };
     }),
@@ -91,6 +91,7 @@ export async function examineDeployment(ports: ExaminePorts, request: ExamineReq
     ledger,
     policies,
     permissions,
+    unasked: Math.max(0, questions.length - QUESTIONS_MAX),
   });
 }
 
@@ -180,11 +181,19 @@ function deploymentOf(request: ExamineRequest, functions: Fact<readonly Deployed
       request.targets !== null
         ? known(request.targets)
         : targets.kind === 'known'
-          ? known(targets.value.map(parseTarget))
+          ? parseTargets(targets.value)
           : targets,
     auditProjects: listOf(told('GCR_WARDEN_AUDIT_PROJECTS', null)),
     ledger: request.ledger ?? (ledger.kind === 'known' ? ledger.value : `firestore:${project}/${name}`),
     policies: request.policies === null ? told('GCR_WARDEN_POLICIES', '--policies') : known(request.policies),
     auditLogSubscriptions: listOf(told('GCR_WARDEN_AUDIT_LOG_SUBSCRIPTIONS', null)),
   };
+}
+
+function parseTargets(texts: readonly string[]): Fact<readonly Target[]> {
+  try {
+    return known(texts.map(parseTarget));
+  } catch (problem) {
+    return unknown(`The functions were told a target that is none: ${messageOf(problem)}`);
+  }
 }

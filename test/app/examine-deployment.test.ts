@@ -145,6 +145,26 @@ const CASES: readonly Case[] = [
     expected: { functions: ['unknown', 'being deployed'] },
   },
   {
+    title: 'functions of which one reads other policies',
+    estate: (healthy) =>
+      withFunction(healthy, 'gcr-warden-dispatch', { environment: { GCR_WARDEN_POLICIES: 'gs://b/older' } }),
+    expected: { functions: ['missing', 'different values of GCR_WARDEN_POLICIES'] },
+  },
+  {
+    title: 'a target that is none',
+    estate: (healthy) => ({
+      ...healthy,
+      functions: (healthy.functions ?? []).map((each) => ({
+        ...each,
+        environment: { ...each.environment, GCR_WARDEN_TARGETS: 'no target' },
+      })),
+    }),
+    expected: {
+      'notification-topic': ['unknown', 'a target that is none'],
+      'push-subscriptions': ['unknown', 'a target that is none'],
+    },
+  },
+  {
     title: 'a project without the topic',
     estate: (healthy) => ({ ...healthy, topics: without(healthy.topics, 'gcr') }),
     expected: { 'notification-topic': ['missing', 'no topic gcr'] },
@@ -428,6 +448,13 @@ describe('a deployment', () => {
     expect(found['policies']?.text).toContain('--policies');
     expect(found['functions']?.status).toBe('unknown');
   });
+});
+
+it('tells of questions that were too many to ask', async () => {
+  const many = Array.from({ length: 400 }, (_, index) => `${REGION}-docker.pkg.dev/${PROJECT}/r${index}`);
+  const { report, requests } = await examine({ request: { targets: many.map(parseTarget) } });
+  expect(amiss(report)['account-permissions']).toMatchObject({ status: 'unknown' });
+  expect(requests['POST repository permissions']).toBeLessThanOrEqual(1_000);
 });
 
 describe('a ledger in a file', () => {

@@ -101,4 +101,6 @@ export interface Observations {
   readonly ledger: Fact<LedgerSeen | null>;
   readonly policies: Fact<PolicySet>;
   readonly permissions: readonly PermissionSeen[];
+  /** Questions about permissions that were too many to be asked. */
+  readonly unasked: number;
 }

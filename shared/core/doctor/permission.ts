@@ -68,8 +68,8 @@ const AUDIT = [
   'resourcemanager.projects.getIamPolicy',
 ];
 
-/** More targets and audited projects than this are not asked about one by one. */
-const PLACES_MAX = 50;
+/** More questions than this are not asked, and what they would have told is unknown. */
+export const QUESTIONS_MAX = 1_000;
 
 /** All that is asked about permissions, given what is known of a deployment. */
 export function permissionQuestions(
@@ -161,7 +161,7 @@ function functionQuestions(
     }
   }
   const audited = deployment.auditProjects;
-  for (const each of audited.kind === 'known' ? audited.value.slice(0, PLACES_MAX) : []) {
+  for (const each of audited.kind === 'known' ? audited.value : []) {
     const grant = 'google_project_iam_member.auditor';
     ask('audit', { kind: 'project', project: each }, AUDIT, 'audits keys and permissions', grant);
   }
@@ -170,7 +170,7 @@ function functionQuestions(
 
 function registryPlaces({ targets }: Deployment): readonly RegistryPlace[] {
   if (targets.kind === 'unknown') return [];
-  return targets.value.flatMap((target) => registryPlace(target) ?? []).slice(0, PLACES_MAX);
+  return targets.value.flatMap((target) => registryPlace(target) ?? []);
 }
 
 /** A target without a repository is granted in its project. */

@@ -1,6 +1,10 @@
 import { type Answer, command, fine, missing, terraform, unclear } from '../answer.ts';
 import type { Check } from '../check.ts';
 import { expectedFunctions } from '../deployment.ts';
+import type { DeployedFunction } from '../observation.ts';
+
+/** What all functions that have one of these have to be told alike. */
+const SHARED = ['GCR_WARDEN_LEDGER', 'GCR_WARDEN_POLICIES', 'GCR_WARDEN_TARGETS'];
 
 /** Whether the functions are deployed and run. */
 export const functions: Check = {
@@ -36,6 +40,16 @@ export const functions: Check = {
             ),
       );
     }
+    const own = expected.flatMap((each) => byName.get(each) ?? []);
+    for (const setting of SHARED.filter((each) => isToldDifferently(own, each))) {
+      const text = `The functions were told different values of ${setting}: a deployment has not ended.`;
+      answers.push(missing(text, command('terraform apply')));
+    }
     return answers.length > 0 ? answers : [fine(`${expected.length} functions are active in ${region}.`)];
   },
 };
+
+function isToldDifferently(functions: readonly DeployedFunction[], setting: string): boolean {
+  const told = functions.flatMap(({ environment }) => environment[setting] ?? []);
+  return new Set(told).size > 1;
+}

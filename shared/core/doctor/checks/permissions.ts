@@ -15,7 +15,12 @@ export const callerPermissions: Check = {
 export const accountPermissions: Check = {
   id: 'account-permissions',
   title: 'Permissions of the functions',
-  answers: ({ permissions }) => summed(permissions.filter(({ question }) => question.account !== null)),
+  answers: ({ permissions, unasked }) => [
+    ...summed(permissions.filter(({ question }) => question.account !== null)),
+    ...(unasked > 0
+      ? [unclear(`${quantity(unasked, 'question')} about permissions were too many to ask.`)]
+      : []),
+  ],
 };
 
 function summed(seen: readonly PermissionSeen[]): readonly Answer[] {
