@@ -85,6 +85,15 @@ locals {
   )
 }
 
+locals {
+  policy_hashes = { for file in local.policy_files : file => "sha256:${filesha256("${var.policies_folder}/${file}")}" }
+  # Files that were not checked as they are, where a record says which were.
+  unchecked_files = var.policy_record == null ? [] : [
+    for file, hash in local.policy_hashes : file
+    if try(jsondecode(file(var.policy_record)).files[file], "") != hash
+  ]
+}
+
 resource "google_storage_bucket" "policies" {
   # checkov:skip=CKV_GCP_62:Changes come from git and stand in the audit log; reads are those of the functions.
   project                     = var.project_id
@@ -123,6 +132,11 @@ resource "google_storage_bucket_object" "policy" {
     precondition {
       condition     = length(local.policy_problems) == 0
       error_message = "The policies are broken, and those that are deployed stay: ${join(" ", local.policy_problems)} \"gcr-warden policy check\" shows line and column, and what Terraform can't see."
+    }
+
+    precondition {
+      condition     = length(local.unchecked_files) == 0
+      error_message = "Not checked as they are: ${join(", ", local.unchecked_files)}. Run \"gcr-warden policy check --record ${coalesce(var.policy_record, "FILE")} ${var.policies_folder}\" and plan again; what is deployed stays."
     }
   }
 }

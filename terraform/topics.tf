@@ -146,12 +146,47 @@ resource "google_pubsub_subscription" "dead_letters" {
 
 resource "google_pubsub_subscription_iam_member" "dead_letter_reader" {
   for_each = {
-    for pair in setproduct(keys(local.dead_letter_topics), var.dead_letter_readers) :
+    for pair in setproduct(keys(local.dead_letter_topics), distinct(concat(var.dead_letters.readers, var.dead_letters.replayers))) :
     "${pair[0]} ${pair[1]}" => { topic = pair[0], member = pair[1] }
   }
   project      = var.project_id
   subscription = google_pubsub_subscription.dead_letters[each.value.topic].id
   role         = "roles/pubsub.subscriber"
+  member       = each.value.member
+}
+
+# A message is put back on the topic that it came from, which the command asks the subscription in between.
+
+locals {
+  replayed_topics = merge(
+    { for project, topic in local.gcr_topics : "gcr ${project}" => { topic = topic, project = project } },
+    local.cleans ? { work = { topic = local.topics["work"], project = var.project_id } } : {},
+  )
+  push_subscriptions = merge(
+    { for project, subscription in google_pubsub_subscription.events : "events ${project}" => subscription.id },
+    { for subscription in google_pubsub_subscription.work : "work" => subscription.id },
+  )
+}
+
+resource "google_pubsub_topic_iam_member" "dead_letter_replayer" {
+  for_each = {
+    for pair in setproduct(keys(local.replayed_topics), var.dead_letters.replayers) :
+    "${pair[0]} ${pair[1]}" => { place = local.replayed_topics[pair[0]], member = pair[1] }
+  }
+  project = each.value.place.project
+  topic   = each.value.place.topic
+  role    = "roles/pubsub.publisher"
+  member  = each.value.member
+}
+
+resource "google_pubsub_subscription_iam_member" "dead_letter_replayer" {
+  for_each = {
+    for pair in setproduct(keys(local.push_subscriptions), var.dead_letters.replayers) :
+    "${pair[0]} ${pair[1]}" => { subscription = local.push_subscriptions[pair[0]], member = pair[1] }
+  }
+  project      = var.project_id
+  subscription = each.value.subscription
+  role         = "roles/pubsub.viewer"
   member       = each.value.member
 }
 
@@ -190,10 +225,7 @@ resource "google_pubsub_topic_iam_member" "dead_letter" {
 }
 
 resource "google_pubsub_subscription_iam_member" "dead_letter" {
-  for_each = merge(
-    { for project, subscription in google_pubsub_subscription.events : "events ${project}" => subscription.id },
-    { for subscription in google_pubsub_subscription.work : "work" => subscription.id },
-  )
+  for_each     = local.push_subscriptions
   project      = var.project_id
   subscription = each.value
   role         = "roles/pubsub.subscriber"

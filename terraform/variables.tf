@@ -78,15 +78,18 @@ variable "database" {
   }
 }
 
-variable "dead_letter_readers" {
-  description = "Members that may read the dead letters, for example \"group:platform@example.com\"."
-  type        = list(string)
-  default     = []
-  nullable    = false
+variable "dead_letters" {
+  description = "Who may read the dead letters with \"gcr-warden events dead-letters\", and who may put them back with --replay, for example \"group:platform@example.com\". Who puts them back reads them too."
+  type = object({
+    readers   = optional(list(string), [])
+    replayers = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = alltrue([for member in var.dead_letter_readers : can(regex("^(user|group|serviceAccount|principal|principalSet):.+$", member))])
-    error_message = "Each of dead_letter_readers has to be a member as IAM writes it, such as \"group:platform@example.com\". Everybody can't be one: dead letters name what is pushed."
+    condition     = alltrue([for member in concat(var.dead_letters.readers, var.dead_letters.replayers) : can(regex("^(user|group|serviceAccount|principal|principalSet):.+$", member))])
+    error_message = "Each of dead_letters.readers and dead_letters.replayers has to be a member as IAM writes it, such as \"group:platform@example.com\". Everybody can't be one: dead letters name what is pushed."
   }
 }
 
@@ -177,6 +180,17 @@ variable "policies_folder" {
   validation {
     condition     = length(fileset(var.policies_folder, "**/*.{yaml,yml}")) > 0
     error_message = "policies_folder holds no *.yaml or *.yml file. Name a folder of policy files as seen from where terraform runs, for example \"$${path.root}/policies\"."
+  }
+}
+
+variable "policy_record" {
+  description = "File that \"gcr-warden policy check --record\" wrote: the plan then refuses every file that was not checked and found right as it is. null: only what Terraform itself can see is checked."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.policy_record == null ? true : try(jsondecode(file(var.policy_record)).version == 1, false)
+    error_message = "policy_record has to name a file that \"gcr-warden policy check --record\" of this version wrote."
   }
 }
 

@@ -240,6 +240,17 @@ run "keeps_the_folder_for_a_commit_that_changes_no_policy" {
   }
 }
 
+run "takes_files_that_were_checked_as_they_are" {
+  variables {
+    policy_record = "./tests/fixtures/records/policies.json"
+  }
+
+  assert {
+    condition     = length(local.unchecked_files) == 0
+    error_message = "A file that was checked is refused."
+  }
+}
+
 run "protects_the_ledger" {
   assert {
     condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.ledger.location_id == "europe-west1"
@@ -407,8 +418,8 @@ run "reaches_the_network_directly" {
 
 run "alerts_whoever_is_named" {
   variables {
-    alerts              = { channels = ["projects/warden-project/notificationChannels/1"], deletions_per_day = 50 }
-    dead_letter_readers = ["group:platform@example.com"]
+    alerts       = { channels = ["projects/warden-project/notificationChannels/1"], deletions_per_day = 50 }
+    dead_letters = { readers = ["group:engineers@example.com"], replayers = ["group:platform@example.com"] }
   }
 
   assert {
@@ -423,8 +434,12 @@ run "alerts_whoever_is_named" {
     error_message = "The limit is another."
   }
   assert {
-    condition     = keys(google_pubsub_subscription_iam_member.dead_letter_reader) == ["gcr-dead-letter group:platform@example.com", "work-dead-letter group:platform@example.com"]
+    condition     = keys(google_pubsub_subscription_iam_member.dead_letter_reader) == ["gcr-dead-letter group:engineers@example.com", "gcr-dead-letter group:platform@example.com", "work-dead-letter group:engineers@example.com", "work-dead-letter group:platform@example.com"]
     error_message = "Dead letters can't be read."
+  }
+  assert {
+    condition     = keys(google_pubsub_topic_iam_member.dead_letter_replayer) == ["gcr shop-project group:platform@example.com", "work group:platform@example.com"] && keys(google_pubsub_subscription_iam_member.dead_letter_replayer) == ["events shop-project group:platform@example.com", "work group:platform@example.com"]
+    error_message = "Dead letters can't be put back, or by others."
   }
   assert {
     condition     = length(jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles) == 12

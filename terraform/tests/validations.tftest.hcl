@@ -273,10 +273,10 @@ run "refuses_everybody_as_reader_of_dead_letters" {
   command = plan
 
   variables {
-    dead_letter_readers = ["allUsers"]
+    dead_letters = { readers = ["allUsers"] }
   }
 
-  expect_failures = [var.dead_letter_readers]
+  expect_failures = [var.dead_letters]
 }
 
 run "refuses_a_version_of_a_key" {
@@ -378,6 +378,26 @@ run "refuses_to_log_less_than_alerts_count" {
   }
 
   expect_failures = [var.log_level]
+}
+
+run "refuses_a_record_that_is_none" {
+  command = plan
+
+  variables {
+    policy_record = "./tests/fixtures/policies/untagged.yaml"
+  }
+
+  expect_failures = [var.policy_record]
+}
+
+run "refuses_files_that_were_changed_since_they_were_checked" {
+  command = plan
+
+  variables {
+    policy_record = "./tests/fixtures/records/other.json"
+  }
+
+  expect_failures = [google_storage_bucket_object.policy]
 }
 
 # What is said of each of them is tested in test/terraform.

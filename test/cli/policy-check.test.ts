@@ -1,4 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,6 +35,30 @@ describe('gcr-warden policy check', () => {
       stdout: '1 policy is right: a (plan). 0 errors, 0 warnings.\n',
       stderr: '',
     });
+  });
+
+  it('writes down by content which files were right, and nothing where one is not', async () => {
+    const record = folder('record.json');
+    const failed = await warden(['policy', 'check', folder('mixed'), '--record', record]);
+    expect(failed.exitCode).toBe(1);
+    expect(existsSync(record)).toBe(false);
+    expect(await warden(['policy', 'check', folder('right'), '--record', record])).toMatchObject({
+      exitCode: 0,
+    });
+    const hash = createHash('sha256').update(RIGHT).digest('hex');
+    expect(JSON.parse(await readFile(record, 'utf8'))).toEqual({
+      version: 1,
+      files: { 'a.yaml': `sha256:${hash}` },
+    });
+    const nowhere = await warden([
+      'policy',
+      'check',
+      folder('right'),
+      '--record',
+      folder('none/record.json'),
+    ]);
+    expect(nowhere).toMatchObject({ exitCode: 1 });
+    expect(nowhere.stderr).toContain('RECORD_UNWRITABLE');
   });
 
   it('tells of a policy that a ledger has seen in mode: plan for more than 30 days', async () => {

@@ -138,6 +138,8 @@ describe('the module', () => {
       'roles/policyanalyzer.activityAnalysisViewer',
       'roles/pubsub.publisher',
       'roles/pubsub.subscriber',
+      // Of people who put dead letters back, on the subscriptions that those came from.
+      'roles/pubsub.viewer',
       'roles/run.invoker',
       // Of clean, only on what `in_use` names.
       'roles/run.viewer',

@@ -81,10 +81,10 @@ module "gcr_warden" {
   audit_organization = var.organization
   audit_projects     = concat(values(var.projects), [var.project_id])
 
-  alerts              = { channels = [google_monitoring_notification_channel.platform.id], deletions_per_day = 20000 }
-  dead_letter_readers = ["group:platform@example.com"]
-  report              = { invokers = ["group:engineers@example.com"] }
-  restore             = { members = ["group:sre@example.com"] }
+  alerts       = { channels = [google_monitoring_notification_channel.platform.id], deletions_per_day = 20000 }
+  dead_letters = { readers = ["group:engineers@example.com"], replayers = ["group:platform@example.com"] }
+  report       = { invokers = ["group:engineers@example.com"] }
+  restore      = { members = ["group:sre@example.com"] }
 }
 
 output "gcr_warden" {
