@@ -1,4 +1,5 @@
 import type { Decision } from '../core/decision.ts';
+import { decisionsAbout } from '../core/decisions-about.ts';
 import type { Digest } from '../core/digest.ts';
 import { WardenError } from '../core/error.ts';
 import { type DigestHistory, deriveHistory, type History } from '../core/history.ts';
@@ -16,13 +17,18 @@ export interface ImageLife {
   readonly digest: Digest;
   /** null where no event and no listing ever showed it. */
   readonly history: DigestHistory | null;
-  /** The last decision about the artifact that it is, or belongs to; null where there was none. */
+  /**
+   * The last decision about the artifact that it is, or belongs to; null where there was none. Of several that it
+   * belongs to the one that settles what becomes of it.
+   */
   readonly decision: {
     readonly atMs: number;
     readonly runId: string;
     readonly decision: Decision;
     /** Owners and reasons of the policies that spoke, as far as they have some. */
     readonly policies: readonly PolicySummary[];
+    /** The roots of the other artifacts that it belongs to: it goes only when all of them go. */
+    readonly alsoIn: readonly Digest[];
   } | null;
   /** When runs last saw it in use, or anything of the artifact that it belongs to. */
   readonly lastUse: LastUse;
@@ -75,11 +81,13 @@ export async function readLives(ledger: ImageLedger, repository: string): Promis
       );
     }
     const journal = await ledger.journal({ repository, digest, limit: JOURNAL_ENTRIES_MAX });
-    const decision =
-      record?.decisions.find((one) => one.root === digest || one.members.includes(digest)) ?? null;
+    const [decision = null, ...others] = record === null ? [] : decisionsAbout(record.decisions, digest);
     const used = lastUse(
       usage,
-      new Set(decision === null ? [digest] : [digest, decision.root, ...decision.members]),
+      new Set([
+        digest,
+        ...[...(decision === null ? [] : [decision]), ...others].flatMap((one) => [one.root, ...one.members]),
+      ]),
     );
     const remembered = history.digests[digest] ?? null;
     const returned = restorations.filter(
@@ -108,6 +116,7 @@ export async function readLives(ledger: ImageLedger, repository: string): Promis
               policies: record.policies.filter(({ name }) =>
                 decision.voices.some(({ policy }) => policy === name),
               ),
+              alsoIn: others.map(({ root }) => root),
             },
       lastUse: used,
       journal,

@@ -42,6 +42,8 @@ export interface Graph {
   readonly roots: readonly ListedManifest[];
   /** The node of each root, in the order of `roots`; null where it has none. */
   readonly rootNodes: readonly (GraphNode | null)[];
+  /** The roots of all artifacts that a node is in, in the order of `roots`. */
+  readonly rootsOf: (node: GraphNode) => readonly GraphNode[];
   /** Roots that no walk reaches: manifests that are about each other in a circle. */
   readonly circular: ReadonlySet<Digest>;
   /** Why any manifest may be a child of one that can't be read, or null where all indexes were read. */
@@ -135,7 +137,22 @@ export function buildGraph(listing: Listing): Graph {
     roots.push(manifest);
     rootNodes.push(node);
   }
-  return { nodes, roots, rootNodes, circular, unreadIndex };
+  return { nodes, roots, rootNodes, rootsOf: rootsReader(nodes), circular, unreadIndex };
+}
+
+/** What is in an artifact stands with its root; the other way is looked up by few, and made when one asks. */
+function rootsReader(nodes: readonly GraphNode[]): Graph['rootsOf'] {
+  let rootsAt: (readonly GraphNode[])[] | null = null;
+  return ({ place }) => {
+    rootsAt ??= rootsByPlace(nodes);
+    return rootsAt[place] ?? NONE;
+  };
+}
+
+function rootsByPlace(nodes: readonly GraphNode[]): (readonly GraphNode[])[] {
+  const rootsAt = nodes.map((): GraphNode[] => []);
+  for (const root of nodes) for (const { place } of root.artifact) rootsAt[place]?.push(root);
+  return rootsAt;
 }
 
 /** Makes a node of each listed manifest that is related to another, and enters relations at both ends. */

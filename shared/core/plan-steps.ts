@@ -52,17 +52,21 @@ function addRelatedSteps(
   allowances: AllowanceReader,
 ): number {
   if (going.length === 0) return 0;
-  // By the places of their nodes.
-  const owners: (Related | undefined)[] = [];
-  for (const one of going) for (const { place } of one.root.artifact) owners[place] ??= one;
-  for (const one of going) owners[one.root.place] = one;
+  // By the places of their roots.
+  const goingAt: (Related | undefined)[] = [];
+  for (const one of going) goingAt[one.root.place] = one;
+  const ownerOf = (node: GraphNode): Related | undefined => {
+    if (goingAt[node.place] !== undefined) return goingAt[node.place];
+    const root = graph.rootsOf(node).find(({ place }) => goingAt[place] !== undefined);
+    return root && goingAt[root.place];
+  };
   const doomed = doomedWith(
     graph,
     going.map(({ root }) => root),
   );
   const chains = chainsOf(graph, going, doomed);
   for (const node of deletionOrder(graph, doomed)) {
-    const owner = owners[node.place];
+    const owner = ownerOf(node);
     if (owner === undefined) continue;
     addSteps(steps, node.manifest, owner.decision, chains.numbers[owner.root.place] ?? 0, allowances);
   }
@@ -107,15 +111,11 @@ function chainsOf(graph: Graph, going: readonly Related[], doomed: NodeSet): Cha
       leader = next;
     return leader;
   };
-  const firstRootOf = new Int32Array(graph.nodes.length).fill(NOBODY);
-  for (const { root } of going) {
-    leaders[root.place] = root.place;
-    for (const node of root.artifact) {
-      if (!doomed.has(node)) continue;
-      const first = firstRootOf[node.place] ?? NOBODY;
-      if (first === NOBODY) firstRootOf[node.place] = root.place;
-      else leaders[leaderOf(root.place)] = leaderOf(first);
-    }
+  for (const { root } of going) leaders[root.place] = root.place;
+  for (const node of doomed) {
+    // What goes is in nothing that stays.
+    const [first, ...others] = graph.rootsOf(node);
+    for (const root of others) if (first !== undefined) leaders[leaderOf(root.place)] = leaderOf(first.place);
   }
   const numberOf = new Int32Array(graph.nodes.length).fill(NOBODY);
   const numbers = new Int32Array(graph.nodes.length);

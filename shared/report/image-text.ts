@@ -26,6 +26,12 @@ export function renderImageLife(life: ImageLife, style: TextStyle): string {
     );
     if (decision.root !== life.digest)
       lines.push(...field('', `as part of the artifact ${decision.root}`, style));
+    const { alsoIn } = life.decision;
+    if (alsoIn.length > 0) {
+      const named = alsoIn.slice(0, ROOTS_NAMED_MAX).join(', ');
+      const more = alsoIn.length > ROOTS_NAMED_MAX ? ` and ${alsoIn.length - ROOTS_NAMED_MAX} more` : '';
+      lines.push(...field('', `also part of ${named}${more}; it goes only when all of them go`, style));
+    }
     for (const voice of decision.voices) {
       const answer = voice.answer === 'unknown' ? 'could not tell' : `says ${voice.effect}`;
       lines.push(...field('', `- ${answer}: ${voiceSentence(voice)}`, style));
@@ -71,6 +77,9 @@ function restoredLines({ restorations, digest }: ImageLife, style: TextStyle): s
     ),
   );
 }
+
+/** An image of a base may be in hundreds. */
+const ROOTS_NAMED_MAX = 3;
 
 const NAME_COLUMNS = 10;
 

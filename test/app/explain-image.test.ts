@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { pushIndex } from '../../local/registry/index.ts';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
 import { explainImage } from '../../shared/app/explain-image.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
@@ -72,6 +73,21 @@ describe('explaining an image', () => {
     const signature = await stage.push('signature', [`sha256-${app.digest.slice(7)}.sig`], 30);
     await planned(stage);
     expect((await explained(stage, { digest: signature.digest })).decision?.decision.root).toBe(app.digest);
+  });
+
+  it('tells a manifest of two indexes by the one that keeps it, and names the other', async () => {
+    const stage = await setStage();
+    const shared = await stage.push('shared', [], 30);
+    const atOldTime = { ...stage.target, children: [shared] };
+    stage.setDaysAgo(30);
+    const roots = new Map<string, Digest>();
+    for (const tag of ['pr-1', 'stable', 'pr-2'])
+      roots.set(tag, (await pushIndex({ ...atOldTime, tags: [tag], annotations: { of: tag } })).digest);
+    stage.setDaysAgo(0);
+    await planned(stage);
+    const { decision } = await explained(stage, { digest: shared.digest });
+    expect(decision?.decision).toMatchObject({ root: roots.get('stable'), verdict: 'keep' });
+    expect(new Set(decision?.alsoIn)).toEqual(new Set([roots.get('pr-1'), roots.get('pr-2')]));
   });
 
   it('tells a kept image by what was decided', async () => {

@@ -134,6 +134,53 @@ describe('artifacts', () => {
     expect(roots).toEqual([...roots].sort());
   });
 
+  const rooted: readonly [string, readonly Piece[], Record<string, string[]>][] = [
+    ['of nested indexes', NESTED, { outer: ['outer'], inner: ['outer'], leaf: ['outer'] }],
+    [
+      'of a nested index with a tag of its own',
+      [
+        { name: 'outer', tags: ['all'], children: ['inner'] },
+        { name: 'inner', tags: ['part'], children: ['leaf'] },
+        { name: 'leaf' },
+      ],
+      { outer: ['outer'], inner: ['inner', 'outer'], leaf: ['inner', 'outer'] },
+    ],
+    [
+      'of a shared child and its signature',
+      [
+        { name: 'old', children: ['base'] },
+        { name: 'new', tags: ['v2'], children: ['base'] },
+        { name: 'base' },
+        { name: 'sig', tags: [subjectTag('base', '.sig')] },
+      ],
+      { old: ['old'], new: ['new'], base: ['new', 'old'], sig: ['new', 'old'] },
+    ],
+    [
+      'of indexes that point at each other under a root, and of a circle that no root reaches',
+      [
+        { name: 'top', tags: ['v1'], children: ['left'] },
+        { name: 'left', children: ['right'] },
+        { name: 'right', children: ['left'] },
+        { name: 'a', tags: [subjectTag('b', '.sig')] },
+        { name: 'b', tags: [subjectTag('a', '.sig')] },
+      ],
+      { top: ['top'], left: ['top'], right: ['top'], a: ['a'], b: ['b'] },
+    ],
+  ];
+
+  it.each(rooted)('knows the roots %s', (_row, pieces, expected) => {
+    const nameOf = namesIn(pieces);
+    const graph = buildGraph(listingOf(pieces));
+    const found = graph.nodes.map((node) => [
+      nameOf(node.manifest.digest),
+      graph
+        .rootsOf(node)
+        .map(({ manifest }) => nameOf(manifest.digest))
+        .sort(),
+    ]);
+    expect(Object.fromEntries(found)).toEqual(expected);
+  });
+
   it('tells tags that name an image from tags that are about one', () => {
     const pieces = [
       { name: 'app', tags: ['v1'] },

@@ -153,7 +153,7 @@ it('puts warnings about a whole target before its repositories, made printable',
 });
 
 it("names the owner and the reason of a policy in an image's life", () => {
-  const decision = { atMs: NOW_MS, runId: 'r1', decision: spoken, policies: [OWNED] };
+  const decision = { atMs: NOW_MS, runId: 'r1', decision: spoken, policies: [OWNED], alsoIn: [] };
   const life: ImageLife = {
     repository: REPOSITORY,
     digest: A,

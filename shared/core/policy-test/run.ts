@@ -1,5 +1,6 @@
 import type { Decision, RuleVoice } from '../decision.ts';
-import { type Digest, shortDigest } from '../digest.ts';
+import { decisionsAbout } from '../decisions-about.ts';
+import { type Digest, isDigest, shortDigest } from '../digest.ts';
 import type { Fact } from '../fact.ts';
 import { type Inventory, takeInventory } from '../inventory.ts';
 import type { Refusal } from '../plan.ts';
@@ -168,10 +169,12 @@ function findDecision(
     ({ root, tags }) => root === digest || (digests.size === 0 && tags.includes(image)),
   );
   if (found !== undefined) return found;
-  const owner = decisions.find(({ members }) => members.some((member) => member === digest));
-  return owner === undefined
-    ? 'there is no such image in the repository'
-    : `it is a part of ${nameOf(owner, digests)}, and goes or stays with it`;
+  const owners = isDigest(digest) ? decisionsAbout(decisions, digest) : [];
+  if (owners.length === 0) return 'there is no such image in the repository';
+  const names = owners.map((owner) => nameOf(owner, digests)).join(' and ');
+  return owners.length === 1
+    ? `it is a part of ${names}, and goes or stays with it`
+    : `it is a part of ${names}, and goes only when all of them go`;
 }
 
 /** What an image is called: by the test, by its first tag, or by its digest. */

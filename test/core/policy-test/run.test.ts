@@ -112,6 +112,11 @@ kept: { a: [stable, running], b: stable }
       '  a: { uploaded: 1d, tags: x, children: b }\n  b: { uploaded: 1d }\nkept: { b: }\n',
       'it is a part of a, and goes or stays with it',
     ],
+    [
+      'a part of two images',
+      '  a: { uploaded: 1d, tags: x, children: b }\n  c: { uploaded: 1d, tags: y, children: b }\n  b: { uploaded: 1d }\nkept: { b: }\n',
+      ', and goes only when all of them go',
+    ],
   ])('says so of %s', (_title, lines, says) => {
     expect(mismatches(run(lines))).toEqual([expect.stringContaining(says)]);
   });
