@@ -32,6 +32,8 @@ export interface GoogleApis {
   readonly url: string;
   /** How many requests came, by method and route: `GET keys`, `POST project policy`. */
   readonly requests: Readonly<Record<string, number>>;
+  /** How long all answers together took, from a request's first line to its answer. */
+  servedMs(): number;
   close(): Promise<void>;
 }
 
@@ -68,11 +70,16 @@ const ROUTES: readonly Route[] = [
 /** Starts stand-ins for the Google REST APIs that the audit and the policy reader use, all at one address. */
 export async function startGoogleApis(options: GoogleApisOptions): Promise<GoogleApis> {
   const requests: Record<string, number> = {};
+  let servedMs = 0;
   const server = createServer((incoming, outgoing) => {
+    const begunMs = performance.now();
     answer(incoming, options, requests)
       .catch((): ApiReply => problem(500, 'INTERNAL', 'Internal error encountered.'))
       .then(async (reply) => {
-        if (options.latencyMs !== undefined) await delay(options.latencyMs);
+        // The work is part of the latency, as it is Google's.
+        const leftMs = (options.latencyMs ?? 0) - (performance.now() - begunMs);
+        if (leftMs > 0) await delay(leftMs);
+        servedMs += performance.now() - begunMs;
         send(outgoing, reply);
       });
   });
@@ -84,6 +91,7 @@ export async function startGoogleApis(options: GoogleApisOptions): Promise<Googl
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    servedMs: () => servedMs,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -56,5 +56,5 @@ const estate: Estate = {
 const apis = await startGoogleApis({ estate, now: NOW_MS, latencyMs: Number(latencyMs) });
 process.send?.({ url: apis.url });
 process.on('message', () => {
-  process.send?.({ requests: apis.requests });
+  process.send?.({ requests: apis.requests, servedMs: apis.servedMs() });
 });

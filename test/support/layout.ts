@@ -55,6 +55,9 @@ export function packageOf(specifier: string): string | null {
 /** The libraries that compute and do nothing else: all that the core may take from outside. */
 const PURE_LIBRARIES: ReadonlySet<string> = new Set(['re2js', 'semver', 'cron-parser', 'yaml', 'zod']);
 
+/** What several adapters lean on: HTTP itself, and what all of Google's APIs share. */
+const SHARED_ADAPTERS = ['shared/adapters/google', 'shared/adapters/http'];
+
 const ROOTS = ['functions', 'cli', 'local'];
 
 function isBelow(path: string, folder: string): boolean {
@@ -82,7 +85,7 @@ function isAllowed(path: string, one: Import, target: string | null): boolean {
   if (isBelow(path, 'shared/adapters')) {
     if (target === null) return true;
     const adapter = adapterOf(target);
-    return isCore || isPorts || adapter === adapterOf(path) || adapter === 'shared/adapters/google';
+    return isCore || isPorts || adapter === adapterOf(path) || SHARED_ADAPTERS.includes(adapter);
   }
   if (isBelow(path, 'shared/report')) {
     if (target === null) return false;

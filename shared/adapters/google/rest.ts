@@ -1,7 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { messageOf, WardenError } from '../../core/error.ts';
 import { isLoopback } from '../../core/reference.ts';
+import { openDispatcher } from '../http/dispatcher.ts';
+import { Places } from '../http/places.ts';
+import { type ProxySettings, proxyIn } from '../http/proxy.ts';
+import { type ApiPace, apiPace } from './api-pace.ts';
 import type { TokenSource } from './token.ts';
 
 /** The hosts that tokens are sent to, whole and never by suffix. */
@@ -37,6 +41,8 @@ export interface GoogleRestOptions {
   /** Origins on this machine that stand in for a service. */
   readonly endpoints?: Partial<Readonly<Record<GoogleApi, string>>>;
   readonly limits?: Partial<RestLimits>;
+  /** The proxy for HTTPS; that of the environment where left out. */
+  readonly proxy?: ProxySettings;
   /** The end of the run that all reads are part of: what is not read by then is not read. */
   readonly runEnd?: AbortSignal;
 }
@@ -47,7 +53,7 @@ export interface RestLimits {
   readonly concurrency: number;
   /** One attempt, from its first byte to its last. */
   readonly attemptMs: number;
-  /** One read with all its pages, attempts and pauses. */
+  /** One read with all its pages, attempts and pauses, but for the time that it waits for its turn. */
   readonly readMs: number;
   readonly attempts: number;
   /** The pause before the second attempt; it doubles with each one. */
@@ -104,23 +110,27 @@ export class GoogleRest {
   readonly #token: TokenSource;
   readonly #origins: Readonly<Record<GoogleApi, string>>;
   readonly #limits: RestLimits;
-  readonly #agent: Dispatcher;
+  readonly #dispatcher: Dispatcher;
   readonly #runEnd: AbortSignal | null;
-  #underWay = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #places: Places;
+  readonly #gates = new Map<GoogleApi, { readonly places: Places; readonly pace: ApiPace }>();
 
   /** @throws WardenError GOOGLE_ENDPOINT_REFUSED where an endpoint is not on this machine */
-  constructor({ token, endpoints = {}, limits = {}, runEnd }: GoogleRestOptions) {
+  constructor({ token, endpoints = {}, limits = {}, proxy, runEnd }: GoogleRestOptions) {
     this.#token = token;
     this.#runEnd = runEnd ?? null;
     this.#limits = { ...LIMITS, ...limits };
     this.#origins = { ...ORIGINS, ...loopbackOrigins(endpoints) };
-    this.#agent = new Agent({ connections: this.#limits.concurrency });
+    this.#places = new Places(this.#limits.concurrency);
+    this.#dispatcher = openDispatcher({
+      connectionsPerHost: this.#limits.concurrency,
+      proxy: proxy ?? proxyIn(process.env),
+    });
   }
 
   /** Reads one resource. */
   read(read: RestRead): Promise<RestReply> {
-    return this.#withinDeadline((signal) => this.#read(read, signal));
+    return this.#inPlace(read.api, (turn) => this.#read(read, new Budget(this.#limits.readMs), turn));
   }
 
   /**
@@ -132,11 +142,13 @@ export class GoogleRest {
     read: RestRead,
     onPage: (body: Readonly<Record<string, unknown>>) => boolean,
   ): Promise<Exclude<RestReply, { readonly kind: 'read' }> | null> {
-    return this.#withinDeadline(async (signal) => {
+    // A list keeps its place from page to page: what hangs on it can begin the sooner.
+    return this.#inPlace(read.api, async (turn) => {
+      const budget = new Budget(this.#limits.readMs);
       const seen = new Set<string>();
       let query = read.query ?? {};
       for (let pages = 0; pages < this.#limits.pages; pages += 1) {
-        const reply = await this.#read({ ...read, query }, signal);
+        const reply = await this.#read({ ...read, query }, budget, turn);
         if (reply.kind !== 'read') return reply;
         if (!onPage(reply.body)) return null;
         const next = reply.body['nextPageToken'] ?? '';
@@ -156,8 +168,9 @@ export class GoogleRest {
    */
   async serverTime(api: GoogleApi): Promise<number | null> {
     try {
-      const reply = await request(`${this.#origins[api]}/`, {
-        dispatcher: this.#agent,
+      const reply = await this.#dispatcher.request({
+        origin: this.#origins[api],
+        path: '/',
         method: 'HEAD',
         signal: AbortSignal.timeout(this.#limits.attemptMs),
       });
@@ -172,79 +185,141 @@ export class GoogleRest {
 
   /** Ends the connections. */
   close(): Promise<void> {
-    return this.#agent.close();
+    return this.#dispatcher.close();
   }
 
-  async #withinDeadline<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    await this.#enter();
+  /**
+   * Does the work of one read, in one of the places of its service. A place among those of all services it takes
+   * only when its turn has come, and gives it back where it has to wait: others need it.
+   */
+  async #inPlace<T>(api: GoogleApi, work: (turn: () => Promise<void>) => Promise<T>): Promise<T> {
+    const { places, pace } = this.#gateOf(api);
+    let isHeld = false;
+    const give = (): void => {
+      if (isHeld) this.#places.give();
+      isHeld = false;
+    };
+    await places.take();
     try {
-      const deadline = AbortSignal.timeout(this.#limits.readMs);
-      return await work(this.#runEnd === null ? deadline : AbortSignal.any([deadline, this.#runEnd]));
+      return await work(async () => {
+        await pace.turn(this.#runEnd, give);
+        if (!isHeld) await this.#places.take();
+        isHeld = true;
+      });
     } finally {
-      this.#underWay -= 1;
-      this.#waiting.shift()?.();
+      give();
+      places.give();
     }
   }
 
-  async #enter(): Promise<void> {
-    while (this.#underWay >= this.#limits.concurrency) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  #gateOf(api: GoogleApi): { readonly places: Places; readonly pace: ApiPace } {
+    let gate = this.#gates.get(api);
+    if (gate === undefined) {
+      const pace = apiPace(api, this.#origins[api] === ORIGINS[api]);
+      gate = { places: new Places(this.#limits.concurrency), pace };
+      this.#gates.set(api, gate);
     }
-    this.#underWay += 1;
+    return gate;
   }
 
-  async #read(read: RestRead, signal: AbortSignal): Promise<RestReply> {
+  async #read(read: RestRead, budget: Budget, turn: () => Promise<void>): Promise<RestReply> {
+    const { pace } = this.#gateOf(read.api);
+    let why: string | null = null;
     for (let attempt = 1; ; attempt += 1) {
-      if (signal.aborted) return fail(read, 'the time for it is over');
-      const outcome = await this.#attempt(read, signal);
-      if (outcome.kind !== 'again') return outcome;
-      if (attempt >= this.#limits.attempts || signal.aborted) return fail(read, outcome.why);
-      const pauseMs = Math.max(outcome.retryAfterMs, this.#limits.pauseMs * 2 ** (attempt - 1) * jitter());
       try {
-        await delay(Math.min(pauseMs, this.#limits.pauseMaxMs), null, { signal });
+        await turn();
       } catch {
-        return fail(read, `${outcome.why}, and the time for it is over`);
+        return fail(read, why === null ? OVER : `${why}, and ${OVER}`);
+      }
+      const leftMs = budget.leftMs;
+      if (leftMs <= 0 || this.#runEnd?.aborted === true) return fail(read, why ?? OVER);
+      const outcome = await budget.spend(() => this.#attempt(read, Math.min(leftMs, this.#limits.attemptMs)));
+      if (outcome.kind !== 'again') return outcome;
+      why = outcome.why;
+      if (attempt >= this.#limits.attempts || budget.leftMs <= 0) return fail(read, why);
+      const pauseMs = Math.max(outcome.retryAfterMs, this.#limits.pauseMs * 2 ** (attempt - 1) * jitter());
+      const delayMs = Math.min(pauseMs, this.#limits.pauseMaxMs);
+      // A quota is everybody's: all reads of this service wait, and not only the one that was told.
+      if (outcome.isQuota) pace.pause(delayMs);
+      else if (!(await budget.spend(() => this.#pause(Math.min(delayMs, budget.leftMs))))) {
+        return fail(read, `${why}, and ${OVER}`);
       }
     }
   }
 
-  async #attempt(read: RestRead, signal: AbortSignal): Promise<RestReply | Again> {
-    if (read.path === null) return fail(read, 'a name in it is no name of a resource');
-    let token: string;
+  /** false where the run ends first. */
+  async #pause(delayMs: number): Promise<boolean> {
     try {
-      token = await beforeAbort(this.#token(), signal);
-    } catch (thrown) {
-      // Ours are made to be shown; what other libraries throw here can hold a reply of a token server.
-      return fail(read, thrown instanceof WardenError ? thrown.message : 'there is no access token');
+      await delay(delayMs, null, this.#runEnd === null ? {} : { signal: this.#runEnd });
+      return true;
+    } catch {
+      return false;
     }
-    const hasBody = read.body !== undefined && read.body !== null;
+  }
+
+  /** A signal that comes after a time, or with the end of the run. One timer: `AbortSignal.any` costs more than a request. */
+  #timed(delayMs: number): { readonly signal: AbortSignal; stop(): void } {
+    const abort = new AbortController();
+    const end = this.#runEnd;
+    const onEnd = (): void => abort.abort(end?.reason);
+    const timer = setTimeout(() => abort.abort(new Error(OVER)), delayMs);
+    if (end?.aborted === true) onEnd();
+    else end?.addEventListener('abort', onEnd, { once: true });
+    return {
+      signal: abort.signal,
+      stop: () => {
+        clearTimeout(timer);
+        end?.removeEventListener('abort', onEnd);
+      },
+    };
+  }
+
+  async #attempt(read: RestRead, mostMs: number): Promise<RestReply | Again> {
+    if (read.path === null) return fail(read, 'a name in it is no name of a resource');
+    const { signal, stop } = this.#timed(mostMs);
     try {
-      const reply = await request(this.#urlOf(read, read.path), {
-        dispatcher: this.#agent,
+      let token: string;
+      try {
+        token = await beforeAbort(this.#token(), signal);
+      } catch (thrown) {
+        // Ours are made to be shown; what other libraries throw here can hold a reply of a token server.
+        return fail(read, thrown instanceof WardenError ? thrown.message : 'there is no access token');
+      }
+      return await this.#exchange(read, read.path, token, signal);
+    } finally {
+      stop();
+    }
+  }
+
+  async #exchange(
+    read: RestRead,
+    path: string,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<RestReply | Again> {
+    const hasBody = read.body !== undefined && read.body !== null;
+    const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
+    if (hasBody) headers['content-type'] = 'application/json';
+    try {
+      const reply = await this.#dispatcher.request({
+        origin: this.#origins[read.api],
+        path: `${path}${queryText(read.query)}`,
         method: read.body === undefined ? 'GET' : 'POST',
-        headers: {
-          authorization: `Bearer ${token}`,
-          accept: 'application/json',
-          ...(hasBody ? { 'content-type': 'application/json' } : {}),
-        },
+        headers,
         body: hasBody ? JSON.stringify(read.body) : null,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#limits.attemptMs)]),
+        signal,
       });
       const text = await this.#textOf(reply);
       if (text === null) return fail(read, `its reply has more than ${this.#limits.bodyBytes} bytes`);
       return judge(read, reply, parseObject(text));
     } catch (thrown) {
-      return { kind: 'again', why: `no answer (${shown(messageOf(thrown))})`, retryAfterMs: 0 };
+      return {
+        kind: 'again',
+        why: `no answer (${shown(messageOf(thrown))})`,
+        retryAfterMs: 0,
+        isQuota: false,
+      };
     }
-  }
-
-  #urlOf({ api, query = {} }: RestRead, path: string): URL {
-    const url = new URL(`${this.#origins[api]}${path}`);
-    for (const [name, values] of Object.entries(query)) {
-      for (const value of typeof values === 'string' ? [values] : values)
-        url.searchParams.append(name, value);
-    }
-    return url;
   }
 
   /** The body as text, or null where it is larger than allowed. */
@@ -265,6 +340,41 @@ interface Again {
   readonly kind: 'again';
   readonly why: string;
   readonly retryAfterMs: number;
+  /** Whether it is about all requests to the service, and not about this one. */
+  readonly isQuota: boolean;
+}
+
+const OVER = 'the time for it is over';
+
+/** The time that one read may take. What it waits for others does not count: there may be thousands before it. */
+class Budget {
+  #leftMs: number;
+
+  constructor(allMs: number) {
+    this.#leftMs = allMs;
+  }
+
+  get leftMs(): number {
+    return this.#leftMs;
+  }
+
+  async spend<T>(work: () => Promise<T>): Promise<T> {
+    const begunMs = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#leftMs -= performance.now() - begunMs;
+    }
+  }
+}
+
+function queryText(query: RestRead['query']): string {
+  if (query === undefined) return '';
+  const params = new URLSearchParams();
+  for (const [name, values] of Object.entries(query)) {
+    for (const value of typeof values === 'string' ? [values] : values) params.append(name, value);
+  }
+  return params.size === 0 ? '' : `?${params.toString()}`;
 }
 
 function loopbackOrigins(
@@ -297,7 +407,8 @@ function judge(
   }
   const why = `it answered ${statusCode}${body === null ? '' : `: ${errorText(body)}`}`;
   if (statusCode === 429 || statusCode >= 500) {
-    return { kind: 'again', why, retryAfterMs: retryAfterMs(headers['retry-after']) };
+    const asked = retryAfterMs(headers['retry-after']);
+    return { kind: 'again', why, retryAfterMs: asked, isQuota: statusCode === 429 || asked > 0 };
   }
   // Only Google's own envelope is proof: a proxy's 404 says nothing about the resource.
   const isGoogles404 = statusCode === 404 && body !== null && errorOf(body)['code'] === 404;
@@ -344,8 +455,12 @@ function shown(text: string): string {
   return safe.length > TEXT_MAX ? `${safe.slice(0, TEXT_MAX)}…` : safe;
 }
 
+/** Seconds or a date (RFC 9110, section 10.2.3); 0 where the header says nothing that can be read. */
 function retryAfterMs(header: string | string[] | undefined): number {
-  return typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : 0;
+  if (typeof header !== 'string') return 0;
+  if (/^\d{1,6}$/.test(header)) return Number(header) * 1000;
+  const atMs = Date.parse(header);
+  return Number.isNaN(atMs) ? 0 : Math.max(0, atMs - Date.now());
 }
 
 async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,7 +1,7 @@
 import { WardenError } from '../../core/error.ts';
 import { hostKind } from '../../core/reference.ts';
-import type { ProxySettings } from './dispatcher.ts';
-import { GOOGLE_PACE, type PaceLimits } from './pace.ts';
+import { GOOGLE_PACE, type PaceLimits } from '../http/pace.ts';
+import { type ProxySettings, proxyIn } from '../http/proxy.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -25,11 +25,7 @@ export function registryEnvironment(env: Environment): RegistryEnvironment {
         rateIn(env, 'GCR_WARDEN_REQUESTS_PER_MINUTE', 60_000) ?? GOOGLE_PACE.requestsPerMinute,
       deletesPerMinute: rateIn(env, 'GCR_WARDEN_DELETES_PER_MINUTE', 18_000) ?? GOOGLE_PACE.deletesPerMinute,
     },
-    // Plain HTTP goes through no proxy, so `HTTP_PROXY` is not looked at.
-    proxy: {
-      httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '',
-      noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '',
-    },
+    proxy: proxyIn(env),
     plainHttpHosts: plainHttpHostsIn(env),
   };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports.ts';
-import type { Pace, PacedKind } from './pace.ts';
-import { Places } from './places.ts';
+import type { Pace, PacedKind } from '../http/pace.ts';
+import { Places } from '../http/places.ts';
 import { PAUSE_MAX_MS, PAUSE_SPREAD_MS } from './retry.ts';
 
 /** What a request has to go through before it is sent to one host. */

@@ -1,9 +1,9 @@
 import { hostKind } from '../../core/reference.ts';
 import type { Clock, Logger, RegistryDeleter, RegistryReader, RegistryWriter } from '../../ports.ts';
+import type { PaceLimits } from '../http/pace.ts';
+import type { ProxySettings } from '../http/proxy.ts';
 import { createRegistryDeleter, createRegistryReader, createRegistryWriter } from './client.ts';
 import type { Credentials } from './credentials.ts';
-import type { ProxySettings } from './dispatcher.ts';
-import type { PaceLimits } from './pace.ts';
 import type { ManifestCache } from './relations.ts';
 import { createSeenGuards } from './seen-guards.ts';
 import type { Challenges } from './token.ts';

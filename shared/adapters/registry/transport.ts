@@ -1,12 +1,13 @@
 import { WardenError } from '../../core/error.ts';
 import { hostKind } from '../../core/reference.ts';
 import type { Clock, Logger } from '../../ports.ts';
+import { HEADERS_MAX_BYTES, openDispatcher } from '../http/dispatcher.ts';
+import { createPace, GOOGLE_PACE, type PaceLimits } from '../http/pace.ts';
+import { Places } from '../http/places.ts';
+import type { ProxySettings } from '../http/proxy.ts';
 import { type AttemptDeadline, startAttemptDeadline } from './attempt-deadline.ts';
-import { HEADERS_MAX_BYTES, openDispatcher, type ProxySettings } from './dispatcher.ts';
 import { exchangeOver } from './exchange.ts';
 import { createHostGate, type HostGate } from './host-gate.ts';
-import { createPace, GOOGLE_PACE, type PaceLimits } from './pace.ts';
-import { Places } from './places.ts';
 import { takeReadingTurns } from './reading-turns.ts';
 import { redirectTarget } from './redirect.ts';
 import { RETRYABLE_STATUSES, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';

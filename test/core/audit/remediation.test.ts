@@ -205,7 +205,7 @@ describe('a remedy, carried out, closes its finding, opens no other and takes no
     );
   });
 
-  it('in any project', () => {
+  it('in any project', { timeout: 120_000 }, () => {
     checkProperty(
       randomReplies,
       (replies) => {

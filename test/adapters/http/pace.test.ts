@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createPace, GOOGLE_PACE, type PacedKind } from '../../../shared/adapters/registry/pace.ts';
+import { createPace, GOOGLE_PACE, type PacedKind } from '../../../shared/adapters/http/pace.ts';
 import { checkProperty } from '../../core/property.ts';
 
 const MINUTE_MS = 60_000;

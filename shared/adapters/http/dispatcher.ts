@@ -1,21 +1,14 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { ProxySettings } from './proxy.ts';
 
-/** Which proxy HTTPS goes through, in the form of the usual environment variables. */
-export interface ProxySettings {
-  /** The URL of `HTTPS_PROXY`; empty for none. May hold the proxy's own password. */
-  readonly httpsProxy: string;
-  /** The hosts of `NO_PROXY`, with commas between them; empty for none. */
-  readonly noProxy: string;
-}
-
-/** All headers of one reply together. Registries send a few hundred bytes. */
+/** All headers of one reply together. Registries and Google's APIs send a few hundred bytes. */
 export const HEADERS_MAX_BYTES = 32_768;
 const CONNECT_DEADLINE_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 
 /**
  * Opens what holds the connections. HTTPS goes through the proxy as a tunnel: the proxy learns a host's name,
- * and TLS, with every header in it, stays between us and the registry. Plain HTTP never goes through a proxy,
+ * and TLS, with every header in it, stays between us and the host. Plain HTTP never goes through a proxy,
  * which would read the credentials.
  */
 export function openDispatcher(options: {
