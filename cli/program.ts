@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<ManualCommand>>> = {
   hold: async () => (await import('./commands/hold.ts')).holdCommand(),
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
   history: async () => (await import('./commands/history.ts')).historyCommand(),
+  ledger: async () => (await import('./commands/ledger.ts')).ledgerCommand(),
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   events: async () => (await import('./commands/events.ts')).eventsCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),

@@ -15,7 +15,7 @@ import type { GroupReply } from './core/audit/group.ts';
 import type { Organization, OrgConstraint, OrgPolicy, ProjectIdentity } from './core/audit/hierarchy.ts';
 import type { KeyRow } from './core/audit/report.ts';
 import type { Blockage } from './core/blockage.ts';
-import type { DayRanges } from './core/day-ranges.ts';
+import type { DayRanges, ReferenceDays } from './core/day-ranges.ts';
 import type { Decision } from './core/decision.ts';
 import type { Digest } from './core/digest.ts';
 import type { DeployedFunction, SchedulerJob, ServerClock, Subscription } from './core/doctor/observation.ts';
@@ -28,6 +28,7 @@ import type { Hold, HoldSubject } from './core/hold.ts';
 import type { ImageEvent } from './core/image-event.ts';
 import type { ImageRecords } from './core/image-records.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './core/journal.ts';
+import type { LedgerRecord, Noun } from './core/ledger-record.ts';
 import type { Catalog, Listing } from './core/listing.ts';
 import type { LogSeverity } from './core/log-severity.ts';
 import type { PlanningSince } from './core/planning-since.ts';
@@ -434,6 +435,39 @@ export interface FindingLedger {
   auditedProjects(): Promise<readonly string[]>;
 }
 
+/** What a scan of the ledger finds. */
+export type Archived =
+  | {
+      readonly kind: 'record';
+      readonly record: LedgerRecord;
+      /** Of an event: that its fact is in a pack. */
+      readonly isPacked?: boolean;
+    }
+  /** What can't be read as a record, or not alone. */
+  | { readonly kind: 'problem'; readonly code: string; readonly place: string; readonly detail: string };
+
+/** Everything that the ledger holds, for a copy of it and for looking it over. Caches are left out. */
+export interface ArchiveLedger {
+  /** All records of a noun, in no particular order; some may come twice. Costs a read a document. */
+  archived(noun: Noun): AsyncIterable<Archived>;
+  /** Writes a lease as it is, unless one with that token or a newer one is there. */
+  restoreLease(lease: Lease): Promise<void>;
+  /** Adds days of references of one name, to pulls or uses, as they were read from another ledger. */
+  restoreDays(noun: 'pulls' | 'uses', of: string, days: readonly ReferenceDays[]): Promise<void>;
+}
+
+/** Sorts more records than memory holds. */
+export interface RecordSorter {
+  /** Keeps a record; of those with one name what they come to together. */
+  add(record: LedgerRecord): void;
+  /** Those of a noun, sorted by their names. */
+  sorted(noun: Noun): Iterable<LedgerRecord>;
+  /** A set of texts beside them. */
+  remember(text: string): void;
+  remembers(text: string): boolean;
+  close(): void;
+}
+
 /** The whole ledger: Firestore when deployed, a SQLite file on one machine. */
 export interface Ledger
   extends EventLedger,
@@ -444,7 +478,8 @@ export interface Ledger
     EstateLedger,
     PullLedger,
     UsageLedger,
-    FindingLedger {
+    FindingLedger,
+    ArchiveLedger {
   close(): Promise<void>;
 }
 

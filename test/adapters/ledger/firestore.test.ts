@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { Firestore } from '@google-cloud/firestore';
+import { FieldValue, Firestore } from '@google-cloud/firestore';
 import { PassThroughClient } from 'google-auth-library';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { namePart } from '../../../shared/adapters/ledger/firestore/document-name.ts';
@@ -14,7 +17,10 @@ import {
   FACT_RETENTION_MS,
   FOLDED_EVENT_RETENTION_MS,
 } from '../../../shared/adapters/ledger/firestore/retention.ts';
+import { openRecordSorter } from '../../../shared/adapters/ledger/record-sorter.ts';
+import { openSqliteLedger } from '../../../shared/adapters/ledger/sqlite/ledger.ts';
 import { mapConcurrently } from '../../../shared/app/concurrency.ts';
+import { exportLedger } from '../../../shared/app/export-ledger.ts';
 import { RUNS_LOOKED_AT } from '../../../shared/app/finish-interrupted.ts';
 import { createPushMarker } from '../../../shared/app/mark-push.ts';
 import { recordImageEvent } from '../../../shared/app/record-event.ts';
@@ -22,9 +28,11 @@ import { sha256 } from '../../../shared/core/hash.ts';
 import { deriveHistory, factOf, type HistoryFact } from '../../../shared/core/history.ts';
 import type { ImageEvent } from '../../../shared/core/image-event.ts';
 import type { Intent } from '../../../shared/core/journal.ts';
+import { NOUNS, type Noun } from '../../../shared/core/ledger-record.ts';
 import type { RepositorySample } from '../../../shared/core/repository-sample.ts';
 import type { Ledger } from '../../../shared/ports.ts';
 import { describeLedger } from '../../contracts/ledger.ts';
+import { describeArchive, fill, intent, settlement, verified } from '../../contracts/ledger-archive.ts';
 import { describeHistory } from '../../contracts/ledger-history.ts';
 import { type Emulator, startFirestoreEmulator } from '../../support/emulators.ts';
 import { describeWithPeers } from '../../support/peer.ts';
@@ -124,6 +132,18 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
   };
   describeLedger('Firestore', openNew);
   describeHistory('Firestore', 20, openNew);
+  describeArchive('Firestore', openNew, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gcr-warden-ledger-'));
+    const ledger = await openSqliteLedger(join(folder, 'ledger.db'));
+    return {
+      ledger,
+      another: () => openSqliteLedger(join(folder, 'ledger.db')),
+      async close() {
+        await ledger.close();
+        await rm(folder, { recursive: true });
+      },
+    };
+  });
 
   const opened: { close(): Promise<unknown> }[] = [];
   afterEach(async () => {
@@ -175,6 +195,75 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     await ledger.recordObserved(REPOSITORY, [{ ...observed, atMs: NOW - 1 }, observed]);
     nowMs = NOW + 1 + FACT_RETENTION_MS;
     expect(await ledger.historyFacts(REPOSITORY)).toEqual([observed]);
+  });
+
+  /** What an export has of each collection; null for what is a copy of another, or looked up under its head. */
+  const EXPORTED_AS: Readonly<Record<string, Noun | null>> = {
+    blockages: 'blockages',
+    decisions: 'decisions',
+    'decisions-parts': 'decisions',
+    events: 'event',
+    findings: 'findings',
+    holds: 'hold',
+    intents: 'step',
+    leases: 'lease',
+    'listed-manifests': null,
+    manifests: 'manifest',
+    observations: 'fact',
+    orders: 'stop order',
+    planning: 'planning',
+    policies: 'policy',
+    pulls: 'pulls',
+    pushes: 'push',
+    reservations: 'reservation',
+    restorations: 'restoration',
+    runs: 'run',
+    samples: 'sample',
+    schedules: 'tick',
+    ticks: 'tick',
+    uses: 'uses',
+  };
+
+  it('has no collection that an export leaves out', async () => {
+    const projectId = newProject();
+    await fill(await open({ projectId }));
+    const collections = (await plainClient(projectId).listCollections()).map(({ id }) => id).sort();
+    expect(collections).toEqual(Object.keys(EXPORTED_AS).sort());
+    const nouns = Object.values(EXPORTED_AS).filter((noun) => noun !== null);
+    expect(new Set(nouns)).toEqual(new Set(NOUNS));
+  });
+
+  it('tells of documents that can not be read, and of outcomes that nobody announced', async () => {
+    const projectId = newProject();
+    const ledger = await open({ projectId });
+    await fill(ledger);
+    const client = plainClient(projectId);
+    const [pull] = (await client.collection('pulls').limit(1).get()).docs;
+    await pull?.ref.update({ version: 9 });
+    const [run] = (await client.collection('runs').limit(1).get()).docs;
+    await run?.ref.update({ run: Buffer.from('no gzip') });
+    const [hold] = (await client.collection('holds').limit(1).get()).docs;
+    await hold?.ref.update({ hold: '{' });
+    const taken = { openRepository: FieldValue.delete() };
+    await ledger.writeIntents([intent(7, { repository: 'gcr.io/acme/x' })]);
+    await ledger.writeSettlements([settlement(7, { repository: 'gcr.io/acme/x' })]);
+    await ledger.writeIntents([intent(8, { repository: 'gcr.io/acme/x' })]);
+    const both = (await client.collection('intents').where('run', '==', 'run-1').get()).docs.filter((one) =>
+      String(one.get('place')).startsWith('gcr.io%2Facme%2Fx'),
+    );
+    const settled = both.find((one) => one.get('settled') === 1);
+    const open8 = both.find((one) => one.get('settled') === 0);
+    await open8?.ref.update({ ...taken, settled: 1, settlements: settled?.get('settlements') });
+    const found = await verified(ledger, NOW);
+    const codes = new Set(found.map(({ code }) => code));
+    expect(codes).toContain('OUTCOME_WITHOUT_INTENT');
+    expect(codes).toContain('LEDGER_VERSION');
+    expect(codes).toContain('LEDGER_UNREADABLE');
+    const sorter = openRecordSorter();
+    await expect(exportLedger(ledger, sorter, async () => {})).rejects.toMatchObject({
+      code: 'LEDGER_EXPORT_INCOMPLETE',
+    });
+    sorter.close();
   });
 
   it('is read by releases before packs too, side by side: their queries find every fact', async () => {

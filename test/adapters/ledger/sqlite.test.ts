@@ -8,7 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteLedger } from '../../../shared/adapters/ledger/sqlite/ledger.ts';
 import { APPLICATION_ID, MIGRATIONS } from '../../../shared/adapters/ledger/sqlite/schema.ts';
 import { sha256 } from '../../../shared/core/hash.ts';
+import { NOUNS, type Noun } from '../../../shared/core/ledger-record.ts';
 import { describeLedger } from '../../contracts/ledger.ts';
+import { describeArchive, fill, verified } from '../../contracts/ledger-archive.ts';
 import { describeHistory } from '../../contracts/ledger-history.ts';
 
 async function newFolder(): Promise<string> {
@@ -31,6 +33,7 @@ async function openNew() {
 
 describeLedger('SQLite', openNew);
 describeHistory('SQLite', 60, openNew);
+describeArchive('SQLite', openNew, openNew);
 
 describe('the SQLite file', () => {
   let folder: string;
@@ -41,6 +44,62 @@ describe('the SQLite file', () => {
   });
   afterEach(async () => {
     await rm(folder, { recursive: true });
+  });
+
+  /** What an export has of each table. Whoever adds a table says it here, and adds its noun to the export. */
+  const EXPORTED_AS: Readonly<Record<string, Noun>> = {
+    blockages: 'blockages',
+    decision_chunks: 'decisions',
+    decisions: 'decisions',
+    deletions: 'reservation',
+    events: 'event',
+    findings: 'findings',
+    holds: 'hold',
+    intents: 'step',
+    kept_manifests: 'manifest',
+    leases: 'lease',
+    observed_facts: 'fact',
+    planning: 'planning',
+    policy_roster: 'policy',
+    pulls: 'pulls',
+    push_marks: 'push',
+    restorations: 'restoration',
+    runs: 'run',
+    samples: 'sample',
+    stop_order: 'stop order',
+    ticks: 'tick',
+    uses: 'uses',
+  };
+
+  it('has no table that an export leaves out', async () => {
+    const ledger = await openSqliteLedger(path);
+    await fill(ledger);
+    await ledger.close();
+    const database = new DatabaseSync(path);
+    const tables = database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+      .all()
+      .map(({ name }) => String(name));
+    expect(tables).toEqual(Object.keys(EXPORTED_AS));
+    expect(new Set(Object.values(EXPORTED_AS))).toEqual(new Set(NOUNS));
+    for (const table of tables) {
+      const count = database.prepare(`SELECT count(*) AS n FROM ${table}`).get();
+      expect(count, `nothing in ${table}: let "fill" write some`).not.toEqual({ n: 0 });
+    }
+    database.close();
+  });
+
+  it('tells of packed events whose fact is in no pack', async () => {
+    const ledger = await openSqliteLedger(path);
+    await fill(ledger);
+    const database = new DatabaseSync(path);
+    database.exec('UPDATE events SET is_folded = 1');
+    database.close();
+    const found = await verified(ledger);
+    expect(new Set(found.map(({ code }) => code))).toEqual(new Set(['EVENT_NOT_PACKED']));
+    // Two of the third repository were never packed.
+    expect(found).toHaveLength(2);
+    await ledger.close();
   });
 
   it('refuses a file that a newer gcr-warden wrote, and leaves it as it is', async () => {

@@ -4,7 +4,7 @@ import { WardenError } from '../../../core/error.ts';
 import { sha256 } from '../../../core/hash.ts';
 import { addedDays } from '../added-days.ts';
 import { type PackedChunk, packList } from '../packed.ts';
-import { documentName, namePart } from './document-name.ts';
+import { documentName, namePart, repositoryFields } from './document-name.ts';
 import type { Documents, Write } from './documents.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
 
@@ -66,7 +66,7 @@ export function dayShards(documents: Documents, collection: 'pulls' | 'uses'): D
     pieces.map(({ prefix, chunk }) => {
       const fields = {
         version: FORM_VERSION,
-        repositoryName: namePart(name),
+        ...repositoryFields(name),
         prefix,
         count: chunk?.count ?? 0,
         [collection]: chunk?.content ?? null,

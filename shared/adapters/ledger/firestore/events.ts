@@ -7,7 +7,7 @@ import type { Clock, EventLedger, LooseFacts } from '../../../ports.ts';
 import { FACT_LIMITS, type FoldRound, foldRounds, hasRoom } from '../fold-round.ts';
 import { checkedLimit } from '../limit.ts';
 import { packList } from '../packed.ts';
-import { documentName, namePart } from './document-name.ts';
+import { documentName, namePart, repositoryFields } from './document-name.ts';
 import type { Documents, Write } from './documents.ts';
 import { FACT_RETENTION_MS, FOLDED_EVENT_RETENTION_MS } from './retention.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
@@ -38,7 +38,7 @@ function repositoryTime(repository: string, atMs: number): string {
   return `${namePart(repository)}~${String(Math.max(0, atMs)).padStart(String(LAST_TIME_MS).length, '0')}`;
 }
 
-function eventOf(snapshot: DocumentSnapshot): ImageEvent {
+export function eventOf(snapshot: DocumentSnapshot): ImageEvent {
   const stored = new Stored(snapshot);
   return {
     version: 1,
@@ -80,7 +80,7 @@ export function eventLedger(documents: Documents, clock: Clock): EventLedger {
       at: observations.doc(documentName(repository, sha256(content))),
       fields: {
         version: FORM_VERSION,
-        repositoryName: namePart(repository),
+        ...repositoryFields(repository),
         expiresAt: Timestamp.fromMillis(newestAtMs + FACT_RETENTION_MS),
         count,
         facts: content,

@@ -36,7 +36,7 @@ interface Batch {
   readonly settlements: ReadonlyMap<string, Settlement>;
 }
 
-function batchOf(snapshot: DocumentSnapshot): Batch {
+export function batchOf(snapshot: DocumentSnapshot): Batch {
   const stored = new Stored(snapshot);
   const settlements =
     stored.integer('settled') === 0 ? [] : stored.list<Settlement>('settlements', 'settled');

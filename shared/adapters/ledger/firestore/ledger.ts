@@ -1,5 +1,6 @@
 import type { Settings } from '@google-cloud/firestore';
 import type { Clock, Ledger } from '../../../ports.ts';
+import { archiveLedger } from './archive.ts';
 import { coordinationLedger } from './coordination.ts';
 import { type BilledOperations, Documents } from './documents.ts';
 import { estateLedger } from './estate.ts';
@@ -57,7 +58,7 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
     options.deadlineMs ?? DEADLINE_MS,
     options.onBilled ?? (() => {}),
   );
-  return {
+  const nouns = {
     ...eventLedger(documents, options.clock ?? Date.now),
     ...runLedger(documents),
     ...coordinationLedger(documents),
@@ -67,6 +68,10 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
     ...findingLedger(documents),
     ...pullLedger(documents),
     ...usageLedger(documents),
+  };
+  return {
+    ...nouns,
+    ...archiveLedger(documents, nouns),
     close: () => documents.close(),
   };
 }

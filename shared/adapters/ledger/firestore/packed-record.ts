@@ -1,7 +1,7 @@
 import { WardenError } from '../../../core/error.ts';
 import { sha256 } from '../../../core/hash.ts';
 import { packList } from '../packed.ts';
-import { documentName } from './document-name.ts';
+import { documentName, isShortened } from './document-name.ts';
 import type { Documents, Fence, Fields, Write } from './documents.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
 
@@ -68,6 +68,7 @@ export async function replaceRecord(
     at,
     fields: {
       ...fields,
+      ...(isShortened(at.id) ? { name } : {}),
       version: FORM_VERSION,
       generation,
       parts: isSplit ? chunks.length : 0,

@@ -1,9 +1,9 @@
 import type { Digest } from '../../../core/digest.ts';
 import type { Run } from '../../../core/journal.ts';
+import { joinNotes, type NotedDecision, splitNotes } from '../../../core/noted-decision.ts';
 import type { PolicySummary } from '../../../core/policy.ts';
 import type { RunLedger } from '../../../ports.ts';
 import { checkedLimit } from '../limit.ts';
-import { joinNotes, type NotedDecision, splitNotes } from '../noted-decision.ts';
 import { packList } from '../packed.ts';
 import { documentName } from './document-name.ts';
 import type { Documents, Write } from './documents.ts';

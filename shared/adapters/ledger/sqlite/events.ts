@@ -9,7 +9,7 @@ import { type PackedChunk, packList, unpackChunk } from '../packed.ts';
 import type { Database, Row } from './database.ts';
 import { bytes, integer, text, textOrNull } from './row.ts';
 
-function eventOf(row: Row): ImageEvent {
+export function eventOf(row: Row): ImageEvent {
   return {
     version: 1,
     messageId: text(row, 'message_id'),

@@ -1,4 +1,5 @@
 import type { Ledger } from '../../../ports.ts';
+import { archiveLedger } from './archive.ts';
 import { coordinationLedger } from './coordination.ts';
 import { Database } from './database.ts';
 import { estateLedger } from './estate.ts';
@@ -23,7 +24,7 @@ export interface SqliteLedgerOptions {
  */
 export async function openSqliteLedger(path: string, options: SqliteLedgerOptions = {}): Promise<Ledger> {
   const database = new Database(path, options.busyTimeoutMs ?? 10_000);
-  return {
+  const nouns = {
     ...eventLedger(database),
     ...runLedger(database),
     ...coordinationLedger(database),
@@ -33,6 +34,10 @@ export async function openSqliteLedger(path: string, options: SqliteLedgerOption
     ...findingLedger(database),
     ...pullLedger(database),
     ...usageLedger(database),
+  };
+  return {
+    ...nouns,
+    ...archiveLedger(database, nouns),
     async close() {
       database.close();
     },

@@ -1,9 +1,20 @@
+import type { Digest } from '../../../core/digest.ts';
 import type { StoredManifest } from '../../../core/journal.ts';
 import type { RunLedger } from '../../../ports.ts';
 import { packText, unpackText } from '../packed.ts';
-import type { Database } from './database.ts';
+import type { Database, Row } from './database.ts';
 import { writeUnder } from './lease.ts';
 import { bytes, integer, text } from './row.ts';
+
+export function storedManifestOf(row: Row): StoredManifest {
+  const digest = text(row, 'digest') as Digest;
+  const stored = bytes(row, 'content');
+  const content =
+    integer(row, 'is_packed') === 1
+      ? unpackText(stored, `The manifest ${digest}`)
+      : Buffer.from(stored).toString('utf8');
+  return { repository: text(row, 'repository'), digest, mediaType: text(row, 'media_type'), content };
+}
 
 /** Manifests as they were served: one row each, for undo and for listings alike. */
 export function manifestLedger(
@@ -29,17 +40,11 @@ export function manifestLedger(
     const found: StoredManifest[] = [];
     for (const digest of new Set(digests)) {
       const row = database.get(
-        'SELECT media_type, is_packed, content FROM kept_manifests WHERE repository = ? AND digest = ?',
+        'SELECT * FROM kept_manifests WHERE repository = ? AND digest = ?',
         repository,
         digest,
       );
-      if (row === null) continue;
-      const stored = bytes(row, 'content');
-      const content =
-        integer(row, 'is_packed') === 1
-          ? unpackText(stored, `The manifest ${digest}`)
-          : Buffer.from(stored).toString('utf8');
-      found.push({ repository, digest, mediaType: text(row, 'media_type'), content });
+      if (row !== null) found.push(storedManifestOf(row));
     }
     return found;
   };

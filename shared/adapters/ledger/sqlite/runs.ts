@@ -1,11 +1,11 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Digest } from '../../../core/digest.ts';
 import type { Intent, JournalEntry, Run, Settlement } from '../../../core/journal.ts';
+import { joinNotes, type NotedDecision, splitNotes } from '../../../core/noted-decision.ts';
 import type { PolicySummary } from '../../../core/policy.ts';
 import type { Lease, RunLedger } from '../../../ports.ts';
 import { intentUnknown } from '../intent-name.ts';
 import { checkedLimit } from '../limit.ts';
-import { joinNotes, type NotedDecision, splitNotes } from '../noted-decision.ts';
 import { packList, unpackChunk } from '../packed.ts';
 import type { Database, Row } from './database.ts';
 import { writeUnder } from './lease.ts';

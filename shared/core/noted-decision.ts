@@ -1,6 +1,5 @@
-import type { ArtifactNote } from '../../core/artifact-note.ts';
-import type { Decision } from '../../core/decision.ts';
-import type { DecisionRecord } from '../../ports.ts';
+import type { ArtifactNote } from './artifact-note.ts';
+import type { Decision } from './decision.ts';
 
 /** A decision as it is stored, with the note on its artifact; earlier versions wrote none. */
 export type NotedDecision = Decision & { readonly note?: ArtifactNote };
@@ -8,7 +7,7 @@ export type NotedDecision = Decision & { readonly note?: ArtifactNote };
 /** Puts each note beside its decision, so that one chunk holds both. */
 export function joinNotes(
   decisions: readonly Decision[],
-  notes: DecisionRecord['notes'],
+  notes: readonly ArtifactNote[] | null,
 ): readonly NotedDecision[] {
   if (notes === null) return decisions;
   return decisions.map((decision, at) => {
@@ -18,7 +17,10 @@ export function joinNotes(
 }
 
 /** The two lists again. No notes unless every decision has one. */
-export function splitNotes(items: readonly NotedDecision[]): Pick<DecisionRecord, 'decisions' | 'notes'> {
+export function splitNotes(items: readonly NotedDecision[]): {
+  readonly decisions: readonly Decision[];
+  readonly notes: readonly ArtifactNote[] | null;
+} {
   const notes: ArtifactNote[] = [];
   const decisions = items.map(({ note, ...decision }) => {
     if (note !== undefined) notes.push(note);
