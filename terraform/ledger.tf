@@ -36,6 +36,43 @@ resource "google_firestore_field" "expiry" {
   index_config {}
 }
 
+locals {
+  # Fields that nothing asks for, most of them packed lists; docs/ledger.md says the same.
+  unasked_fields = {
+    decisions        = ["items", "policies"]
+    decisions-parts  = ["items"]
+    events           = ["action", "digest", "messageId", "recordedAt", "repository", "tag"]
+    findings         = ["items"]
+    findings-parts   = ["items"]
+    intents          = ["intents", "settled", "settlements"]
+    listed-manifests = ["manifests"]
+    manifests        = ["manifests"]
+    observations     = ["facts"]
+    planning         = ["policies"]
+    policies         = ["items"]
+    policies-parts   = ["items"]
+    pulls            = ["pulls"]
+    restorations     = ["restoration"]
+    runs             = ["run"]
+    samples          = ["days"]
+    uses             = ["uses"]
+  }
+}
+
+resource "google_firestore_field" "unasked" {
+  for_each = merge([
+    for collection, fields in local.unasked_fields : {
+      for field in fields : "${collection}.${field}" => { collection = collection, field = field }
+    }
+  ]...)
+  project    = var.project_id
+  database   = google_firestore_database.ledger.name
+  collection = each.value.collection
+  field      = each.value.field
+
+  index_config {}
+}
+
 # What registries can't tell is nowhere else: without it nobody knows why an image is gone.
 resource "google_firestore_backup_schedule" "ledger" {
   count     = var.database.backup_days > 0 ? 1 : 0

@@ -94,6 +94,21 @@ locals {
   ]
 }
 
+locals {
+  enforcing_policies = [
+    for document in local.policy_documents : tostring(document.content.policy)
+    if document.kind == "policy" && try(document.content.mode, "plan") == "enforce" && can(tostring(document.content.policy))
+  ]
+}
+
+# A warning and no refusal: whoever begins with planning may have policies that are ready.
+check "enforcing" {
+  assert {
+    condition     = var.allow_deletion || length(local.enforcing_policies) == 0
+    error_message = "In mode: enforce, and without effect while allow_deletion is false: ${join(", ", local.enforcing_policies)}."
+  }
+}
+
 resource "google_storage_bucket" "policies" {
   # checkov:skip=CKV_GCP_62:Changes come from git and stand in the audit log; reads are those of the functions.
   project                     = var.project_id

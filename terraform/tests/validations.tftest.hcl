@@ -400,6 +400,16 @@ run "refuses_files_that_were_changed_since_they_were_checked" {
   expect_failures = [google_storage_bucket_object.policy]
 }
 
+run "warns_of_policies_that_enforce_and_may_not" {
+  command = plan
+
+  variables {
+    policies_folder = "./examples/organisation/policies"
+  }
+
+  expect_failures = [check.enforcing]
+}
+
 # What is said of each of them is tested in test/terraform.
 run "refuses_broken_policies" {
   command = plan

@@ -72,7 +72,7 @@ describe('the module', () => {
 
   it('has documents of the ledger expire in the collections that the page on it names', () => {
     const page = readFileSync(join(folder, '../docs/ledger.md'), 'utf8');
-    const [, retention = ''] = page.split('## Retention');
+    const [, retention = ''] = /^## Retention$([\s\S]*?)^## /m.exec(page) ?? [];
     const rows = [...retention.matchAll(/^\| (`.+?`) \| (.+) \|$/gm)].filter(
       ([, , when]) => !when?.startsWith('never'),
     );
@@ -80,6 +80,34 @@ describe('the module', () => {
     const [, list = ''] = /expiring_collections = toset\(\[(.*?)\]\)/s.exec(read('ledger.tf')) ?? [];
     expect(told.length).toBeGreaterThan(3);
     expect([...list.matchAll(/"([\w-]+)"/g)].map(([, name]) => name).sort()).toEqual(told.sort());
+  });
+
+  it('takes the index from the fields that the page on the ledger names, and from none that is asked for', () => {
+    const page = readFileSync(join(folder, '../docs/ledger.md'), 'utf8');
+    const [, section = ''] = page.split('## Indexes that are switched off');
+    const told = [...section.matchAll(/^\| `([\w-]+)` \| (`.+`) \|$/gm)].flatMap(
+      ([, collection, fields = '']) =>
+        [...fields.matchAll(/`(\w+)`/g)].map(([, field]) => `${collection}.${field}`),
+    );
+    const [, list = ''] = /unasked_fields = \{\n([\s\S]*?)^ {2}\}$/m.exec(read('ledger.tf')) ?? [];
+    const off = [...list.matchAll(/^ {4}([\w-]+) += \[(.*)\]$/gm)].flatMap(([, collection, fields = '']) =>
+      [...fields.matchAll(/"(\w+)"/g)].map(([, field]) => `${collection}.${field}`),
+    );
+    expect(off.length).toBeGreaterThan(20);
+    expect(off.sort()).toEqual(told.sort());
+    // Of each file of the adapter, whatever it asks for in any of its collections.
+    const adapter = join(folder, '../shared/adapters/ledger/firestore');
+    const asked = readdirSync(adapter).flatMap((file) => {
+      const text = readFileSync(join(adapter, file), 'utf8');
+      const collections = [...text.matchAll(/\bcollection(?:\(|: )'([\w-]+)'(?: \| '([\w-]+)')?/g)].flatMap(
+        ([, one, other]) => [one, other],
+      );
+      const fields = [...text.matchAll(/\.(?:where|orderBy)\('(\w+)'/g)].map(([, field]) => field);
+      return collections.flatMap((collection) => fields.map((field) => `${collection}.${field}`));
+    });
+    expect(asked).toContain('intents.openRepository');
+    expect(asked).toContain('uses.repositoryName');
+    expect(off.filter((field) => asked.includes(field))).toEqual([]);
   });
 
   it('counts entries that the functions really write', () => {
