@@ -5,7 +5,7 @@ import {
   once,
   openConfiguredLedger,
   openConfiguredPolicyFiles,
-  openPubSub,
+  openPublisher,
   settings,
 } from './open-ports.ts';
 
@@ -17,7 +17,6 @@ http(
       const { openGoogleAccess } = await import('../shared/adapters/google/open-access.ts');
       const { access } = openGoogleAccess(null);
       const topic = settings.findingTopic;
-      const { createPubSubPublisher } = await import('../shared/adapters/messaging/pubsub-publisher.ts');
       return {
         projects: settings.auditProjects,
         policyFiles: await openConfiguredPolicyFiles(),
@@ -25,7 +24,7 @@ http(
           access,
           ledger: await openConfiguredLedger(),
           clock: Date.now,
-          ...(topic === null ? {} : { changes: { publisher: createPubSubPublisher(openPubSub()), topic } }),
+          ...(topic === null ? {} : { changes: { publisher: openPublisher(), topic } }),
         },
       };
     }),

@@ -1,6 +1,5 @@
 import { http } from '@google-cloud/functions-framework';
 import { newId } from '../shared/adapters/identity/new-id.ts';
-import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
 import { cleanHandler } from './handlers/clean.ts';
 import {
   CONCURRENCY,
@@ -10,7 +9,7 @@ import {
   openConfiguredPolicies,
   openConfiguredRegistry,
   openConfiguredUsage,
-  openPubSub,
+  openPublisher,
   settings,
 } from './open-ports.ts';
 
@@ -24,7 +23,7 @@ http(
     once(async () => {
       const ledger = await openConfiguredLedger();
       const registry = await openConfiguredRegistry(ledger);
-      const publisher = createPubSubPublisher(openPubSub());
+      const publisher = openPublisher();
       const { notificationTopic } = settings;
       const { openPublicReaders } = await import('../shared/adapters/google/open-public-readers.ts');
       const { openTagKeeper } = await import('../shared/adapters/google/tag-keeper.ts');

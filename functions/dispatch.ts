@@ -1,6 +1,5 @@
 import { http } from '@google-cloud/functions-framework';
 import { newId } from '../shared/adapters/identity/new-id.ts';
-import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
 import { dispatchHandler } from './handlers/dispatch.ts';
 import {
   logger,
@@ -8,7 +7,7 @@ import {
   openConfiguredLedger,
   openConfiguredPolicies,
   openConfiguredRegistry,
-  openPubSub,
+  openPublisher,
   settings,
 } from './open-ports.ts';
 
@@ -21,7 +20,7 @@ const opened = once(async () => {
     ledger,
     registry: await openConfiguredRegistry(ledger),
     policies: await openConfiguredPolicies(),
-    publisher: createPubSubPublisher(openPubSub()),
+    publisher: openPublisher(),
   };
 });
 

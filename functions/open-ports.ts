@@ -1,9 +1,17 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { createJsonLogger } from '../shared/adapters/logging/json-logger.ts';
 import { openConfiguredPubSub } from '../shared/adapters/messaging/open-pubsub.ts';
+import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
 import type { PubSubRest } from '../shared/adapters/messaging/pubsub-rest.ts';
 import type { OpenRegistry } from '../shared/adapters/registry/open.ts';
-import type { Ledger, Logger, PolicyFileReader, PolicyReader, UsageReader } from '../shared/ports.ts';
+import type {
+  Ledger,
+  Logger,
+  PolicyFileReader,
+  PolicyReader,
+  Publisher,
+  UsageReader,
+} from '../shared/ports.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** What every deployed function has from its start: cheap, and nothing that speaks to anybody. */
@@ -55,10 +63,19 @@ export async function openConfiguredRegistry(ledger: Ledger): Promise<OpenRegist
   });
 }
 
-/** Pub/Sub, with the function's own service account. */
+/** The variable that Google's own clients know for an emulator; null for Google's service. */
+function pubsubEmulator(): string | null {
+  return process.env['PUBSUB_EMULATOR_HOST'] || null;
+}
+
+/** Reads Pub/Sub, with the function's own service account. */
 export function openPubSub(): PubSubRest {
-  // The variable that Google's own clients know for an emulator.
-  return openConfiguredPubSub(process.env['PUBSUB_EMULATOR_HOST'] ?? null);
+  return openConfiguredPubSub(pubsubEmulator());
+}
+
+/** Publishes, with the function's own service account. */
+export function openPublisher(): Publisher {
+  return createPubSubPublisher(pubsubEmulator());
 }
 
 /** The policies named by the environment. */

@@ -1,8 +1,15 @@
 import { http } from '@google-cloud/functions-framework';
-import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
 import { createPubSubSubscriber } from '../shared/adapters/messaging/pubsub-subscriber.ts';
 import { recordAuditLogsHandler } from './handlers/record-audit-logs.ts';
-import { CONCURRENCY, logger, once, openConfiguredLedger, openPubSub, settings } from './open-ports.ts';
+import {
+  CONCURRENCY,
+  logger,
+  once,
+  openConfiguredLedger,
+  openPublisher,
+  openPubSub,
+  settings,
+} from './open-ports.ts';
 
 /** Well within the 300 s that Cloud Scheduler waits. */
 const BUDGET_MS = 200_000;
@@ -17,7 +24,7 @@ http(
       return {
         ledger: await openConfiguredLedger(),
         subscriber: createPubSubSubscriber(pubsub, IDLE_MS),
-        publisher: createPubSubPublisher(pubsub),
+        publisher: openPublisher(),
         deadLetterTopic: settings.deadLetterTopic,
         subscriptions: settings.auditLogSubscriptions,
         ownAccounts: new Set(settings.ownAccounts.map((account) => account.toLowerCase())),

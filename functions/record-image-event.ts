@@ -1,8 +1,7 @@
 import { http } from '@google-cloud/functions-framework';
-import { createPubSubPublisher } from '../shared/adapters/messaging/pubsub-publisher.ts';
 import { createPushMarker } from '../shared/app/mark-push.ts';
 import { recordImageEventHandler } from './handlers/record-image-event.ts';
-import { logger, once, openConfiguredLedger, openPubSub, settings } from './open-ports.ts';
+import { logger, once, openConfiguredLedger, openPublisher, settings } from './open-ports.ts';
 
 http(
   'record-image-event',
@@ -13,7 +12,7 @@ http(
       return {
         ledger,
         markPush: createPushMarker(ledger, Date.now),
-        publisher: createPubSubPublisher(openPubSub()),
+        publisher: openPublisher(),
         deadLetterTopic: settings.deadLetterTopic,
       };
     }),

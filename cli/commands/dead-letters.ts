@@ -3,6 +3,7 @@ import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { openConfiguredPubSub } from '../../shared/adapters/messaging/open-pubsub.ts';
 import { createPubSubPublisher } from '../../shared/adapters/messaging/pubsub-publisher.ts';
 import { createPubSubSubscriber } from '../../shared/adapters/messaging/pubsub-subscriber.ts';
+import { createStandInPublisher } from '../../shared/adapters/messaging/stand-in-publisher.ts';
 import { scrub } from '../../shared/adapters/registry/scrub.ts';
 import { lookThroughDeadLetters } from '../../shared/app/replay-dead-letters.ts';
 import { WardenError } from '../../shared/core/error.ts';
@@ -54,14 +55,15 @@ export function deadLettersCommand(): ManualCommand {
 }
 
 async function run(options: DeadLettersOptions): Promise<void> {
-  const pubsub = openConfiguredPubSub(
-    process.env['PUBSUB_EMULATOR_HOST'] ?? null,
-    options.googleEndpoint ?? null,
-  );
+  const emulator = process.env['PUBSUB_EMULATOR_HOST'] || null;
+  const pubsub = openConfiguredPubSub(emulator, options.googleEndpoint ?? null);
   const looked = await lookThroughDeadLetters(
     {
       subscriber: createPubSubSubscriber(pubsub, 0),
-      publisher: createPubSubPublisher(pubsub),
+      publisher:
+        options.googleEndpoint === undefined
+          ? createPubSubPublisher(emulator)
+          : createStandInPublisher(pubsub),
       newId,
     },
     {

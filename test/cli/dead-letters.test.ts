@@ -3,7 +3,6 @@ import { recordImageEventHandler } from '../../functions/handlers/record-image-e
 import { serveFunction } from '../../local/function-server.ts';
 import { acmeEstate, startGoogleApis } from '../../local/google-apis/index.ts';
 import { createPullSubscription } from '../../local/pull-subscription.ts';
-import { openConfiguredPubSub } from '../../shared/adapters/messaging/open-pubsub.ts';
 import { createPubSubPublisher } from '../../shared/adapters/messaging/pubsub-publisher.ts';
 import { createPushMarker } from '../../shared/app/mark-push.ts';
 import { openStage } from '../functions/stage.ts';
@@ -33,7 +32,7 @@ describeWithPeers(['gcloud', 'java'], 'gcr-warden events dead-letters, on the Pu
 
   it('shows what the handler sent away, puts it back, and has it there again without going round', async () => {
     const stage = await openStage();
-    const publisher = createPubSubPublisher(openConfiguredPubSub(emulator.host));
+    const publisher = createPubSubPublisher(emulator.host);
     const deliveries: string[] = [];
     const handler = recordImageEventHandler(
       stage.logger,

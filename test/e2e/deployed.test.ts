@@ -12,7 +12,7 @@ import type { PubSubRest } from '../../shared/adapters/messaging/pubsub-rest.ts'
 import { createPubSubSubscriber } from '../../shared/adapters/messaging/pubsub-subscriber.ts';
 import type { PushMessage } from '../../shared/core/push-message.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
-import type { Ledger } from '../../shared/ports.ts';
+import type { Ledger, Publisher } from '../../shared/ports.ts';
 import { bundleFunction } from '../../tools/bundle.ts';
 import { ROOT, succeed, warden } from '../support/command.ts';
 import { type Emulator, startFirestoreEmulator, startPubSubEmulator } from '../support/emulators.ts';
@@ -46,6 +46,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
   let directory: string;
   let emulators: { readonly firestore: Emulator; readonly pubsub: Emulator };
   let pubsub: PubSubRest;
+  let publisher: Publisher;
   let registry: LocalRegistry;
   let storage: GoogleApis;
   let ledger: Ledger;
@@ -60,6 +61,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
     process.env['METADATA_SERVER_DETECTION'] = 'none';
     process.env['FIRESTORE_EMULATOR_HOST'] = firestore.host;
     pubsub = openConfiguredPubSub(pubsubEmulator.host);
+    publisher = createPubSubPublisher(pubsubEmulator.host);
     ledger = await openFirestoreLedger({ projectId: PROJECT, databaseId: '(default)' });
     const make = (path: string, body: object = {}) => makeResource(pubsubEmulator, path, body);
     for (const topic of ['gcr', 'work', 'gcr-dead-letter']) await make(topicName(topic));
@@ -129,8 +131,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
     await rm(directory, { recursive: true, force: true });
   });
 
-  const publish = (topic: string, data: string) =>
-    createPubSubPublisher(pubsub).publish(topicName(topic), data);
+  const publish = (topic: string, data: string) => publisher.publish(topicName(topic), data);
   const urlOf = (name: string): string => functions.get(name)?.url ?? '';
   const repository = (): string => `${registry.host}/acme/services/api`;
   const push = (tag: string): Promise<string> =>
@@ -183,7 +184,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
       `${urlOf('report')}?image=${encodeURIComponent(`${repository()}@${imageWith('old pull request').digest}`)}`,
     );
     expect(page.status).toBe(200);
-    expect(await page.text()).toContain('delete the manifest: deleted');
+    expect((await page.text()).replaceAll(/<[^>]+>/g, '')).toContain('Delete the manifest: deleted');
     // The broken policy stopped itself and nothing else, and said where it is broken.
     expect(functions.get('dispatch')?.output()).toMatch(/broken\.yaml:5:\d+/);
   }, 60_000);

@@ -16,8 +16,9 @@ import { openGoogleAccess } from '../../shared/adapters/google/open-access.ts';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
 import { openConfiguredPubSub } from '../../shared/adapters/messaging/open-pubsub.ts';
-import { createPubSubPublisher } from '../../shared/adapters/messaging/pubsub-publisher.ts';
+
 import { createPubSubSubscriber } from '../../shared/adapters/messaging/pubsub-subscriber.ts';
+import { createStandInPublisher } from '../../shared/adapters/messaging/stand-in-publisher.ts';
 import { fixedCredentials } from '../../shared/adapters/registry/credentials.ts';
 import { openRegistry } from '../../shared/adapters/registry/open.ts';
 import { createPushMarker } from '../../shared/app/mark-push.ts';
@@ -90,7 +91,7 @@ const clock = (): number => Date.now() + order.aheadMs;
 const logger: Logger = { log: () => {} };
 const ledger = guarded(await openSqliteLedger(order.ledgerPath));
 const pubsub = openConfiguredPubSub(null, order.googleUrl);
-const publisher = guarded(createPubSubPublisher(pubsub));
+const publisher = guarded(createStandInPublisher(pubsub));
 const registry = openRegistry({
   credentials: fixedCredentials({}),
   clock,

@@ -105,7 +105,7 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
       const setting = {
         ledger,
         subscriber: subscriber(),
-        publisher: createPubSubPublisher(openConfiguredPubSub(pubSub.host)),
+        publisher: createPubSubPublisher(pubSub.host),
         deadLetterTopic: DEAD_TOPIC,
         subscriptions: [SUBSCRIPTION],
         ownAccounts: new Set([OWN]),
