@@ -54,11 +54,26 @@ export function hasWords({ decision }: ArtifactRow, words: readonly string[]): b
 }
 
 /** What goes first, then what was uploaded last; in the end always the same order. */
-export function compareRows(a: ArtifactRow, b: ArtifactRow): number {
-  const order = Number(b.decision.verdict === 'delete') - Number(a.decision.verdict === 'delete');
-  return order || uploaded(b) - uploaded(a) || (a.decision.root < b.decision.root ? -1 : 1);
+export function sortRows(rows: readonly ArtifactRow[]): readonly ArtifactRow[] {
+  // Asked for once a row, and not once a comparison: there may be a hundred thousand.
+  const keyed = rows.map((row) => ({
+    row,
+    uploadedAtMs: uploadedAt(row) ?? Number.NEGATIVE_INFINITY,
+  }));
+  const sorted = (verdict: Decision['verdict']): readonly ArtifactRow[] =>
+    keyed
+      .filter(({ row }) => row.decision.verdict === verdict)
+      .sort((a, b) =>
+        a.uploadedAtMs === b.uploadedAtMs
+          ? a.row.decision.root < b.row.decision.root
+            ? -1
+            : 1
+          : b.uploadedAtMs - a.uploadedAtMs,
+      )
+      .map(({ row }) => row);
+  return [...sorted('delete'), ...sorted('keep')];
 }
 
-function uploaded({ note }: ArtifactRow): number {
-  return note === null || note.uploadedAtMs.kind === 'unknown' ? 0 : (note.uploadedAtMs.value ?? 0);
+function uploadedAt({ note }: ArtifactRow): number | null {
+  return note === null || note.uploadedAtMs.kind === 'unknown' ? null : note.uploadedAtMs.value;
 }

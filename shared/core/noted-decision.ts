@@ -22,9 +22,11 @@ export function splitNotes(items: readonly NotedDecision[]): {
   readonly notes: readonly ArtifactNote[] | null;
 } {
   const notes: ArtifactNote[] = [];
-  const decisions = items.map(({ note, ...decision }) => {
-    if (note !== undefined) notes.push(note);
-    return decision;
-  });
-  return { decisions, notes: notes.length === decisions.length ? notes : null };
+  for (const item of items) {
+    if (item.note === undefined) continue;
+    notes.push(item.note);
+    // They were parsed for this reader alone; a hundred thousand copies would take as long as parsing them.
+    delete (item as { note?: ArtifactNote }).note;
+  }
+  return { decisions: items, notes: notes.length === items.length ? notes : null };
 }

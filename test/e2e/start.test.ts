@@ -112,9 +112,10 @@ describe('npm start', () => {
 
   it('serves the report page at the address that it prints', async () => {
     const [, url = ''] = await started.seen(/^Report +(\S+)/m);
-    const page = await (await fetch(url)).text();
-    expect(page).toContain('acme/services/billing');
-    expect(page).toContain('Service-account key is too old');
+    const page = async (query: string) => (await fetch(`${url}${query}`)).text();
+    expect(await page('')).toMatch(/repository=localhost%3A\d+%2Facme%2Fservices%2Fbilling/);
+    expect(await page('?page=findings')).toContain('Service-account key is too old');
+    expect(await page('?page=policies')).toContain('Pull-request images are rebuilt on demand');
   });
 
   it("runs the README's commands, on the registry that it started", async () => {

@@ -1,11 +1,4 @@
-import {
-  type ArtifactRow,
-  compareRows,
-  hasWords,
-  isShown,
-  SHOWN,
-  type Shown,
-} from '../../core/artifact-row.ts';
+import { type ArtifactRow, hasWords, isShown, SHOWN, type Shown, sortRows } from '../../core/artifact-row.ts';
 import { lastDay, type ReferenceDays } from '../../core/day-ranges.ts';
 import { WardenError } from '../../core/error.ts';
 import type { Fact } from '../../core/fact.ts';
@@ -83,19 +76,19 @@ export async function readRepository(
   const pulledOn = lastDays(pulls);
   const usedOn = lastDays(usage.uses);
   const rows = (record?.decisions ?? []).map((decision, at): ArtifactRow => {
-    const names = [decision.root, ...decision.members];
+    const { root, members, tags } = decision;
     return {
       decision,
       note: record?.notes?.[at] ?? null,
-      lastPullDay: latest(pulledOn, [...names, ...decision.tags]),
-      lastUseDay: latest(usedOn, names),
+      lastPullDay: pulledOn.size === 0 ? null : latest(pulledOn, [root, ...members, ...tags]),
+      lastUseDay: usedOn.size === 0 ? null : latest(usedOn, [root, ...members]),
     };
   });
   return {
     atMs: nowMs,
     repository,
     judged: record === null ? null : { atMs: record.atMs, runId: record.runId, policies: record.policies },
-    rows: rows.sort(compareRows),
+    rows: sortRows(rows),
     counts: countsOf(rows, nowMs),
     samples: series[0]?.samples ?? [],
     runs,
@@ -129,7 +122,6 @@ function lastDays(all: readonly ReferenceDays[]): ReadonlyMap<string, number> {
 }
 
 function latest(days: ReadonlyMap<string, number>, names: readonly string[]): number | null {
-  if (days.size === 0) return null;
   let found: number | null = null;
   for (const name of names) {
     const day = days.get(name);
