@@ -14,6 +14,7 @@ import {
 } from '../core/reference.ts';
 import { type Simulation, type SimulationSources, simulate } from '../core/simulation.ts';
 import type { Snapshot } from '../core/snapshot.ts';
+import { NO_USAGE_RECORD } from '../core/usage-record.ts';
 import type {
   Clock,
   EventLedger,
@@ -22,6 +23,7 @@ import type {
   PullLedger,
   RegistryReader,
   RunLedger,
+  UsageLedger,
   UsageReader,
 } from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
@@ -29,7 +31,10 @@ import { recordedPulls } from './recorded-pulls.ts';
 
 export interface SimulatePorts {
   readonly registry: RegistryReader;
-  readonly ledger: Pick<EventLedger, 'historyFacts'> & Pick<RunLedger, 'manifests'> & PullLedger;
+  readonly ledger: Pick<EventLedger, 'historyFacts'> &
+    Pick<RunLedger, 'manifests'> &
+    PullLedger &
+    Pick<UsageLedger, 'usageRecord'>;
   /** As for planning. */
   readonly publicReaders?: PublicReaders;
   readonly usage: UsageReader;
@@ -86,7 +91,8 @@ export async function simulateTarget(
         const parsed = parseRepository(repository);
         const { listing, facts, manifests } = await recordOf(ports, parsed);
         const pulls = await recordedPulls(ports, parsed, untilMs);
-        return replay({ repository, listing, facts, manifests, usage, pulls }, request, untilMs);
+        const used = await ports.ledger.usageRecord(repository);
+        return replay({ repository, listing, facts, manifests, usage, used, pulls }, request, untilMs);
       }),
     }),
   );
@@ -112,7 +118,15 @@ export async function simulateSnapshot(
   for (const { listing, history } of snapshot.repositories) {
     const { repository } = listing;
     const facts = factsOfHistory(history);
-    const record = { repository, listing, facts, manifests: [], usage: snapshot.usage, pulls: NO_PULLS };
+    const record = {
+      repository,
+      listing,
+      facts,
+      manifests: [],
+      usage: snapshot.usage,
+      used: NO_USAGE_RECORD,
+      pulls: NO_PULLS,
+    };
     repositories.push({ repository, simulation: await replayed(() => replay(record, request, untilMs)) });
   }
   return {
@@ -129,7 +143,7 @@ export async function simulateSnapshot(
 
 type RepositoryRecord = Pick<
   SimulationSources,
-  'repository' | 'listing' | 'facts' | 'manifests' | 'usage' | 'pulls'
+  'repository' | 'listing' | 'facts' | 'manifests' | 'usage' | 'used' | 'pulls'
 >;
 
 function replay(record: RepositoryRecord, request: SimulateRequest, untilMs: number): Simulation {

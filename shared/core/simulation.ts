@@ -9,6 +9,7 @@ import { type InventoryTaking, takeInventory } from './inventory.ts';
 import type { StoredManifest } from './journal.ts';
 import type { ListedManifest, Listing } from './listing.ts';
 import { type Manifest, parseManifest, subjectOfTag } from './manifest.ts';
+import { PastUsage, SEEN_BY_RUN } from './past-usage.ts';
 import type { Refusal } from './plan.ts';
 import { judgeRepository } from './plan-repository.ts';
 import type { Policy, PolicySet, Schedule } from './policy.ts';
@@ -16,6 +17,7 @@ import { pulledDigests, type RecordedPulls } from './pull-record.ts';
 import { nextTime } from './schedule.ts';
 import { reasonSentence } from './sentence.ts';
 import type { Usage } from './usage.ts';
+import type { UsageRecord } from './usage-record.ts';
 
 /** What a replay of one repository is made from. */
 export interface SimulationSources {
@@ -30,8 +32,10 @@ export interface SimulationSources {
   readonly listing: Listing | null;
   /** Manifests that were kept, of what is gone by now. */
   readonly manifests: readonly StoredManifest[];
-  /** What runs now. What ran on past nights is not recorded anywhere. */
+  /** What runs now. */
   readonly usage: Usage;
+  /** What runs saw in use on past days. */
+  readonly used: UsageRecord;
   /** Pulls, as far as they were recorded. */
   readonly pulls: RecordedPulls;
   readonly policies: PolicySet;
@@ -169,7 +173,7 @@ export function simulate(sources: SimulationSources): Simulation {
     assumedPlain: replay.assumedPlain.size,
     gaps: {
       pulled: pullGap(sources.pulls, nights[0]?.atMs ?? sources.sinceMs),
-      running: usageGap(sources.usage),
+      running: usageGap(sources, nights),
     },
   };
 }
@@ -210,7 +214,15 @@ function recordedOnlySince(sinceMs: number): string {
   return `pulls are recorded only since ${new Date(sinceMs).toISOString().slice(0, 10)}`;
 }
 
-function usageGap({ answers }: Usage): string | null {
+function usageGap(
+  { usage, used, repository }: SimulationSources,
+  nights: readonly SimulatedNight[],
+): string | null {
+  const past = new PastUsage(used, repository);
+  const told = nights.filter(({ atMs }) => past.isToldOf(dayOf(atMs))).length;
+  if (told === nights.length && told > 0) return null;
+  if (told > 0) return `runs saw what was in use on ${told} of ${nights.length} nights`;
+  const { answers } = usage;
   if (answers.length === 0) return 'no in-use source is configured';
   const unanswered = answers.find((answer) => answer.kind === 'unknown');
   return unanswered?.kind === 'unknown' ? `${unanswered.source}: ${unanswered.reason}` : null;
@@ -239,6 +251,7 @@ class Replay {
   readonly #relations: Readonly<Record<Digest, Fact<Manifest>>>;
   /** Whether the registry tells upload times; where it tells none, the engine takes the history's. */
   readonly #tellsTimes: boolean;
+  readonly #past: PastUsage;
   readonly #policySets = new Map<string, PolicySet>();
   readonly #deletions: Deleting[] = [];
   /** The deletions of a digest, in their order: it may have gone, come back and gone again. */
@@ -247,6 +260,7 @@ class Replay {
   constructor(sources: SimulationSources, digests: readonly Digest[]) {
     const listed = sources.listing?.manifests ?? [];
     this.#sources = sources;
+    this.#past = new PastUsage(sources.used, sources.repository);
     this.#digests = digests;
     this.#fold = foldHistory(sources.repository);
     this.#now = new Map(listed.map((manifest) => [manifest.digest, manifest]));
@@ -328,12 +342,17 @@ class Replay {
     };
   }
 
-  /** All deletions so far, with what is known of later pulls and of what runs now. */
+  /** All deletions so far, with what is known of later pulls, of what ran later and of what runs now. */
   deletions(): SimulatedDeletion[] {
     const { usage, repository } = this.#sources;
     const recorded = deriveHistory(repository, this.#sources.facts);
     for (const [digest, ranges] of pulledDigests(this.#sources.pulls.pulls, recorded)) {
-      for (const deletion of this.#deletionsOf.get(digest) ?? []) this.#notePull(deletion, digest, ranges);
+      for (const deletion of this.#deletionsOf.get(digest) ?? [])
+        this.#noteDay(deletion, { kind: 'pulled', digest, by: '' }, ranges.flat());
+    }
+    for (const [digest, ranges] of this.#past.days) {
+      for (const deletion of this.#deletionsOf.get(digest) ?? [])
+        this.#noteDay(deletion, { kind: 'running', digest, by: SEEN_BY_RUN }, ranges);
     }
     for (const answer of usage.answers) {
       if (answer.kind === 'unknown') continue;
@@ -356,14 +375,14 @@ class Replay {
     }));
   }
 
-  /** Days are recorded, so what was pulled on the day of its deletion may have been pulled before that. */
-  #notePull(deletion: Deleting, digest: Digest, ranges: readonly DayRanges[]): void {
+  /** Days are recorded, so what was used on the day of its deletion may have been used before that. */
+  #noteDay(deletion: Deleting, use: Omit<LaterUse, 'atMs'>, ranges: DayRanges): void {
     const from = dayOf(deletion.atMs);
     let first = Number.POSITIVE_INFINITY;
-    for (const [begin, end] of ranges.flat()) if (end >= from) first = Math.min(first, Math.max(begin, from));
+    for (const [begin, end] of ranges) if (end >= from) first = Math.min(first, Math.max(begin, from));
     if (first === Number.POSITIVE_INFINITY) return;
     const atMs = Math.min(endOfDayMs(first), this.#sources.untilMs);
-    noteUse(deletion, { kind: 'pulled', digest, atMs, by: '' });
+    noteUse(deletion, { ...use, atMs });
   }
 
   /** What was recorded until the day of one night. */
@@ -457,7 +476,8 @@ class Replay {
 
   #take(listing: Listing): InventoryTaking {
     const { unrecorded } = this.#sources;
-    const usage = unrecorded === 'unused' ? NOTHING_RAN : NOT_RECORDED;
+    const nobody = unrecorded === 'unused' ? NOTHING_RAN : NOT_RECORDED;
+    const usage = this.#past.on(dayOf(listing.takenAtMs), nobody);
     const pulls = this.#pullsUntil(listing.takenAtMs);
     const taking = takeInventory({ listing, history: this.#fold.history, usage, pulls });
     const isUnpulled = pulls.sinceMs.kind === 'unknown' && unrecorded === 'unused';
@@ -497,7 +517,7 @@ const NOTHING_RAN: Usage = {
 
 const NOT_RECORDED: Usage = {
   version: 1,
-  answers: [{ kind: 'unknown', source: 'the ledger', reason: 'what ran on past nights is not recorded' }],
+  answers: [{ kind: 'unknown', source: 'the ledger', reason: 'no run of that night saw what was in use' }],
 };
 
 interface KeptManifest {

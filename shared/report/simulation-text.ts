@@ -163,7 +163,7 @@ export function simulationNotes(simulation: Simulation, zone: Zone): string[] {
     notes.push(`The record begins ${formatTime(recordedFromMs, zone)}; nights before it were not replayed.`);
   }
   if (gaps.pulled !== null) notes.push(`Whether it was pulled later is not known: ${gaps.pulled}.`);
-  if (gaps.running !== null) notes.push(`Whether it runs now is not known: ${gaps.running}.`);
+  if (gaps.running !== null) notes.push(`Whether it ran later is not known for sure: ${gaps.running}.`);
   if (unrecorded === 'unused') {
     notes.push('Rules were told that nothing ran and that nothing was pulled where that is not recorded.');
   }

@@ -6,6 +6,7 @@ import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import { simulate } from '../../shared/core/simulation.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
+import { NO_USAGE_RECORD } from '../../shared/core/usage-record.ts';
 
 /**
  * What a replay of a year of nights over 10,000 digests costs: CPU of the whole process. `pushed over the year`
@@ -69,6 +70,7 @@ delete:
     },
     manifests: [],
     usage: { version: 1, answers: [] },
+    used: NO_USAGE_RECORD,
     pulls: { sinceMs: unknown('pulls are not recorded'), pulls: [] },
     policies,
     sinceMs: NOW_MS - NIGHTS * DAY_MS,

@@ -9,6 +9,7 @@ import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import type { RecordedPulls } from '../../shared/core/pull-record.ts';
 import { type Simulation, type SimulationSources, simulate } from '../../shared/core/simulation.ts';
 import { DAY_MS, HOUR_MS } from '../../shared/core/units.ts';
+import { NO_USAGE_RECORD, type UsageRecord } from '../../shared/core/usage-record.ts';
 import { anyCase, doomedBy, planOf } from './case.ts';
 import {
   digestOf,
@@ -53,6 +54,7 @@ function replay(facts: readonly HistoryFact[], more: Partial<SimulationSources> 
     listing: null,
     manifests: [],
     usage: NO_USAGE,
+    used: NO_USAGE_RECORD,
     pulls: PULLS,
     policies: UNTAGGED,
     sinceMs: NOW_MS - 90 * DAY_MS,
@@ -324,6 +326,43 @@ describe('what would have gone and was wanted later', () => {
     );
     expect(gone(replay(facts, { policies: careful, pulls: pullsOf(2) }))).toEqual([[digestOf('old'), 13]]);
     expect(gone(replay(facts, { policies: careful, pulls: pullsOf(14) }))).toEqual([]);
+  });
+
+  it('was seen in use by a run on a later day', () => {
+    const used: UsageRecord = {
+      ...NO_USAGE_RECORD,
+      complete: [[dayOf(NOW_MS) - 30, dayOf(NOW_MS)]],
+      uses: [{ reference: digestOf('old'), days: [[dayOf(NOW_MS) - 3, dayOf(NOW_MS) - 2]] }],
+    };
+    const found = replay(facts, { used });
+    expect(found.deletions[0]?.usedLater).toEqual([
+      {
+        kind: 'running',
+        digest: digestOf('old'),
+        atMs: endOfDayMs(dayOf(NOW_MS) - 3),
+        by: 'something that a run saw',
+      },
+    ]);
+    expect(found.gaps.running).toBeNull();
+  });
+
+  it('stays on nights on which a run saw it in use, and on those of which nobody knows', () => {
+    const careful = policies(
+      'keep: [{ running: { inUse: true } }]\ndelete: [{ loose: { untaggedFor: 7d } }]',
+    );
+    const today = dayOf(NOW_MS);
+    const usedUntil = (...last: readonly number[]): UsageRecord => ({
+      ...NO_USAGE_RECORD,
+      complete: [[today - 30, today - 5]],
+      uses: last.map((days) => ({ reference: digestOf('old'), days: [[today - 30, today - days]] })),
+    });
+    const goneOf = (used: UsageRecord) => gone(replay(facts, { policies: careful, used }));
+    expect(goneOf(usedUntil())).toEqual([[digestOf('old'), 13]]);
+    expect(goneOf(usedUntil(10))).toEqual([[digestOf('old'), 9]]);
+    expect(goneOf(usedUntil(5))).toEqual([]);
+    const found = replay(facts, { policies: careful, used: usedUntil(5) });
+    expect(found.gaps.running).toMatch(/^runs saw what was in use on \d+ of \d+ nights$/);
+    expect(found.nights.at(-1)?.undecided.reason).toContain('no run of that night saw what was in use');
   });
 
   it('runs now, by its digest or by a tag that it ever bore', () => {

@@ -6,6 +6,7 @@ import type { HistoryFact } from '../../shared/core/history.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import { type SimulationSources, simulate } from '../../shared/core/simulation.ts';
 import { DAY_MS, HOUR_MS } from '../../shared/core/units.ts';
+import { NO_USAGE_RECORD } from '../../shared/core/usage-record.ts';
 import { renderSimulationPage } from '../../shared/report/simulation-page.ts';
 import { renderSimulations } from '../../shared/report/simulation-text.ts';
 import { NO_USAGE, NOW_MS, REPOSITORY, told, usageOf } from '../core/estate.ts';
@@ -38,6 +39,7 @@ function reportOf(more: Partial<SimulationSources> = {}): SimulationReport {
     listing: null,
     manifests: [],
     usage: NO_USAGE,
+    used: NO_USAGE_RECORD,
     pulls: { sinceMs: unknown('pulls are not recorded'), pulls: [] },
     policies: policies('delete: [{ untagged: { untaggedFor: 7d } }]'),
     sinceMs: NOW_MS - 90 * DAY_MS,
@@ -81,7 +83,7 @@ WENT                  TAGS  DIGEST        WITH  WHY
 In 21 nights 2 artifacts (2 manifests, 2 of unknown size) would have gone; 1 of 2 known to have been wanted later.
 The record begins 2026-01-11 02:00 UTC; nights before it were not replayed.
 Whether it was pulled later is not known: pulls are not recorded.
-Whether it runs now is not known: no in-use source is configured.
+Whether it ran later is not known for sure: no in-use source is configured.
 Gone by now and not kept: 3 manifests, replayed as images of unknown size that point at nothing.
 `);
   });
@@ -105,7 +107,7 @@ Gone by now and not kept: 3 manifests, replayed as images of unknown size that p
     const careful = policies('keep: [{ running: { inUse: true } }]\ndelete: [{ all: { untaggedFor: 7d } }]');
     const text = renderSimulations(reportOf({ policies: careful }), PLAIN);
     expect(text).toMatch(
-      /Kept on the last night only because something is not known: 1 artifact, .*what ran/,
+      /Kept on the last night only because something is not known: 1 artifact, .*no run of that night saw/,
     );
     expect(text).toContain('--assume-unused');
   });
