@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<ManualCommand>>> = {
   start: async () => (await import('./commands/stop.ts')).startCommand(),
   restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
   hold: async () => (await import('./commands/hold.ts')).holdCommand(),
+  quarantine: async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
   history: async () => (await import('./commands/history.ts')).historyCommand(),
   ledger: async () => (await import('./commands/ledger.ts')).ledgerCommand(),

@@ -38,6 +38,7 @@ import type { PolicyEntry } from './core/policy-roster.ts';
 import type { PullDays, PullRecording } from './core/pull-record.ts';
 import type { PushMark } from './core/push-mark.ts';
 import type { PushMessage } from './core/push-message.ts';
+import type { QuarantineMark } from './core/quarantine-mark.ts';
 import type { ArtifactRegistryImage, Repository, Target } from './core/reference.ts';
 import type { RepositorySample, SampleSeries } from './core/repository-sample.ts';
 import type { Restoration } from './core/restoration.ts';
@@ -401,6 +402,16 @@ export interface UsageLedger {
   usageRecord(repository: string): Promise<UsageRecord>;
 }
 
+/** What is to go and stays for a time, see `core/quarantine-mark.ts`. */
+export interface QuarantineLedger {
+  /** All marks of a repository, those that have ended and are remembered too. */
+  quarantine(repository: string): Promise<readonly QuarantineMark[]>;
+  /** Replaces them. */
+  saveQuarantine(repository: string, marks: readonly QuarantineMark[], lease?: Lease): Promise<void>;
+  /** Repositories that something is in quarantine in, sorted. */
+  quarantinedRepositories(): Promise<readonly string[]>;
+}
+
 /** Who may pull from a repository. */
 export interface PublicReaders {
   /** Whether everybody may, as far as IAM says it of the repository and its project. Unknown where that can't be read. */
@@ -478,6 +489,7 @@ export interface Ledger
     EstateLedger,
     PullLedger,
     UsageLedger,
+    QuarantineLedger,
     FindingLedger,
     ArchiveLedger {
   close(): Promise<void>;

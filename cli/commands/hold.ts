@@ -1,11 +1,13 @@
 import { userInfo } from 'node:os';
+import { newId } from '../../shared/adapters/identity/new-id.ts';
+import { endQuarantine } from '../../shared/app/end-quarantine.ts';
 import { WardenError } from '../../shared/core/error.ts';
 import { type Hold, type HoldSubject, isInForce } from '../../shared/core/hold.ts';
 import { formatRepository, type ImageReference, parseImageReference } from '../../shared/core/reference.ts';
 import { renderHolds } from '../../shared/report/hold-text.ts';
 import { ManualCommand } from '../manual.ts';
 import { ageOption, ledgerOption, withLedger } from '../options.ts';
-import { outputStyle } from '../terminal.ts';
+import { outputStyle, terminalLogger } from '../terminal.ts';
 
 interface AddOptions {
   readonly ledger: string;
@@ -82,7 +84,9 @@ function addCommand(): ManualCommand {
 function removeCommand(): ManualCommand {
   return new ManualCommand('remove')
     .summary('Let policies decide again about what is on hold')
-    .description('Lets policies decide again about what is on hold.')
+    .description(
+      'Lets policies decide again about what is on hold. Where that is in quarantine too, its time begins anew.',
+    )
     .argument('<image>', 'as it was put on hold')
     .addOption(ledgerOption('where holds are written down; it has to be there'))
     .example('hold remove --ledger .warden/local/ledger.sqlite localhost:5050/acme/services/api:main')
@@ -90,13 +94,27 @@ function removeCommand(): ManualCommand {
       const reference = parseImageReference(text);
       const on = subjectIn(reference, text);
       const repository = formatRepository(reference.repository);
-      await withLedger(options.ledger, (ledger) => ledger.releaseHold(repository, on), 'there');
+      await withLedger(
+        options.ledger,
+        async (ledger) => {
+          // A hold ends a quarantine, also one that no run has seen.
+          const ending = { why: 'held', detail: 'it was on hold' } as const;
+          await endQuarantine(
+            { ledger, clock: Date.now, newId, logger: terminalLogger },
+            repository,
+            on,
+            ending,
+          );
+          await ledger.releaseHold(repository, on);
+        },
+        'there',
+      );
       process.stdout.write('It is on hold no more.\n');
     });
 }
 
 /** A digest where one is named, else the tag. */
-function subjectIn({ digest, tag }: ImageReference, text: string): HoldSubject {
+export function subjectIn({ digest, tag }: ImageReference, text: string): HoldSubject {
   if (digest !== null) return { kind: 'digest', digest };
   if (tag !== null) return { kind: 'tag', tag };
   throw new WardenError('OPTION_INVALID', `${text} names neither a digest nor a tag.`);

@@ -1,6 +1,6 @@
 import { checkApproval, isApproved } from '../core/approval.ts';
 import { messageOf } from '../core/error.ts';
-import type { Plan } from '../core/plan.ts';
+import type { Plan, RepositoryPlan } from '../core/plan.ts';
 import { checkApplicable } from '../core/plan-check.ts';
 import { isOverLimit, wayOut } from '../core/plan-limit.ts';
 import type { Lease } from '../ports.ts';
@@ -38,7 +38,7 @@ export async function applyPlan(
       REPOSITORIES_AT_ONCE,
       async (repository, index) => {
         try {
-          if (repository.steps.length === 0) {
+          if (repository.steps.length === 0 && !changesQuarantine(repository)) {
             await settleLeftBehind(ports, repository.repository);
             return null;
           }
@@ -58,6 +58,12 @@ export async function applyPlan(
   } finally {
     stop.close();
   }
+}
+
+/** Whether a run has something to write down although it deletes nothing. */
+function changesQuarantine({ quarantine, refusal, completeness }: RepositoryPlan): boolean {
+  if (refusal !== null || completeness.kind === 'incomplete' || quarantine === undefined) return false;
+  return quarantine.enter.length > 0 || quarantine.end.length > 0;
 }
 
 async function applyToRepository(

@@ -12,6 +12,7 @@ import type {
   TagKeeper,
   UsageReader,
 } from '../ports.ts';
+import type { QuarantineCounts } from './change-quarantine.ts';
 import type { Notifications } from './end-run.ts';
 
 /** What applying a plan works with. */
@@ -66,4 +67,6 @@ export interface RepositoryResult {
   /** Why the repository was left alone, or left half way; null where nothing stood in the way. */
   readonly refusal: string | null;
   readonly results: readonly StepResult[];
+  /** What went into quarantine, and what left it; left out where that is nothing. */
+  readonly quarantined?: QuarantineCounts;
 }

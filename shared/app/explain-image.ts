@@ -6,10 +6,18 @@ import { type DigestHistory, deriveHistory, type History } from '../core/history
 import type { Hold } from '../core/hold.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { PolicySummary } from '../core/policy.ts';
+import type { QuarantineMark } from '../core/quarantine-mark.ts';
 import { formatRepository, type ImageReference } from '../core/reference.ts';
 import type { Restoration } from '../core/restoration.ts';
 import { type LastUse, lastUse } from '../core/usage-record.ts';
-import type { EventLedger, RestorationLedger, RestraintLedger, RunLedger, UsageLedger } from '../ports.ts';
+import type {
+  EventLedger,
+  QuarantineLedger,
+  RestorationLedger,
+  RestraintLedger,
+  RunLedger,
+  UsageLedger,
+} from '../ports.ts';
 
 /** All that is written down about one digest, from push to deletion. */
 export interface ImageLife {
@@ -30,6 +38,8 @@ export interface ImageLife {
     /** The roots of the other artifacts that it belongs to: it goes only when all of them go. */
     readonly alsoIn: readonly Digest[];
   } | null;
+  /** When it was in quarantine, or the artifact that it belongs to, as far as that is remembered; the newest last. */
+  readonly quarantine: readonly QuarantineMark[];
   /** When runs last saw it in use, or anything of the artifact that it belongs to. */
   readonly lastUse: LastUse;
   /** What was done to it, newest first. */
@@ -45,7 +55,8 @@ type ImageLedger = EventLedger &
   RunLedger &
   RestorationLedger &
   Pick<RestraintLedger, 'holds'> &
-  Pick<UsageLedger, 'usageRecord'>;
+  Pick<UsageLedger, 'usageRecord'> &
+  Pick<QuarantineLedger, 'quarantine'>;
 
 /** Entries read for one digest; each run leaves a handful. */
 const JOURNAL_ENTRIES_MAX = 200;
@@ -66,11 +77,12 @@ export type LifeReader = (image: Pick<ImageReference, 'tag' | 'digest'>) => Prom
 /** Reads what the lives of a repository's images have in common. */
 export async function readLives(ledger: ImageLedger, repository: string): Promise<LifeReader> {
   const history = deriveHistory(repository, await ledger.historyFacts(repository));
-  const [record, restorations, holds, usage] = await Promise.all([
+  const [record, restorations, holds, usage, marks] = await Promise.all([
     ledger.lastDecisions(repository),
     ledger.restorations(repository),
     ledger.holds(repository),
     ledger.usageRecord(repository),
+    ledger.quarantine(repository),
   ]);
   return async ({ tag, digest: named }) => {
     const digest = named ?? (tag === null ? null : lastHolder(history, tag));
@@ -118,6 +130,9 @@ export async function readLives(ledger: ImageLedger, repository: string): Promis
               ),
               alsoIn: others.map(({ root }) => root),
             },
+      quarantine: marks
+        .filter(({ root }) => root === digest || root === decision?.root)
+        .toSorted((one, other) => one.sinceMs - other.sinceMs),
       lastUse: used,
       journal,
       restorations: returned,

@@ -241,6 +241,11 @@ function writerOf(ledger: Ledger, concurrency: number): Writer {
         if ((await ledger.blockages(repository)).length > 0) kept += 1;
         else await ledger.saveBlockages(repository, blockages);
       }),
+    quarantine: (batch) =>
+      each(batch, async ({ repository, marks }) => {
+        if ((await ledger.quarantine(repository)).length > 0) kept += 1;
+        else await ledger.saveQuarantine(repository, marks);
+      }),
     sample: (batch) =>
       missing(
         batch,

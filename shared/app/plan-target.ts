@@ -27,6 +27,7 @@ import { lanesFor, mapConcurrently } from './concurrency.ts';
 import { endRun, type Notifications } from './end-run.ts';
 import { exactlyFreed } from './exact-size.ts';
 import { notePolicies } from './note-policies.ts';
+import { quarantineSources } from './quarantine-sources.ts';
 import { recordUsage } from './record-usage.ts';
 import { recordedPulls } from './recorded-pulls.ts';
 import { watchPlanning } from './watch-planning.ts';
@@ -127,6 +128,7 @@ async function planRepositories(ports: PlanPorts, subject: PlanSubject, request:
     try {
       return await judge(ports, repository, {
         policies,
+        whole: request.policies,
         silenced,
         usage,
         scope: request.scope,
@@ -170,6 +172,8 @@ function speaking(set: PolicySet, deleting: ReadonlySet<string> | null): PolicyS
 
 interface Judging {
   readonly policies: PolicySet;
+  /** With the delete rules of policies that are not due. */
+  readonly whole: PolicySet;
   /** Names of the policies whose delete rules were taken away. */
   readonly silenced: ReadonlySet<string>;
   readonly usage: Usage;
@@ -190,10 +194,10 @@ interface Judged {
 async function judge(
   ports: PlanPorts,
   repository: Repository,
-  { silenced, ...judging }: Judging,
+  { silenced, whole, ...judging }: Judging,
 ): Promise<Judged> {
   const listing = await ports.registry.list(repository);
-  const history = await reconciledHistory(ports, listing);
+  const { history, facts } = await reconciledHistory(ports, listing);
   await recordUsage(ports, judging.usage, { listing, history }, judging.nowMs);
   const holds = await ports.ledger.holds(listing.repository);
   const policies = withHolds(judging.policies, holds, listing.repository, judging.nowMs);
@@ -203,9 +207,15 @@ async function judge(
   const pulls = asked.has('lastPulledAtMs')
     ? { pulls: await recordedPulls(ports, repository, judging.nowMs) }
     : {};
+  const quarantine = await quarantineSources(ports.ledger, listing.repository, {
+    facts,
+    holds,
+    policies: policiesFor(whole.policies, listing.repository),
+  });
   const notes: ArtifactNote[] = [];
-  const plan = planListing({ ...judging, ...pulls, listing, history, policies }, (artifact, node) =>
-    notes.push(artifactNote(artifact, node)),
+  const plan = planListing(
+    { ...judging, ...pulls, ...(quarantine === null ? {} : { quarantine }), listing, history, policies },
+    (artifact, node) => notes.push(artifactNote(artifact, node)),
   );
   const isAll = !selecting.some(({ name }) => silenced.has(name));
   return {
@@ -221,14 +231,15 @@ function withHolds(set: PolicySet, holds: readonly Hold[], repository: string, n
   return holding === null ? set : { ...set, policies: [...set.policies, holding] };
 }
 
-/** The ledger's history of a repository, after what the listing shows and nobody told was written to it. */
+/** The ledger's history of a repository and the facts that it is made of, after what the listing shows and nobody told was written to it. */
 async function reconciledHistory(ports: PlanPorts, listing: Listing) {
   const { facts, loose } = await ports.ledger.readHistory(listing.repository);
   const remembered = deriveHistory(listing.repository, facts);
   const missed = reconcile(remembered, listing);
   await ports.ledger.foldHistory(listing.repository, loose, missed);
-  if (missed.length === 0) return remembered;
-  return deriveHistory(listing.repository, [...facts, ...missed]);
+  if (missed.length === 0) return { history: remembered, facts };
+  const all = [...facts, ...missed];
+  return { history: deriveHistory(listing.repository, all), facts: all };
 }
 
 function unplannable(repository: string, atMs: number, reason: string): RepositoryPlan {

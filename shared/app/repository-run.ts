@@ -7,6 +7,7 @@ import { parseRepository } from '../core/reference.ts';
 import type { Lease, RegistryDeleter } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult, StepResult } from './apply-request.ts';
 import { runBatches } from './batch-run.ts';
+import { changeQuarantine } from './change-quarantine.ts';
 import type { Turns } from './concurrency.ts';
 import { endRun } from './end-run.ts';
 import { counted, finishInterrupted } from './finish-interrupted.ts';
@@ -65,17 +66,48 @@ export async function runRepository(ports: ApplyPorts, running: RepositoryRun): 
     refusal: null,
     ...(work.refusal === null || request.approval === undefined ? {} : { approval: request.approval }),
   };
-  const [watch] = await Promise.all([
+  const { enter = [], end = [] } = work.quarantine ?? {};
+  const [watch, counts] = await Promise.all([
     watchRun(ports, work, request, running.stop, running.lease),
-    ports.ledger.saveRun(run, running.lease),
+    ports.ledger
+      .saveRun(run, running.lease)
+      .then(() => changeQuarantine(ports, running.lease, { enter, end }, work.listedAtMs)),
   ]);
   const { results, ended } = await runSteps(ports, running, { watch, guard });
+  const unended = await failureOf(() => endServed(ports, running, watch.lease(), results));
+  if (unended !== null) {
+    ports.logger.log('WARNING', 'what went is in quarantine still, until the next run', {
+      repository: work.repository,
+      reason: unended,
+    });
+  }
 
   const outcomes = counted(results.map(({ outcome }) => outcome));
-  const finished = { ...run, finishedAtMs: ports.clock(), outcomes, refusal: ended };
+  const quarantined = counts === null ? {} : { quarantined: counts };
+  const finished = { ...run, ...quarantined, finishedAtMs: ports.clock(), outcomes, refusal: ended };
   const unsaved = await failureOf(() => endRun(ports, finished, watch.lease()));
   const refusal = ended ?? (unsaved === null ? null : `The run's end could not be written down: ${unsaved}`);
-  return { repository: work.repository, runId, refusal, results };
+  return { repository: work.repository, runId, refusal, results, ...quarantined };
+}
+
+/** Ends the marks of what went: its time was served. */
+async function endServed(
+  ports: ApplyPorts,
+  { work }: RepositoryRun,
+  lease: Lease,
+  results: readonly StepResult[],
+): Promise<void> {
+  const served = work.quarantine?.served ?? [];
+  if (served.length === 0) return;
+  const gone = new Set(
+    results.flatMap(({ step, outcome }) =>
+      step.kind === 'delete' && outcome.kind === 'deleted' ? step.digest : [],
+    ),
+  );
+  const end = served
+    .filter(({ root }) => gone.has(root))
+    .map((one) => ({ ...one, why: 'gone' as const, detail: `it was deleted by run ${lease.holder}` }));
+  await changeQuarantine(ports, lease, { enter: [], end }, work.listedAtMs);
 }
 
 async function runSteps(
@@ -88,6 +120,7 @@ async function runSteps(
   watch.mayGoOn();
   const standing = watch.ended();
   if (standing !== null) return nothing(standing);
+  if (work.steps.length === 0) return { results: [], ended: null };
   const repository = parseRepository(work.repository);
   let runner: StepRunner;
   try {

@@ -7,6 +7,7 @@ import type { Lease } from '../ports.ts';
 import type { ApplyPorts, ApplyRequest } from './apply-request.ts';
 import { firstClaims, toldClaims } from './claims-among.ts';
 import { holdsAmong } from './holds-among.ts';
+import { marksAmong } from './marks-among.ts';
 import { pullsAmong } from './pulls-among.ts';
 import type { StopWatch } from './stop-watch.ts';
 import { usesAmong } from './uses-among.ts';
@@ -88,7 +89,8 @@ export async function watchRun(
   const look = async (): Promise<void> => {
     const readAtMs = clock();
     const held = await read('What is on hold', async () => {
-      return { held: holdsAmong(work, await ports.ledger.holds(work.repository), readAtMs), gap: null };
+      const holds = holdsAmong(work, await ports.ledger.holds(work.repository), readAtMs);
+      return { held: new Map([...(await marksAmong(ports.ledger, work)), ...holds]), gap: null };
     });
     const used = work.asksUsage
       ? await read('What is in use', async () => usesAmong(work, await ports.usage.read()))

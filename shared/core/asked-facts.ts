@@ -23,10 +23,14 @@ export function factsAskedBy(policies: readonly Policy[]): ReadonlySet<SoughtFac
         const fact = factAskedBy(condition);
         if (fact !== null) asked.add(fact);
       }
+      if (rule.quarantine !== undefined) for (const fact of ENDING_QUARANTINE) asked.add(fact);
     }
   }
   return asked;
 }
+
+/** What ends a quarantine, whatever the conditions of its rule ask. */
+const ENDING_QUARANTINE: readonly SoughtFact[] = ['lastPulledAtMs', 'usedBy'];
 
 function factAskedBy({ kind }: Condition): SoughtFact | null {
   switch (kind) {

@@ -6,6 +6,7 @@ import { keptWith } from './graph-walk.ts';
 import type { Artifact, InventoryReader } from './inventory.ts';
 import { reachesRepository, selectsRepository } from './pattern.ts';
 import type { Policy, Rule } from './policy.ts';
+import type { QuarantineJudge } from './quarantine.ts';
 import { byReach, type RuleReach, reachOf } from './rule-reach.ts';
 
 /**
@@ -32,6 +33,7 @@ export type ArtifactWatcher = (artifact: Artifact, node: GraphNode | null) => vo
  * @param graph the one that the inventory was taken from
  * @param policies those that select the repository, see `policiesFor`
  * @param onJudged told of every artifact in the inventory's order, for whoever needs each of them once as well
+ * @param quarantine null where nothing has to do with one
  */
 export function decide(
   inventory: InventoryReader,
@@ -39,6 +41,7 @@ export function decide(
   policies: readonly Policy[],
   nowMs: number,
   onJudged: ArtifactWatcher = () => {},
+  quarantine: Pick<QuarantineJudge, 'judge'> | null = null,
 ): Decision[] {
   const speakers = policies
     .flatMap((policy) =>
@@ -51,7 +54,8 @@ export function decide(
   for (let at = 0; at < artifacts.length; at++) {
     const artifact = artifacts.at(at);
     onJudged(artifact, graph.rootNodes[at] ?? null);
-    decisions[at] = judge(artifact);
+    const decision = judge(artifact);
+    decisions[at] = quarantine === null ? decision : inQuarantine(decision, artifact, quarantine);
   }
   const keptRoots: GraphNode[] = [];
   let isAnyGoing = false;
@@ -160,6 +164,18 @@ function judgeBy(speakers: readonly Speaker[]): (artifact: Artifact) => Decision
       enforced: verdict === 'delete' && isEnforced,
     };
   };
+}
+
+/** What is in quarantine stays, with all that it needs, until its time is over. */
+function inQuarantine(
+  decision: Decision,
+  artifact: Artifact,
+  quarantine: Pick<QuarantineJudge, 'judge'>,
+): Decision {
+  const state = quarantine.judge(decision, artifact);
+  if (state === null) return decision;
+  if (state.kind === 'served') return { ...decision, quarantine: state };
+  return { ...decision, verdict: 'keep', because: 'in quarantine', enforced: false, quarantine: state };
 }
 
 function keepForOthers(decision: Decision): Decision {

@@ -1,5 +1,6 @@
 import type { Digest } from './digest.ts';
 import type { PolicySource } from './policy.ts';
+import type { QuarantineState } from './quarantine.ts';
 
 /** What a condition found, as values; sentences are made from it in `sentence.ts` and nowhere else. */
 export type Evidence =
@@ -57,14 +58,21 @@ export interface Decision {
   readonly members: readonly Digest[];
   readonly verdict: 'keep' | 'delete';
   /**
-   * Why it is kept, where no rule says it: no rule names it, its relations could not be read, or something
-   * that is kept points at it or is about it. null where `voices` says it.
+   * Why it is kept, where no rule says it: no rule names it, its relations could not be read, something that is
+   * kept points at it or is about it, or its time in quarantine is not over. null where `voices` says it.
    */
-  readonly because: 'no rule names it' | 'its relations are not known' | 'something kept needs it' | null;
+  readonly because:
+    | 'no rule names it'
+    | 'its relations are not known'
+    | 'something kept needs it'
+    | 'in quarantine'
+    | null;
   /** The reason behind `its relations are not known`; null otherwise. */
   readonly unknown: string | null;
   /** Sorted by policy, then rule. */
   readonly voices: readonly RuleVoice[];
   /** Whether a policy in `mode: enforce` allows the deletion. Always false for a keep. */
   readonly enforced: boolean;
+  /** Where a rule that deletes it has a quarantine: how far that is. */
+  readonly quarantine?: QuarantineState;
 }

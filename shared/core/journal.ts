@@ -80,6 +80,13 @@ export interface Run {
   readonly refusal: string | null;
   /** Nobody was told of its end yet; left out where somebody was, or nobody asked to be. */
   readonly untold?: true;
+  /** What it put into quarantine, and what left it; left out where that is nothing. */
+  readonly quarantined?: {
+    readonly entered: number;
+    readonly ended: number;
+    /** From then on the first of those that entered may go; null where none did. */
+    readonly goesFromMs: number | null;
+  };
   /** Who let it go over a limit, and why; left out where nobody had to. */
   readonly approval?: Approval;
 }

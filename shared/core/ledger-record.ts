@@ -11,6 +11,7 @@ import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './jo
 import type { PlanningSince } from './planning-since.ts';
 import type { PolicyEntry } from './policy-roster.ts';
 import type { PushMark } from './push-mark.ts';
+import type { QuarantineMark } from './quarantine-mark.ts';
 import type { RepositorySample } from './repository-sample.ts';
 import type { Restoration } from './restoration.ts';
 import type { StopOrder } from './stop-order.ts';
@@ -47,6 +48,7 @@ export type LedgerRecord =
   | { readonly noun: 'stop order'; readonly order: StopOrder }
   | { readonly noun: 'reservation'; readonly policy: string; readonly day: string; readonly reserved: number }
   | { readonly noun: 'blockages'; readonly repository: string; readonly blockages: readonly Blockage[] }
+  | { readonly noun: 'quarantine'; readonly repository: string; readonly marks: readonly QuarantineMark[] }
   | { readonly noun: 'sample'; readonly repository: string; readonly sample: RepositorySample }
   /** `of` is a repository, or what says since when they are recorded. */
   | ({ readonly noun: 'pulls' | 'uses'; readonly of: string } & ReferenceDays)
@@ -79,6 +81,7 @@ export const NOUNS = [
   'stop order',
   'reservation',
   'blockages',
+  'quarantine',
   'sample',
   'pulls',
   'uses',
@@ -121,6 +124,7 @@ export function recordName(record: LedgerRecord): string {
       return nameOf(record.restoration.repository, record.restoration.id);
     case 'lease':
     case 'blockages':
+    case 'quarantine':
       return record.repository;
     case 'tick':
     case 'planning':

@@ -66,6 +66,17 @@ const planShape = z.looseObject({
           last: z.array(z.looseObject({ root: digest, day: z.number().int() })),
         })
         .optional(),
+      quarantine: z
+        .looseObject({
+          enter: z.array(
+            z.looseObject({ root: digest, tags: z.array(tag), rules: z.array(z.looseObject({})) }),
+          ),
+          end: z.array(
+            z.looseObject({ root: digest, sinceMs: z.number(), why: z.string(), detail: z.string() }),
+          ),
+          served: z.array(z.looseObject({ root: digest, sinceMs: z.number() })),
+        })
+        .optional(),
       manifestCount: z.number().int(),
       // What is held while the run works.
       limits: z

@@ -24,11 +24,13 @@ import type { Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
 import { type Going, limitRefusal, sizeOf, strictestLimits } from './plan-limit.ts';
 import { stepsFor } from './plan-steps.ts';
 import { type PlannedPulls, plannedPulls } from './planned-pulls.ts';
-import type { Condition, Policy, PolicyProblem, PolicySet } from './policy.ts';
+import type { Condition, Policy, PolicyProblem, PolicySet, Quarantine } from './policy.ts';
 import { sortByPolicy, warningSentence } from './policy-warning.ts';
 import { policyWarnings } from './policy-warnings.ts';
 import type { RecordedPulls } from './pull-record.ts';
 import { quantity } from './quantity.ts';
+import { type QuarantineSources, quarantineJudge, unmarked } from './quarantine.ts';
+import type { QuarantineChanges } from './quarantine-mark.ts';
 
 /**
  * Which decisions become steps. `all`: what every policy allows, to be looked at. `enforced`: only what a
@@ -49,6 +51,8 @@ interface JudgingSources {
   /** Pulls and what they stood for; left out where nobody asked for them. */
   readonly pulls?: RecordedPulls;
   readonly history?: History;
+  /** What is in quarantine; left out where nothing can be. */
+  readonly quarantine?: QuarantineSources;
   readonly nowMs: number;
 }
 
@@ -80,11 +84,11 @@ function planFrom(sources: JudgingSources, onJudged: ArtifactWatcher = () => {})
   const { inventory, listing } = sources;
   const hash = new InventoryHash(inventory, inventory.artifacts.length);
   // In one pass: what is made of an artifact is hashed and judged while it is at hand, and then forgotten.
-  const { selecting, decisions, steps, limits, refusal } = judge(sources, (artifact, node) => {
+  const { selecting, decisions, steps, limits, refusal, quarantine } = judge(sources, (artifact, node) => {
     hash.add(artifact);
     onJudged(artifact, node);
   });
-  const asking = selecting.flatMap(usageConditions);
+  const asking = [...selecting.flatMap(usageConditions), ...servedAsking(selecting, decisions)];
   const pulls = pullsGoneBy(sources, selecting, decisions);
   return {
     repository: inventory.repository,
@@ -95,8 +99,9 @@ function planFrom(sources: JudgingSources, onJudged: ArtifactWatcher = () => {})
     inventoryHash: hash.digest(),
     policies: selecting.map(({ name, owner, reason }) => ({ name, owner, reason })),
     asksUsage: asking.length > 0,
-    trustsBestEffort: asking.length > 0 && asking.every((condition) => condition.trustsBestEffort === true),
+    trustsBestEffort: asking.length > 0 && asking.every(({ trustsBestEffort }) => trustsBestEffort === true),
     ...(pulls === null ? {} : { pulls }),
+    ...(quarantine === null ? {} : { quarantine }),
     decisions,
     steps,
     limits,
@@ -121,6 +126,8 @@ function pullsGoneBy(
 
 /** What a plan is made of, before it is put into the form that is written down. */
 export interface Judgement extends Pick<RepositoryPlan, 'decisions' | 'steps' | 'limits' | 'refusal'> {
+  /** null where nothing is, or goes into, quarantine. */
+  readonly quarantine: QuarantineChanges | null;
   /** The policies that select the repository, sorted by name. */
   readonly selecting: readonly Policy[];
 }
@@ -133,7 +140,8 @@ export function judgeRepository(sources: PlanSources): Judgement {
 function judge(sources: JudgingSources, onJudged?: ArtifactWatcher): Judgement {
   const { inventory, graph, nowMs } = sources;
   const selecting = policiesFor(sources.policies.policies, inventory.repository);
-  const decisions = decide(inventory, graph, selecting, nowMs, onJudged);
+  const quarantine = quarantineJudge(sources.quarantine ?? unmarked(selecting), selecting, inventory, nowMs);
+  const decisions = decide(inventory, graph, selecting, nowMs, onJudged, quarantine);
   const allowed = decisions.filter(
     (decision) => decision.verdict === 'delete' && (sources.scope === 'all' || decision.enforced),
   );
@@ -149,13 +157,32 @@ function judge(sources: JudgingSources, onJudged?: ArtifactWatcher): Judgement {
   }
   const allowing = selecting.filter((policy) => names.has(policy.name));
   const refusal = refusalOf(sources, steps, inventory.artifacts.length - going.length, allowing);
-  return { selecting, decisions, steps, limits: strictestLimits(allowing), refusal };
+  return {
+    selecting,
+    decisions,
+    steps,
+    limits: strictestLimits(allowing),
+    refusal,
+    quarantine: quarantine?.changes(decisions) ?? null,
+  };
 }
 
 function partWarning(oldest: number | undefined): string[] {
   if (oldest === undefined) return [];
   const most = quantity(oldest, 'manifest');
   return [`Only the oldest part is planned, ${most} at most; what else is marked to go stays for now.`];
+}
+
+/** The quarantines of what goes now, where what is in use has to be known for them. */
+function servedAsking(selecting: readonly Policy[], decisions: readonly Decision[]): Quarantine[] {
+  const served = decisions.filter(
+    ({ verdict, quarantine }) => verdict === 'delete' && quarantine?.kind === 'served',
+  );
+  if (served.length === 0) return [];
+  return selecting
+    .flatMap((policy) => policy.delete)
+    .flatMap(({ quarantine }) => quarantine ?? [])
+    .filter(({ without }) => !without.includes('inUse'));
 }
 
 type UsageCondition = Extract<Condition, { kind: 'inUse' }>;

@@ -4,6 +4,7 @@ import type { FreedSize } from './freed-size.ts';
 import type { Completeness } from './listing.ts';
 import type { PlannedPulls } from './planned-pulls.ts';
 import type { Freeze, Limits, PolicyProblem, PolicySource, PolicySummary } from './policy.ts';
+import type { QuarantineChanges } from './quarantine-mark.ts';
 
 /** Who allowed a step: a policy's delete rule, with the mode the policy was in. */
 export interface Allowance {
@@ -79,6 +80,8 @@ export interface RepositoryPlan {
   readonly trustsBestEffort?: boolean;
   /** The pulls that rules went by; `apply` then looks again. Left out where no rule asked, or they were not known. */
   readonly pulls?: PlannedPulls;
+  /** What goes into quarantine, leaves it, or has served its time. Left out where that is nothing. */
+  readonly quarantine?: QuarantineChanges;
   /** One an artifact, sorted by root. */
   readonly decisions: readonly Decision[];
   readonly steps: readonly Step[];

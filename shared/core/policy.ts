@@ -64,6 +64,15 @@ export interface Newest {
   readonly per: NewestGroup;
 }
 
+/** A time for which what a delete rule names is announced and stays, so that anybody who wants it can say so. */
+export interface Quarantine {
+  readonly graceMs: number;
+  /** What need not be known during that time; where it is known it ends the quarantine all the same. */
+  readonly without: readonly ('pulls' | 'inUse')[];
+  /** As for the condition `inUse`. */
+  readonly trustsBestEffort?: true;
+}
+
 export interface Rule {
   readonly name: string;
   readonly effect: 'keep' | 'delete';
@@ -73,6 +82,8 @@ export interface Rule {
   readonly newest: Newest | null;
   /** A keep rule that ends: after this time it says nothing. null means it never ends. */
   readonly untilMs: number | null;
+  /** Of a delete rule; left out where what it names goes at once. */
+  readonly quarantine?: Quarantine;
 }
 
 /** A time in which nothing is deleted: from the first moment up to and without the last. */

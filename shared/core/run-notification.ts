@@ -20,6 +20,8 @@ export interface RunNotification {
   readonly toDelete: number;
   /** Outcomes by kind, as in the ledger: `{"deleted": 4, "skipped: moved": 1}`. */
   readonly outcomes: Readonly<Record<string, number>>;
+  /** What it put into quarantine and what left it, and from when on the first of it may go; left out where that is nothing. */
+  readonly quarantined?: NonNullable<Run['quarantined']>;
   /** Why it was refused, or ended before its last step; null where nothing stood in the way. */
   readonly reason: string | null;
   readonly links: {
@@ -33,7 +35,7 @@ export interface RunNotification {
 /** What to tell of a run that has ended. */
 export function runNotification(run: Run, finishedAtMs: number): RunNotification {
   const { id: runId, repository, planId, trigger, startedAtMs, kept, toDelete, outcomes, refusal } = run;
-  const isUntouched = Object.keys(outcomes).length === 0;
+  const isUntouched = Object.keys(outcomes).length === 0 && run.quarantined === undefined;
   const ended = run.mode === 'plan' ? 'planned' : 'applied';
   return {
     version: 1,
@@ -47,6 +49,7 @@ export function runNotification(run: Run, finishedAtMs: number): RunNotification
     kept,
     toDelete,
     outcomes,
+    ...(run.quarantined === undefined ? {} : { quarantined: run.quarantined }),
     reason: refusal,
     links: { repository: `https://${repository}`, command: `gcr-warden history ${repository}` },
   };

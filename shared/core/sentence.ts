@@ -1,6 +1,7 @@
 import type { Decision, Evidence, RuleVoice } from './decision.ts';
 import type { Outcome } from './journal.ts';
 import type { Step } from './plan.ts';
+import type { QuarantineState } from './quarantine.ts';
 import { formatAge, formatSize } from './units.ts';
 
 /** How many tags or users a sentence names before it counts the rest. */
@@ -70,7 +71,7 @@ export function decisionSentence(decision: Decision): string {
 }
 
 /** The same without the verdict, for where that stands beside it. */
-export function reasonSentence({ because, unknown, verdict, voices }: Decision): string {
+export function reasonSentence({ because, unknown, verdict, voices, quarantine }: Decision): string {
   if (because === 'its relations are not known') {
     return `its relations are not known (${unknown ?? 'no reason given'})`;
   }
@@ -78,12 +79,36 @@ export function reasonSentence({ because, unknown, verdict, voices }: Decision):
   const unknowing = voices.find((voice) => voice.effect === 'delete' && voice.answer === 'unknown');
   if (because === 'no rule names it')
     return unknowing === undefined ? 'no rule names it' : voiceSentence(unknowing);
-  return voices
+  const isDeleted = verdict === 'delete' || because === 'in quarantine';
+  const said = voices
     .filter((voice) =>
-      verdict === 'keep' ? voice.effect === 'keep' : voice.effect === 'delete' && voice.answer === 'yes',
+      isDeleted ? voice.effect === 'delete' && voice.answer === 'yes' : voice.effect === 'keep',
     )
     .map(voiceSentence)
     .join('; ');
+  return quarantine === undefined || !isDeleted ? said : `${quarantineSentence(quarantine)}: ${said}`;
+}
+
+/** How far a quarantine is, in words. */
+export function quarantineSentence(state: QuarantineState): string {
+  switch (state.kind) {
+    case 'entering': {
+      const grace = formatAge(state.graceMs);
+      return state.isEnforced
+        ? `goes into quarantine for ${grace}`
+        : `would go into quarantine for ${grace} (mode: plan)`;
+    }
+    case 'not yet':
+      return `does not go into quarantine while ${state.reason}`;
+    case 'waiting': {
+      const since = `in quarantine since ${new Date(state.sinceMs).toISOString()}`;
+      return state.untilMs === null
+        ? `${since}, and stays while ${state.unknown}`
+        : `${since}, goes on ${new Date(state.untilMs).toISOString()}`;
+    }
+    case 'served':
+      return `in quarantine since ${new Date(state.sinceMs).toISOString()}, its ${formatAge(state.graceMs)} are over`;
+  }
 }
 
 /** What a step does, in words. */

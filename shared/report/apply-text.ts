@@ -3,6 +3,7 @@ import { shortDigest } from '../core/digest.ts';
 import { outcomeLabel } from '../core/journal.ts';
 import { quantity } from '../core/quantity.ts';
 import { outcomeSentence } from '../core/sentence.ts';
+import { quarantinedTexts } from './quarantine-text.ts';
 import { printable, type TextStyle, table, toned } from './text.ts';
 
 /** Renders what a run did: every step with its outcome, and what stood in the way. */
@@ -26,6 +27,8 @@ export function renderResult(result: RepositoryResult, style: TextStyle): string
     lines.push(table([{ title: 'STEP' }, { title: 'DIGEST' }, { title: 'OUTCOME' }], rows, style));
     lines.push(countOutcomes(result));
   }
+  const quarantined = quarantinedTexts(result.quarantined);
+  if (quarantined.length > 0) lines.push(`${quarantined.join(', ')}.`);
   return lines.join('\n');
 }
 

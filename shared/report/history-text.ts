@@ -1,5 +1,6 @@
 import type { Run } from '../core/journal.ts';
 import { quantity } from '../core/quantity.ts';
+import { quarantinedTexts } from './quarantine-text.ts';
 import { type TextStyle, table } from './text.ts';
 import { formatTimeAndAge } from './time-text.ts';
 
@@ -30,6 +31,9 @@ function outcomeOf(run: Run): string {
   if (run.refusal !== null) return run.refusal;
   if (run.finishedAtMs === null) return 'under way, or interrupted';
   if (run.mode === 'plan') return `${quantity(run.toDelete, 'artifact')} to delete, ${run.kept} to keep`;
-  const counts = Object.entries(run.outcomes).map(([label, count]) => `${count} ${label}`);
+  const counts = [
+    ...Object.entries(run.outcomes).map(([label, count]) => `${count} ${label}`),
+    ...quarantinedTexts(run.quarantined),
+  ];
   return counts.length === 0 ? 'nothing done' : counts.join(', ');
 }

@@ -5,6 +5,7 @@ import type { PolicySource } from '../core/policy.ts';
 import { restorationSentence } from '../core/restoration.ts';
 import { decisionSentence, outcomeSentence, stepSentence, voiceSentence } from '../core/sentence.ts';
 import { policySentence } from './policy-text.ts';
+import { markSentence } from './quarantine-text.ts';
 import { printable, type TextStyle, toned, wrap } from './text.ts';
 import { formatTimeAndAge } from './time-text.ts';
 import { lastUseSentence } from './usage-text.ts';
@@ -42,6 +43,7 @@ export function renderImageLife(life: ImageLife, style: TextStyle): string {
       if (sentence !== null) lines.push(...field('', sentence, style));
     }
   }
+  for (const mark of life.quarantine) lines.push(...field('Waited', markSentence(mark), style));
   let told = '';
   for (const { intent, settlement } of life.journal) {
     const what = stepSentence(intent.step);

@@ -7,6 +7,7 @@ import { quantity } from '../core/quantity.ts';
 import { reasonSentence } from '../core/sentence.ts';
 import { formatSize } from '../core/units.ts';
 import { policySentence } from './policy-text.ts';
+import { quarantineSummary } from './quarantine-text.ts';
 import { sizeText } from './size-text.ts';
 import { printable, type TextStyle, table, toned, wrap } from './text.ts';
 import { formatTimeAndAge } from './time-text.ts';
@@ -58,7 +59,7 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
           { title: 'WHY' },
         ],
         sorted.map((decision) => [
-          decision.verdict === 'keep' ? 'keep' : decision.enforced ? 'DELETE' : 'delete?',
+          verdictCell(decision),
           tagsCell(decision),
           shortDigest(decision.root),
           decision.members.length === 0 ? '' : `+${decision.members.length}`,
@@ -78,6 +79,8 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
       `${deletions} of ${plan.manifestCount} manifests (${percent(deletions, plan.manifestCount)}) in ${quantity(plan.steps.length, 'step')}; ${limitsSentence(plan.limits)}.`,
     );
   }
+  const waiting = quarantineSummary(plan);
+  if (waiting !== null) lines.push(waiting);
   for (const warning of plan.warnings) lines.push(toned(printable(warning), 'warning', style));
   return lines.join('\n');
 }
@@ -91,8 +94,14 @@ function tagsCell({ tags }: Decision): string {
   return rest > 0 ? `${tags.slice(0, TAGS_SHOWN).join(', ')} +${rest}` : tags.join(', ');
 }
 
+function verdictCell({ verdict, because, enforced }: Decision): string {
+  if (because === 'in quarantine') return 'wait';
+  return verdict === 'keep' ? 'keep' : enforced ? 'DELETE' : 'delete?';
+}
+
 function verdictOrder(decision: Decision): number {
-  if (decision.verdict === 'keep') return 2;
+  if (decision.because === 'in quarantine') return 2;
+  if (decision.verdict === 'keep') return 3;
   return decision.enforced ? 0 : 1;
 }
 

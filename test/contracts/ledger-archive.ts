@@ -117,6 +117,18 @@ export async function fill(ledger: Ledger): Promise<void> {
     await ledger.recordObserved(repository, [observed]);
     await ledger.saveDecisions(repository, decisions(at === 0 ? 4_001 : at));
     await ledger.saveBlockages(repository, [{ step: digestOf('s'), reason: 'immutable', atMs: NOW }]);
+    await ledger.saveQuarantine(repository, [
+      {
+        version: 1,
+        root: digestOf('q'),
+        tags: ['v1'],
+        seenAtMs: NOW,
+        sinceMs: NOW,
+        runId: 'run-1',
+        rules: [{ policy: 'services', rule: 'old', graceMs: 1_000, meaning: digestOf('m') }],
+        end: null,
+      },
+    ]);
     await ledger.recordPulls(repository, [{ reference: digestOf(at), days: [[20_000, 20_003]] }]);
     await ledger.recordUsage(repository, { day: 20_001, standing: 'complete', references: [digestOf(at)] });
     await ledger.recordSample(repository, sample(NOW));

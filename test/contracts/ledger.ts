@@ -11,6 +11,7 @@ import type { Intent, Outcome, Run, Settlement, StoredManifest } from '../../sha
 import { PLANNING_MAX } from '../../shared/core/planning-since.ts';
 import type { PolicySource } from '../../shared/core/policy.ts';
 import { type PolicyEntry, ROSTER_MAX } from '../../shared/core/policy-roster.ts';
+import type { QuarantineMark } from '../../shared/core/quarantine-mark.ts';
 import type { RepositorySample } from '../../shared/core/repository-sample.ts';
 import type { Restoration } from '../../shared/core/restoration.ts';
 import type { StopOrder } from '../../shared/core/stop-order.ts';
@@ -120,6 +121,20 @@ function hold(over: Partial<Hold> = {}): Hold {
     by: 'ann@example.com',
     atMs: NOW,
     untilMs: NOW + 1_000,
+    ...over,
+  };
+}
+
+function mark(name: string | number, over: Partial<QuarantineMark> = {}): QuarantineMark {
+  return {
+    version: 1,
+    root: digestOf(name),
+    tags: ['v1', '„alt“'],
+    seenAtMs: NOW - 1,
+    sinceMs: NOW,
+    runId: 'run-1',
+    rules: [{ policy: 'services', rule: 'old', graceMs: 1_000, meaning: digestOf('meaning') }],
+    end: null,
     ...over,
   };
 }
@@ -710,6 +725,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
           (to, lease) =>
             to.saveBlockages(REPOSITORY, [{ step: digestOf('s'), reason: 'r', atMs: NOW }], lease),
         ],
+        ['saveQuarantine', (to, lease) => to.saveQuarantine(REPOSITORY, [mark('a')], lease)],
         [
           'saveManifests',
           (to, lease) =>
@@ -725,6 +741,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         await ledger.lastDecisions(REPOSITORY),
         await ledger.manifests(REPOSITORY, [digestOf('m')]),
         await ledger.blockages(REPOSITORY),
+        await ledger.quarantine(REPOSITORY),
       ];
 
       it.each(RUN_WRITES)('takes %s from the holder of the newest lease only', async (_name, write) => {
@@ -1146,6 +1163,32 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         );
         await second.close();
         expect((await ledger.usageRecord(REPOSITORY)).uses).toHaveLength(2);
+      });
+    });
+
+    describe('quarantine', () => {
+      const ended = { atMs: NOW + 1, why: 'pulled', detail: 'it was pulled' } as const;
+
+      it('is what was saved last of one repository, 10,000 marks as well as none', async () => {
+        expect(await ledger.quarantine(REPOSITORY)).toEqual([]);
+        await ledger.saveQuarantine(REPOSITORY, [mark('a'), mark('b', { end: ended })]);
+        await ledger.saveQuarantine(OTHER, [mark('c')]);
+        expect(await ledger.quarantine(REPOSITORY)).toEqual([mark('a'), mark('b', { end: ended })]);
+        const many = Array.from({ length: 10_000 }, (_, at) => mark(at));
+        await ledger.saveQuarantine(REPOSITORY, many);
+        expect(await ledger.quarantine(REPOSITORY)).toEqual(many);
+        await ledger.saveQuarantine(REPOSITORY, []);
+        expect(await ledger.quarantine(REPOSITORY)).toEqual([]);
+        expect(await ledger.quarantine(OTHER)).toEqual([mark('c')]);
+      });
+
+      it('names the repositories in which something waits', async () => {
+        await ledger.saveQuarantine(OTHER, [mark('a'), mark('b', { end: ended })]);
+        await ledger.saveQuarantine(REPOSITORY, [mark('a')]);
+        await ledger.saveQuarantine(`${REPOSITORY}/ended`, [mark('a', { end: ended })]);
+        expect(await ledger.quarantinedRepositories()).toEqual([REPOSITORY, OTHER]);
+        await ledger.saveQuarantine(REPOSITORY, [mark('a', { end: ended })]);
+        expect(await ledger.quarantinedRepositories()).toEqual([OTHER]);
       });
     });
 

@@ -1,12 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { known } from '../../shared/core/fact.ts';
+import { dayOf } from '../../shared/core/day-ranges.ts';
+import { known, unknown } from '../../shared/core/fact.ts';
 import { deriveHistory, type HistoryFact, reconcile } from '../../shared/core/history.ts';
 import { takeInventory } from '../../shared/core/inventory.ts';
 import type { RepositoryPlan } from '../../shared/core/plan.ts';
 import { planRepository } from '../../shared/core/plan-repository.ts';
+import type { Policy } from '../../shared/core/policy.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
+import type { RecordedPulls } from '../../shared/core/pull-record.ts';
+import { lastPushes, unmarked } from '../../shared/core/quarantine.ts';
+import { meaningOf, type QuarantineMark } from '../../shared/core/quarantine-mark.ts';
 import { decisionSentence } from '../../shared/core/sentence.ts';
 import { DAY_MS, parseAge } from '../../shared/core/units.ts';
 import type { Usage } from '../../shared/core/usage.ts';
@@ -46,8 +51,14 @@ const repository = z.strictObject({
       children: z.array(z.string()).optional(),
       subject: z.string().optional(),
       unreadable: z.string().optional(),
+      /** For how long it has been in quarantine, by every rule that has one. */
+      quarantined: age.optional(),
+      /** On how many days before it was pulled last. */
+      pulled: age.optional(),
     }),
   ),
+  /** Since when pulls are recorded. Missing: they are not. */
+  pullsSince: age.optional(),
   /** Missing: every manifest and tag was told of when it was uploaded. */
   history: z
     .array(
@@ -115,16 +126,22 @@ export function planCase(name: string): PlanInNames {
   const facts = factsOf(found, pieces);
   const missed = reconcile(deriveHistory(REPOSITORY, facts), listing);
   const history = deriveHistory(REPOSITORY, [...facts, ...missed]);
+  const policies = parsePolicyFile({
+    file: 'policy.yaml',
+    text: readFileSync(join(FOLDER, name, 'policy.yaml'), 'utf8'),
+    gitRevision: known('0f1e2d3c4b5a69788796a5b4c3d2e1f001122334'),
+  });
   const plan = planRepository({
-    ...takeInventory({ listing, history, usage: usageOf(found.uses) }),
+    ...takeInventory({ listing, history, usage: usageOf(found.uses), pulls: pullsOf(found) }),
     listing,
-    policies: parsePolicyFile({
-      file: 'policy.yaml',
-      text: readFileSync(join(FOLDER, name, 'policy.yaml'), 'utf8'),
-      gitRevision: known('0f1e2d3c4b5a69788796a5b4c3d2e1f001122334'),
-    }),
+    policies,
     scope: 'all',
     nowMs: NOW_MS,
+    quarantine: {
+      ...unmarked(policies.policies),
+      marks: marksOf(found, policies.policies),
+      pushes: lastPushes(facts),
+    },
   });
   return inNames(plan, Object.keys(found.manifests));
 }
@@ -154,6 +171,30 @@ function factsOf(found: CaseFile, pieces: readonly Piece[]): HistoryFact[] {
   return pieces.flatMap(({ name, tags = [], days }) =>
     days == null ? [] : [null, ...tags].map((tag) => told(days, 'INSERT', name, tag)),
   );
+}
+
+function pullsOf({ pullsSince, manifests }: CaseFile): RecordedPulls {
+  if (pullsSince === undefined) return { sinceMs: unknown('pulls are not recorded'), pulls: [] };
+  const pulls = Object.entries(manifests).flatMap(([name, { pulled }]) => {
+    const day = dayOf(NOW_MS - (pulled ?? 0) * DAY_MS);
+    return pulled === undefined ? [] : [{ reference: digestOf(name), days: [[day, day]] as const }];
+  });
+  return { sinceMs: known(NOW_MS - pullsSince * DAY_MS), pulls };
+}
+
+function marksOf({ manifests }: CaseFile, policies: readonly Policy[]): QuarantineMark[] {
+  const rules = policies.flatMap((policy) =>
+    policy.delete.flatMap(({ name, quarantine }) => {
+      if (quarantine === undefined) return [];
+      return [{ policy: policy.name, rule: name, graceMs: quarantine.graceMs, meaning: meaningOf(policy) }];
+    }),
+  );
+  return Object.entries(manifests).flatMap(([name, { quarantined, tags = [] }]): QuarantineMark[] => {
+    if (quarantined === undefined) return [];
+    const sinceMs = NOW_MS - quarantined * DAY_MS;
+    const of = { version: 1, root: digestOf(name), tags, runId: 'run-1', rules, end: null } as const;
+    return [{ ...of, seenAtMs: sinceMs, sinceMs }];
+  });
 }
 
 function usageOf(uses: CaseFile['uses']): Usage {

@@ -159,6 +159,18 @@ it("names the owner and the reason of a policy in an image's life", () => {
     digest: A,
     history: null,
     decision,
+    quarantine: [
+      {
+        version: 1,
+        root: A,
+        tags: ['pr-1'],
+        seenAtMs: NOW_MS,
+        sinceMs: NOW_MS,
+        runId: 'r1',
+        rules: [{ policy: 'services', rule: 'old', graceMs: 7 * DAY_MS, meaning: B }],
+        end: { atMs: NOW_MS + DAY_MS, why: 'pulled', detail: 'it was pulled by noon' },
+      },
+    ],
     lastUse: { lastSeenDay: 20_500, unseenDay: 20_510, isBestEffort: true },
     journal: [],
     restorations: [],
@@ -166,6 +178,9 @@ it("names the owner and the reason of a policy in an image's life", () => {
   };
   const text = renderImageLife(life, { ...STYLE, widthColumns: 200 });
   expect(text).toContain('          policy services (me\\u001b[31m): Rebuilt on demand.\n');
+  expect(text).toContain(
+    'Waited    in quarantine since 2026-03-01T10:00:00.000Z for 7 d by rule old of policy services; ended on 2026-03-02T10:00:00.000Z, pulled: it was pulled by noon\n',
+  );
   expect(text).toContain(
     'Used      last seen in use on 2026-02-16, not on 2026-02-26, as far as best effort tells\n',
   );
@@ -220,6 +235,7 @@ it("tells an image's life with the rule, the file, its content and revision, and
       deletedAtMs: NOW_MS,
     },
     decision: null,
+    quarantine: [],
     lastUse: { lastSeenDay: null, unseenDay: null, isBestEffort: false },
     journal: [remove, untag].map((step, index) => ({
       intent: {

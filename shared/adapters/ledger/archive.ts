@@ -6,6 +6,7 @@ import type {
   CoordinationLedger,
   EstateLedger,
   FindingLedger,
+  QuarantineLedger,
   RestraintLedger,
   RunLedger,
 } from '../../ports.ts';
@@ -15,14 +16,23 @@ export type Readers = Pick<RunLedger, 'lastDecisions'> &
   Pick<RestraintLedger, 'blockages' | 'stopOrder'> &
   Pick<CoordinationLedger, 'lastTicks' | 'planningSince'> &
   Pick<EstateLedger, 'policyRoster'> &
+  Pick<QuarantineLedger, 'quarantine'> &
   Pick<FindingLedger, 'findings' | 'auditedProjects'>;
 
-type ReadNoun = 'decisions' | 'blockages' | 'findings' | 'tick' | 'planning' | 'policy' | 'stop order';
+type ReadNoun =
+  | 'decisions'
+  | 'blockages'
+  | 'quarantine'
+  | 'findings'
+  | 'tick'
+  | 'planning'
+  | 'policy'
+  | 'stop order';
 
 /** What only the adapter can go through. */
 export interface ArchiveSource {
-  /** Repositories that have last decisions, or blockages. */
-  repositoriesWith(noun: 'decisions' | 'blockages'): AsyncIterable<string>;
+  /** Repositories that have last decisions, blockages, or something in quarantine. */
+  repositoriesWith(noun: 'decisions' | 'blockages' | 'quarantines'): AsyncIterable<string>;
   scan(noun: Exclude<Noun, ReadNoun>): AsyncIterable<Archived>;
 }
 
@@ -53,6 +63,14 @@ export async function* archivedOf(
         yield* named(repository, async () => {
           const blockages = await readers.blockages(repository);
           return blockages.length === 0 ? [] : [{ noun, repository, blockages }];
+        });
+      }
+      return;
+    case 'quarantine':
+      for await (const repository of source.repositoriesWith('quarantines')) {
+        yield* named(repository, async () => {
+          const marks = await readers.quarantine(repository);
+          return marks.length === 0 ? [] : [{ noun, repository, marks }];
         });
       }
       return;

@@ -6,6 +6,7 @@ import type { Restoration } from '../../core/restoration.ts';
 import type {
   EventLedger,
   PullLedger,
+  QuarantineLedger,
   RestorationLedger,
   RestraintLedger,
   RunLedger,
@@ -49,6 +50,7 @@ type ImageLedger = EventLedger &
   RestorationLedger &
   PullLedger &
   UsageLedger &
+  Pick<QuarantineLedger, 'quarantine'> &
   Pick<RestraintLedger, 'holds'>;
 
 /**

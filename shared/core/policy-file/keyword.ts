@@ -11,6 +11,8 @@ export interface Keyword {
   readonly schema: JsonSchema;
   /** Whether only keep rules may have it. */
   readonly keepOnly?: true;
+  /** Whether only delete rules may have it. */
+  readonly deleteOnly?: true;
 }
 
 /** The version of the language that this parser reads. */
@@ -143,6 +145,20 @@ const tagsSchema: JsonSchema = {
   oneOf: TAG_PATTERN_KINDS.map((kind) => ({ required: [kind] })),
 };
 
+const quarantine = {
+  description:
+    'What the rule names is marked and announced first, and goes after this time. A pull, a push, a hold or coming into use ends it; what is not known of that keeps it.',
+  example: '7d',
+  schema: ageSchema,
+} as const;
+
+const quarantineWithout = {
+  description:
+    'What need not be known during the quarantine, where nobody can tell it: pulls, inUse. One or a list. Default: both have to be known.',
+  example: 'pulls',
+  schema: oneOrMore({ enum: ['pulls', 'inUse'] }),
+} as const;
+
 /** The keys of a rule, conditions first. All conditions of a rule are required. */
 export const RULE_KEYWORDS = {
   all: {
@@ -233,12 +249,21 @@ export const RULE_KEYWORDS = {
     schema: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$' },
     keepOnly: true,
   },
+  quarantine: { ...quarantine, deleteOnly: true },
+  quarantineWithout: { ...quarantineWithout, deleteOnly: true },
 } as const satisfies Record<string, Keyword>;
 
 export type RuleKeyword = keyof typeof RULE_KEYWORDS;
 
 /** The keys of a rule that narrow nothing by themselves. */
-export const RULE_MODIFIERS = ['newest', 'by', 'per', 'until'] as const satisfies readonly RuleKeyword[];
+export const RULE_MODIFIERS = [
+  'newest',
+  'by',
+  'per',
+  'until',
+  'quarantine',
+  'quarantineWithout',
+] as const satisfies readonly RuleKeyword[];
 
 const rulesSchema = (rule: string): JsonSchema => ({
   type: 'array',
@@ -301,6 +326,14 @@ export const POLICY_KEYWORDS = {
       'Which in-use sources are enough for inUse. complete: at least one that answers completely. best-effort: those that may be some minutes behind, too. Default: complete.',
     example: 'complete',
     schema: { enum: ['complete', 'best-effort'] },
+  },
+  quarantine: {
+    ...quarantine,
+    description: `For every delete rule that does not say it itself. ${quarantine.description}`,
+  },
+  quarantineWithout: {
+    ...quarantineWithout,
+    description: `For every delete rule with the quarantine of the policy. ${quarantineWithout.description}`,
   },
   limits: {
     description:

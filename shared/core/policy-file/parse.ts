@@ -2,7 +2,15 @@ import { isMap, isScalar, isSeq } from 'yaml';
 import type { Digest } from '../digest.ts';
 import type { Fact } from '../fact.ts';
 import { sha256 } from '../hash.ts';
-import type { Policy, PolicyProblem, PolicySet, PolicySource, RepositorySelection, Rule } from '../policy.ts';
+import type {
+  Policy,
+  PolicyProblem,
+  PolicySet,
+  PolicySource,
+  Quarantine,
+  RepositorySelection,
+  Rule,
+} from '../policy.ts';
 import { NO_DEFAULTS, type PolicyDefaults } from './defaults.ts';
 import { cutDocuments, DocumentReader, type DocumentText, type Entry } from './document.ts';
 import { joinPolicySets } from './join.ts';
@@ -10,7 +18,7 @@ import { API_VERSION, LIMITS_KEYWORDS, POLICY_KEYWORDS } from './keyword.ts';
 import { DOCUMENTS_MAX, FILE_BYTES_MAX } from './limits.ts';
 import { Positions } from './positions.ts';
 import { type PolicyProblemCode, problemsOf } from './problem.ts';
-import { isName, readName, readRule } from './rule.ts';
+import { isName, readName, readQuarantine, readRule } from './rule.ts';
 import { readLimits, readNote, readOnPush, readSchedule, readsThisVersion } from './setting.ts';
 import { nearest, quoted } from './spelling.ts';
 
@@ -148,8 +156,9 @@ function readPolicy(
   const owner = readNote(reader, entries.get('owner')) ?? defaults.owner;
   const reason = readNote(reader, entries.get('reason')) ?? defaults.reason;
   const ruleNames = new Set<string>();
+  const quarantine = readQuarantine(reader, entries, null);
   const keep = readRules(reader, entries.get('keep'), 'keep', positions, ruleNames);
-  const deleting = readRules(reader, entries.get('delete'), 'delete', positions, ruleNames);
+  const deleting = readRules(reader, entries.get('delete'), 'delete', positions, ruleNames, quarantine);
   if (!entries.has('keep') && !entries.has('delete')) {
     reader.report('POLICY_NO_RULES', root, 'The policy has no rule: write keep, delete or both.');
   }
@@ -167,7 +176,7 @@ function readPolicy(
     owner,
     reason,
     keep: trust === 'best-effort' ? keep.map(trustingBestEffort) : keep,
-    delete: deleting,
+    delete: trust === 'best-effort' ? deleting.map(trustingBestEffort) : deleting,
   };
 }
 
@@ -177,6 +186,9 @@ function trustingBestEffort(rule: Rule): Rule {
     conditions: rule.conditions.map((condition) =>
       condition.kind === 'inUse' ? { ...condition, trustsBestEffort: true } : condition,
     ),
+    ...(rule.quarantine === undefined
+      ? {}
+      : { quarantine: { ...rule.quarantine, trustsBestEffort: true } as const }),
   };
 }
 
@@ -250,6 +262,7 @@ function readRules(
   effect: Rule['effect'],
   positions: Positions,
   names: Set<string>,
+  quarantine: Quarantine | null = null,
 ): readonly Rule[] {
   if (entry === undefined) return [];
   const nodes = reader.list(entry, null);
@@ -277,7 +290,7 @@ function readRules(
       continue;
     }
     names.add(first.key);
-    const rule = readRule(reader, first, effect, positions.of(first.keyOffset).line);
+    const rule = readRule(reader, first, effect, positions.of(first.keyOffset).line, quarantine);
     if (rule !== null) rules.push(rule);
   }
   return rules;

@@ -108,6 +108,10 @@ export type DeleteRule = {
   readonly largerThan?: Size;
   /** Has one of these media types or artifact types. One or a list. */
   readonly mediaTypes?: string | readonly (string)[];
+  /** What the rule names is marked and announced first, and goes after this time. A pull, a push, a hold or coming into use ends it; what is not known of that keeps it. */
+  readonly quarantine?: Age;
+  /** What need not be known during the quarantine, where nobody can tell it: pulls, inUse. One or a list. Default: both have to be known. */
+  readonly quarantineWithout?: "pulls" | "inUse" | readonly ("pulls" | "inUse")[];
 };
 
 /** A retention policy. Keep beats delete, and what no rule names is kept. */
@@ -136,6 +140,10 @@ export type PolicyDocument = AtLeastOne<{
   readonly mode?: "plan" | "enforce";
   /** Which in-use sources are enough for inUse. complete: at least one that answers completely. best-effort: those that may be some minutes behind, too. Default: complete. */
   readonly trustInUse?: "complete" | "best-effort";
+  /** For every delete rule that does not say it itself. What the rule names is marked and announced first, and goes after this time. A pull, a push, a hold or coming into use ends it; what is not known of that keeps it. */
+  readonly quarantine?: Age;
+  /** For every delete rule with the quarantine of the policy. What need not be known during the quarantine, where nobody can tell it: pulls, inUse. One or a list. Default: both have to be known. */
+  readonly quarantineWithout?: "pulls" | "inUse" | readonly ("pulls" | "inUse")[];
   /** How much one run may take from one repository. Over a limit, the run stops before its first delete. */
   readonly limits?: {
     /** At most this many manifests of one repository in one run. Default: 500. */

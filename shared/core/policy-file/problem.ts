@@ -46,6 +46,8 @@ export const POLICY_PROBLEM_CODES = {
   POLICY_TIME_ZONE: 'A text is no IANA time zone.',
   POLICY_NEWEST: 'What `newest` counts by or per does not go with the tags of the rule.',
   POLICY_KEEP_ONLY: 'A keyword of keep rules stands in a delete rule.',
+  POLICY_DELETE_ONLY: 'A keyword of delete rules stands in a keep rule.',
+  POLICY_QUARANTINE: 'What a quarantine goes without does not go with a quarantine.',
   POLICY_TOO_WIDE: 'A rule narrows nothing and does not say `all: true`.',
   POLICY_CONTRADICTION: 'No image can meet all conditions of a rule, or two of them say different things.',
 } as const;
@@ -80,6 +82,7 @@ export const PARSER_ONLY_CODES = [
   'POLICY_CRON',
   'POLICY_TIME_ZONE',
   'POLICY_NEWEST',
+  'POLICY_QUARANTINE',
   'POLICY_TOO_WIDE',
   'POLICY_CONTRADICTION',
 ] as const satisfies readonly PolicyProblemCode[];

@@ -2,7 +2,7 @@ import { validRange } from 'semver';
 import { isDigest } from '../digest.ts';
 import { messageOf } from '../error.ts';
 import { captureNames, compileTagPattern } from '../pattern.ts';
-import type { Condition, Newest, NewestGroup, Rule, TagPattern } from '../policy.ts';
+import type { Condition, Newest, NewestGroup, Quarantine, Rule, TagPattern } from '../policy.ts';
 import { isTag } from '../reference.ts';
 import { formatAge, type Parsed, parseAge, parseSize, parseUntil } from '../units.ts';
 import type { DocumentReader, Entry } from './document.ts';
@@ -356,8 +356,15 @@ const KEEP_ONLY: Readonly<Record<string, string>> = {
 /**
  * Reads one rule. null: it is broken, and everything that is wrong with it was reported.
  * A rule that was read always has a condition: `newest` alone stands on `all`.
+ * @param inherited the quarantine of its policy
  */
-export function readRule(reader: DocumentReader, named: Entry, effect: Effect, line: number): Rule | null {
+export function readRule(
+  reader: DocumentReader,
+  named: Entry,
+  effect: Effect,
+  line: number,
+  inherited: Quarantine | null = null,
+): Rule | null {
   const before = reader.problems.length;
   const { key: name } = named;
   const entries = reader.mapping(named.value, named, `the rule ${quoted(name)}`, RULE_KEYWORDS);
@@ -368,7 +375,10 @@ export function readRule(reader: DocumentReader, named: Entry, effect: Effect, l
     if (entry === undefined) continue;
     const keepOnly = effect === 'delete' ? KEEP_ONLY[key] : undefined;
     if (keepOnly !== undefined) reader.reportKey('POLICY_KEEP_ONLY', entry, `${keepOnly}.`);
-    else if (isCondition(key)) {
+    else if (effect === 'keep' && (key === 'quarantine' || key === 'quarantineWithout')) {
+      const why = 'what a keep rule names stays, so that nothing of it has to wait';
+      reader.reportKey('POLICY_DELETE_ONLY', entry, `${key} belongs to delete rules: ${why}.`);
+    } else if (isCondition(key)) {
       const condition = CONDITIONS[key](reader, entry, effect);
       if (condition !== null) conditions.push(condition);
     }
@@ -383,7 +393,8 @@ export function readRule(reader: DocumentReader, named: Entry, effect: Effect, l
       ? null
       : readUnit(reader, until, 'POLICY_DATE', 'a date such as 2026-12-31', parseUntil);
   const all = entries.get('all');
-  const narrowing = [...entries.keys()].filter((key) => key !== 'all' && key !== 'until');
+  const quarantine = readQuarantine(reader, entries, inherited);
+  const narrowing = [...entries.keys()].filter((key) => key !== 'all' && !NARROWS_NOTHING.has(key));
   if (all !== undefined && narrowing.length > 0) {
     reader.reportKey(
       'POLICY_CONTRADICTION',
@@ -408,5 +419,42 @@ export function readRule(reader: DocumentReader, named: Entry, effect: Effect, l
     conditions: conditions.length === 0 ? [{ kind: 'all' }] : conditions,
     newest,
     untilMs,
+    ...(quarantine === null || effect === 'keep' ? {} : { quarantine }),
   };
+}
+
+const NARROWS_NOTHING: ReadonlySet<string> = new Set(['until', 'quarantine', 'quarantineWithout']);
+
+/**
+ * `quarantine` with what belongs to it, of a rule or of a policy.
+ * @param inherited what holds where it says nothing
+ * @returns null where there is none, or where it is broken, which was reported
+ */
+export function readQuarantine(
+  reader: DocumentReader,
+  entries: ReadonlyMap<string, Entry>,
+  inherited: Quarantine | null,
+): Quarantine | null {
+  const entry = entries.get('quarantine');
+  const withoutEntry = entries.get('quarantineWithout');
+  if (entry === undefined) {
+    if (withoutEntry !== undefined) {
+      const why = 'belongs to quarantine, which has to stand beside it';
+      reader.reportKey('POLICY_QUARANTINE', withoutEntry, `${withoutEntry.key} ${why}.`);
+    }
+    return inherited;
+  }
+  const graceMs = readUnit(reader, entry, 'POLICY_DURATION', 'a length of time such as 7d', parseAge);
+  if (withoutEntry === undefined) return graceMs === null ? null : { graceMs, without: [] };
+  const found = texts(reader, withoutEntry, 'pulls or inUse', (text) =>
+    isUnwatched(text)
+      ? null
+      : { code: 'POLICY_VALUE', message: `${withoutEntry.key} is pulls or inUse, not ${quoted(text)}.` },
+  );
+  if (graceMs === null || found === null) return null;
+  return { graceMs, without: [...new Set(found.filter(isUnwatched))].sort() };
+}
+
+function isUnwatched(text: string): text is Quarantine['without'][number] {
+  return text === 'pulls' || text === 'inUse';
 }

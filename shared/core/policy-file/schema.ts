@@ -24,7 +24,8 @@ function ruleSchema(description: string, keywords: Readonly<Record<string, Keywo
  */
 export function policySchema(): JsonSchema {
   const all: Readonly<Record<string, Keyword>> = RULE_KEYWORDS;
-  const deleting = Object.fromEntries(Object.entries(all).filter(([, keyword]) => keyword.keepOnly !== true));
+  const keeping = Object.fromEntries(Object.entries(all).filter(([, { deleteOnly }]) => deleteOnly !== true));
+  const deleting = Object.fromEntries(Object.entries(all).filter(([, { keepOnly }]) => keepOnly !== true));
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'gcr-warden policy',
@@ -35,7 +36,7 @@ export function policySchema(): JsonSchema {
     anyOf: [{ required: ['keep'] }, { required: ['delete'] }],
     additionalProperties: false,
     $defs: {
-      keepRule: ruleSchema('What the rule keeps: all conditions are required.', RULE_KEYWORDS),
+      keepRule: ruleSchema('What the rule keeps: all conditions are required.', keeping),
       deleteRule: ruleSchema('What the rule deletes: all conditions are required.', deleting),
     },
   };

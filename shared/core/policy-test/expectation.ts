@@ -38,6 +38,7 @@ const BECAUSE = {
   '(no rule)': 'no rule names it',
   '(needed)': 'something kept needs it',
   '(unreadable)': 'its relations are not known',
+  '(quarantine)': 'in quarantine',
 } as const;
 
 const DECIDER = /^(?:([^/ ]+)\/)?([^/ ]+)( \(unknown\))?$/;

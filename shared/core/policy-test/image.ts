@@ -87,6 +87,7 @@ function readImage(reader: DocumentReader, named: Entry): WrittenImage | null {
     taggedAgeMs: age('tagged'),
     untaggedAgeMs: age('untagged'),
     pulledAgeMs: readPulled(reader, entries.get('pulled')),
+    quarantinedAgeMs: age('quarantined'),
     sizeBytes: readSize(reader, entries.get('size')),
     mediaType: word('mediaType'),
     artifactType: word('artifactType'),
@@ -166,6 +167,7 @@ function isPossible(
   if ((untaggedAgeMs ?? 0) > oldestMs) wrong('untagged', 'it was not there yet');
   const pulledAgeMs = image.pulledAgeMs.kind === 'known' ? (image.pulledAgeMs.value ?? 0) : 0;
   if (pulledAgeMs > oldestMs) wrong('pulled', 'it was not there yet');
+  if ((image.quarantinedAgeMs ?? 0) > oldestMs) wrong('quarantined', 'it was not there yet');
   if ([...image.children, ...image.referrers].includes(image.name)) {
     wrong(image.children.includes(image.name) ? 'children' : 'referrers', 'it is named as a part of itself');
   }

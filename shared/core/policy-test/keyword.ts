@@ -41,6 +41,11 @@ export const IMAGE_KEYWORDS = {
     example: '12d',
     schema: { anyOf: [age, { const: 'never' }] },
   },
+  quarantined: {
+    description: 'For how long it has been in quarantine, by every rule that has one. Default: it is not.',
+    example: '8d',
+    schema: age,
+  },
   inUse: {
     description: 'What uses it, or true.',
     example: 'pod prod/api',
@@ -125,7 +130,7 @@ export const TEST_KEYWORDS = {
   },
   kept: {
     description:
-      'What has to be kept, with the rule that has to decide it, or `(no rule)`, `(needed)`, `(unreadable)`.',
+      'What has to be kept, with the rule that has to decide it, or `(no rule)`, `(needed)`, `(unreadable)`, `(quarantine)`.',
     example: { release: 'releases' },
     schema: expectations,
   },

@@ -1,3 +1,4 @@
+import type { Decision } from '../decision.ts';
 import type { Digest } from '../digest.ts';
 import type { Fact } from '../fact.ts';
 import type { PolicyProblem } from '../policy.ts';
@@ -27,6 +28,8 @@ export interface WrittenImage {
   readonly untaggedAgeMs: number | null;
   /** null: pulls are recorded, and there was none. */
   readonly pulledAgeMs: Fact<number | null>;
+  /** For how long it has been in quarantine. null: it is not. */
+  readonly quarantinedAgeMs: number | null;
   readonly sizeBytes: Fact<number>;
   /** null: that of an image, or of an index where it has children. */
   readonly mediaType: string | null;
@@ -79,7 +82,7 @@ export type ExpectedDecider =
     }
   | {
       readonly kind: 'because';
-      readonly because: 'no rule names it' | 'its relations are not known' | 'something kept needs it';
+      readonly because: NonNullable<Decision['because']>;
     };
 
 /** What has to happen to one image. */

@@ -1,12 +1,16 @@
+import { policiesFor } from '../decide.ts';
 import type { Decision, RuleVoice } from '../decision.ts';
 import { decisionsAbout } from '../decisions-about.ts';
 import { type Digest, isDigest, shortDigest } from '../digest.ts';
 import type { Fact } from '../fact.ts';
+import { factsOfHistory } from '../history.ts';
 import { type Inventory, takeInventory } from '../inventory.ts';
 import type { Refusal } from '../plan.ts';
 import { judgeRepository } from '../plan-repository.ts';
 import type { Policy } from '../policy.ts';
 import { nearest } from '../policy-file/spelling.ts';
+import { lastPushes, type QuarantineSources, unmarked } from '../quarantine.ts';
+import { meaningOf, type QuarantineMark } from '../quarantine-mark.ts';
 import { decisionSentence } from '../sentence.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Usage } from '../usage.ts';
@@ -75,6 +79,7 @@ export function runPolicyTest(
     policies: { policies, problems: [] },
     scope: 'all',
     nowMs: subject.nowMs,
+    quarantine: quarantineOf(subject, policiesFor(policies, listing.repository)),
   });
   const mismatches: Mismatch[] = [];
   if (selecting.length === 0) {
@@ -117,6 +122,32 @@ interface Subject {
   /** Names that the test gave; empty for a snapshot. */
   readonly digests: ReadonlyMap<string, Digest>;
   readonly pulls: ReadonlyMap<Digest, Fact<number | null>>;
+  /** Since when images have been in quarantine. */
+  readonly quarantined: ReadonlyMap<Digest, number>;
+}
+
+/** Every rule with a quarantine has marked what the test says is in quarantine. */
+function quarantineOf({ sources, quarantined }: Subject, policies: readonly Policy[]): QuarantineSources {
+  const rules = policies.flatMap((policy) =>
+    policy.delete.flatMap(({ name, quarantine }) =>
+      quarantine === undefined
+        ? []
+        : [{ policy: policy.name, rule: name, graceMs: quarantine.graceMs, meaning: meaningOf(policy) }],
+    ),
+  );
+  const marks = [...quarantined].map(
+    ([root, sinceMs]): QuarantineMark => ({
+      version: 1,
+      root,
+      tags: [],
+      seenAtMs: sinceMs,
+      sinceMs,
+      runId: 'the test',
+      rules,
+      end: null,
+    }),
+  );
+  return { ...unmarked(policies), marks, pushes: lastPushes(factsOfHistory(sources.history)) };
 }
 
 /** A text says why there is none. */
@@ -124,13 +155,16 @@ function subjectOf({ inventory }: PolicyTest, snapshot: Snapshot | null): Subjec
   if (inventory.kind === 'written') {
     const sources = sourcesOf(inventory);
     const pulls = new Map<Digest, Fact<number | null>>();
-    for (const { name, pulledAgeMs } of inventory.images) {
+    const quarantined = new Map<Digest, number>();
+    for (const { name, pulledAgeMs, quarantinedAgeMs } of inventory.images) {
       const digest = sources.digests.get(name);
-      if (digest === undefined || pulledAgeMs.kind === 'unknown') continue;
+      if (digest === undefined) continue;
+      if (quarantinedAgeMs !== null) quarantined.set(digest, inventory.nowMs - quarantinedAgeMs);
+      if (pulledAgeMs.kind === 'unknown') continue;
       const ageMs = pulledAgeMs.value;
       pulls.set(digest, { kind: 'known', value: ageMs === null ? null : inventory.nowMs - ageMs });
     }
-    return { sources, nowMs: inventory.nowMs, digests: sources.digests, pulls };
+    return { sources, nowMs: inventory.nowMs, digests: sources.digests, pulls, quarantined };
   }
   if (snapshot === null) return `the snapshot ${inventory.file} was not read`;
   const { repositories, usage, takenAtMs } = snapshot;
@@ -145,7 +179,13 @@ function subjectOf({ inventory }: PolicyTest, snapshot: Snapshot | null): Subjec
   // Earlier than that, things would be in it that had not happened yet.
   if (nowMs < takenAtMs)
     return `now is before ${inventory.file} was taken, ${new Date(takenAtMs).toISOString()}`;
-  return { sources: { ...found, usage }, nowMs, digests: new Map(), pulls: new Map() };
+  return {
+    sources: { ...found, usage },
+    nowMs,
+    digests: new Map(),
+    pulls: new Map(),
+    quarantined: new Map(),
+  };
 }
 
 /** Pulls are in no listing and no notification: a test tells them, and they become facts of the inventory. */
@@ -226,13 +266,14 @@ function decides(expected: ExpectedDecider, decision: Decision): boolean {
 
 /**
  * The rules that a decision rests on, the same that its sentence names: for a deletion those that allow it, for
- * a keep those that keep; and where nothing names the image, a delete rule that could not be answered.
+ * a keep those that keep, for a quarantine those that have it; and where nothing names the image, a delete rule that could not be answered.
  */
 export function decidingVoices({ verdict, because, voices }: Decision): readonly RuleVoice[] {
   if (because === 'no rule names it') return voices.filter(({ answer }) => answer === 'unknown');
-  if (because !== null) return [];
+  if (because !== null && because !== 'in quarantine') return [];
+  const isDeleted = verdict === 'delete' || because === 'in quarantine';
   return voices.filter(({ effect, answer }) =>
-    verdict === 'keep' ? effect === 'keep' : effect === 'delete' && answer === 'yes',
+    isDeleted ? effect === 'delete' && answer === 'yes' : effect === 'keep',
   );
 }
 

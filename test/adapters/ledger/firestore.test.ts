@@ -215,6 +215,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     policies: 'policy',
     pulls: 'pulls',
     pushes: 'push',
+    quarantines: 'quarantine',
     reservations: 'reservation',
     restorations: 'restoration',
     runs: 'run',
@@ -348,6 +349,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     'blockages',
     'pulls',
     'uses',
+    'quarantines',
   ])('refuses a document in %s that a newer gcr-warden wrote', async (collection) => {
     const projectId = newProject();
     const ledger = await open({ projectId });
@@ -411,6 +413,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     await ledger.saveBlockages(REPOSITORY, [{ step: digest, reason: 'immutable', atMs: NOW }]);
     await ledger.recordPulls(REPOSITORY, [{ reference: digest, days: [[20_000, 20_000]] }]);
     await ledger.recordUsage(REPOSITORY, { day: 20_000, standing: 'complete', references: [] });
+    await ledger.saveQuarantine(REPOSITORY, []);
     const { docs } = await plainClient(projectId).collection(collection).get();
     expect(docs).toHaveLength(1);
     for (const stored of docs) await stored.ref.update({ version: 2 });
@@ -431,6 +434,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       blockages: () => ledger.blockages(REPOSITORY),
       pulls: () => ledger.pulls(REPOSITORY),
       uses: () => ledger.usageRecord(REPOSITORY),
+      quarantines: () => ledger.quarantine(REPOSITORY),
     };
     await expect(reading[collection]?.()).rejects.toMatchObject({ code: 'LEDGER_VERSION', retryable: false });
   });
@@ -540,6 +544,24 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       const tomorrow = { ...sighting, day: 20_001 };
       expect(await billOf(() => ledger.recordUsage(REPOSITORY, tomorrow))).toEqual([1, 1, 0]);
       expect(await billOf(() => ledger.usageRecord(REPOSITORY))).toEqual([1, 0, 0]);
+    });
+
+    it('bills one read for what is in quarantine, and one read and one write where that changes', async () => {
+      const ledger = await counted();
+      const marks = Array.from({ length: 2_000 }, (_, at) => ({
+        version: 1 as const,
+        root: sha256(`${at}`),
+        tags: [`v${at}`],
+        seenAtMs: NOW,
+        sinceMs: NOW,
+        runId: 'run-1',
+        rules: [{ policy: 'services', rule: 'old', graceMs: 1_000, meaning: sha256('meaning') }],
+        end: null,
+      }));
+      expect(await billOf(() => ledger.quarantine(REPOSITORY))).toEqual([1, 0, 0]);
+      expect(await billOf(() => ledger.saveQuarantine(REPOSITORY, marks))).toEqual([1, 1, 0]);
+      expect(await billOf(() => ledger.quarantine(REPOSITORY))).toEqual([1, 0, 0]);
+      expect(await billOf(() => ledger.quarantinedRepositories())).toEqual([1, 0, 0]);
     });
 
     it('bills a run with nothing to do the same however much the repository went through before', async () => {

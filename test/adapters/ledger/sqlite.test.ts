@@ -63,6 +63,7 @@ describe('the SQLite file', () => {
     policy_roster: 'policy',
     pulls: 'pulls',
     push_marks: 'push',
+    quarantines: 'quarantine',
     restorations: 'restoration',
     runs: 'run',
     samples: 'sample',

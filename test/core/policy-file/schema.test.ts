@@ -82,10 +82,13 @@ const RULE_VALUES: Readonly<Record<RuleKeyword, Values>> = {
     right: ['2026-12-31', '2026-12-31T18:00:00+01:00'],
     odd: ['2026-02-30', '2026-12-31Tx', 'soon', 2026],
   },
+  quarantine: { right: ['7d', '2w'], odd: ['0d', 7] },
+  quarantineWithout: { right: ['pulls', ['pulls', 'inUse']], odd: ['luck', []] },
 };
 
 const KEYS = Object.keys(RULE_VALUES) as RuleKeyword[];
 const KEEP_ONLY: readonly string[] = ['inUse', 'newest', 'by', 'per', 'until'] satisfies RuleKeyword[];
+const DELETE_ONLY: readonly string[] = ['quarantine', 'quarantineWithout'] satisfies RuleKeyword[];
 
 /** A policy of right values, which may still contradict each other, or with some odd ones. */
 function policyWith(odd: boolean): fc.Arbitrary<unknown> {
@@ -125,7 +128,10 @@ function policyWith(odd: boolean): fc.Arbitrary<unknown> {
       }),
       owner: oneOf({ right: ['me@example.com', 'x'.repeat(1000), '1.10'], odd: ['x'.repeat(1001), '', 5] }),
       reason: oneOf({ right: ['To save.', 'a\nb', 'yes', '# no comment: at all'], odd: [' ', ['a']] }),
-      keep: rules(KEYS, ['a', 'b-1', 'on', 'constructor']),
+      keep: rules(
+        KEYS.filter((key) => odd || !DELETE_ONLY.includes(key)),
+        ['a', 'b-1', 'on', 'constructor'],
+      ),
       delete: rules(
         KEYS.filter((key) => odd || !KEEP_ONLY.includes(key)),
         ['c', 'd', 'e', 'no'],

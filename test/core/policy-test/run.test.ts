@@ -397,3 +397,39 @@ delete:
     expect(report.coverage.every(({ isCovered }) => !isCovered)).toBe(true);
   });
 });
+
+describe('a policy test over a quarantine', () => {
+  const QUARANTINED = POLICY.replace('olderThan: 14d', 'olderThan: 14d, quarantine: 7d');
+
+  it('tells for how long images have been in it, and expects them kept until it is over', () => {
+    const report = run(
+      `  new: { uploaded: 30d, tags: pr-1, pulled: never }
+  waiting: { uploaded: 30d, tags: pr-2, pulled: never, quarantined: 6d }
+  served: { uploaded: 30d, tags: pr-3, pulled: never, quarantined: 7d }
+  pulled: { uploaded: 30d, tags: pr-4, pulled: 2d, quarantined: 8d }
+  tagged: { uploaded: 30d, tagged: 2d, tags: pr-5, pulled: never, quarantined: 8d }
+  unknown: { uploaded: 30d, tags: pr-6, quarantined: 8d }
+usage: complete
+kept: { new: (quarantine), waiting: (quarantine), pulled: (quarantine), tagged: old, unknown: (quarantine) }
+deleted: { served: old }
+`,
+      QUARANTINED,
+    );
+    expect(mismatches(report)).toEqual([]);
+  });
+
+  it('says how far it is where something else is expected', () => {
+    const report = run(
+      `  waiting: { uploaded: 30d, tags: pr-2, pulled: never, quarantined: 6d }
+usage: complete
+deleted: { waiting: old }
+`,
+      QUARANTINED,
+    );
+    expect(mismatches(report)).toEqual([
+      expect.stringContaining(
+        'waiting: deleted by rule old != kept: in quarantine since 2026-01-25T03:00:00.000Z, goes on',
+      ),
+    ]);
+  });
+});

@@ -7,6 +7,7 @@ import { estateLedger } from './estate.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
 import { pullLedger } from './pulls.ts';
+import { quarantineLedger } from './quarantine.ts';
 import { restorationLedger } from './restorations.ts';
 import { restraintLedger } from './restraints.ts';
 import { runLedger } from './runs.ts';
@@ -68,6 +69,7 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
     ...findingLedger(documents),
     ...pullLedger(documents),
     ...usageLedger(documents),
+    ...quarantineLedger(documents),
   };
   return {
     ...nouns,

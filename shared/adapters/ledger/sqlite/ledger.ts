@@ -6,6 +6,7 @@ import { estateLedger } from './estate.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
 import { pullLedger } from './pulls.ts';
+import { quarantineLedger } from './quarantine.ts';
 import { restorationLedger } from './restorations.ts';
 import { restraintLedger } from './restraints.ts';
 import { runLedger } from './runs.ts';
@@ -34,6 +35,7 @@ export async function openSqliteLedger(path: string, options: SqliteLedgerOption
     ...findingLedger(database),
     ...pullLedger(database),
     ...usageLedger(database),
+    ...quarantineLedger(database),
   };
   return {
     ...nouns,

@@ -193,4 +193,14 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE events ADD COLUMN is_folded INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX events_loose ON events (repository) WHERE is_folded = 0;
   `,
+  `
+  CREATE TABLE quarantines (
+    repository TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    is_standing INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (repository, position)
+  ) STRICT;
+  `,
 ];
