@@ -23,6 +23,10 @@ export const cleanupConflict: Check = {
     'A repository has cleanup policies that delete, and a policy of ours selects something in it: medium where ours is enforced, low where it is only planned. A dry run deletes nothing and belongs to cleanup-idle. While ours are not known it is UNKNOWN, and low, where theirs delete.',
   references: [
     google('Cleanup policies', 'https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy'),
+    google(
+      'gcloud artifacts repositories delete-cleanup-policies',
+      'https://cloud.google.com/sdk/gcloud/reference/artifacts/repositories/delete-cleanup-policies',
+    ),
   ],
   examples: [
     {

@@ -21,6 +21,14 @@ export const cleanupIdle: Check = {
     'A repository has cleanup policies and: they are a dry run; or some keep and none deletes; or one that deletes has no condition, or only prefixes of versions or tags that begin with `sha256:`, which match nothing. An action that is not known here is UNKNOWN.',
   references: [
     google('Cleanup policies', 'https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy'),
+    google(
+      'gcloud artifacts repositories delete-cleanup-policies',
+      'https://cloud.google.com/sdk/gcloud/reference/artifacts/repositories/delete-cleanup-policies',
+    ),
+    google(
+      'gcloud artifacts repositories set-cleanup-policies',
+      'https://cloud.google.com/sdk/gcloud/reference/artifacts/repositories/set-cleanup-policies',
+    ),
   ],
   examples: [
     {

@@ -36,6 +36,10 @@ export const immutableTags: Check = {
       'Immutable image tags',
       'https://cloud.google.com/artifact-registry/docs/docker/troubleshoot#immutable-tags',
     ),
+    google(
+      'gcloud artifacts repositories update',
+      'https://cloud.google.com/sdk/gcloud/reference/artifacts/repositories/update',
+    ),
   ],
   examples: [
     { title: 'Releases with tags that move', replies: () => release(false), answers: ['FAIL medium'] },

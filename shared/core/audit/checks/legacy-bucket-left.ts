@@ -24,6 +24,7 @@ export const legacyBucketLeft: Check = {
       'Transition from Container Registry',
       'https://cloud.google.com/artifact-registry/docs/transition/transition-from-gcr',
     ),
+    google('Cloud Storage pricing', 'https://cloud.google.com/storage/pricing'),
   ],
   examples: [
     {

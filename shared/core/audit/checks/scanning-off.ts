@@ -32,6 +32,10 @@ export const scanningOff: Check = {
       'Enable automatic scanning',
       'https://cloud.google.com/artifact-analysis/docs/enable-automatic-scanning',
     ),
+    google(
+      'gcloud artifacts repositories update',
+      'https://cloud.google.com/sdk/gcloud/reference/artifacts/repositories/update',
+    ),
   ],
   examples: [
     {
