@@ -1,6 +1,7 @@
 import { auditSubject } from '../core/audit/merged-report.ts';
 import type { AuditReport } from '../core/audit/report.ts';
 import type { Finding } from '../core/finding.ts';
+import { lifeOf } from './audit-life.ts';
 import { auditSummary } from './audit-summary.ts';
 import { type AuditTable, accessTable, keyTable } from './audit-views.ts';
 import { markdownCode, markdownText } from './markdown.ts';
@@ -9,6 +10,7 @@ import { formatUtc } from './time-text.ts';
 /** The audit as Markdown, for an issue or a pull request: the summary, what to do, and both views. */
 export function renderAuditMarkdown(report: AuditReport): string {
   const { wrong, worst, next, notSeen } = auditSummary(report);
+  const life = lifeOf(report);
   const failing = report.findings.filter(({ status }) => status === 'FAIL');
   const others = report.findings.filter(({ status }) => status === 'UNKNOWN' || status === 'EXCEPTED');
   return `${[
@@ -16,7 +18,9 @@ export function renderAuditMarkdown(report: AuditReport): string {
     `${formatUtc(report.atMs)}. **${wrong}.**`,
     ...(worst === null ? [] : [`- Worst: ${markdownText(worst)}\n- Next: ${markdownText(next ?? '')}`]),
     markdownText(notSeen),
-    ...(failing.length === 0 ? [] : ['## What to do', ...failing.map(findingText)]),
+    ...(failing.length === 0
+      ? []
+      : ['## What to do', ...failing.map((each) => findingText(each, life(each)))]),
     ...(others.length === 0
       ? []
       : [
@@ -40,9 +44,9 @@ export function renderAuditMarkdown(report: AuditReport): string {
   ].join('\n\n')}\n`;
 }
 
-function findingText({ severity, title, check, evidence, risk, remediation }: Finding): string {
+function findingText({ severity, title, check, evidence, risk, remediation }: Finding, life: string): string {
   return [
-    `### ${severity}: ${markdownText(title)} (\`${check}\`)`,
+    `### ${severity}: ${markdownText(title)} (\`${check}\`)${life === '' ? '' : `, ${life}`}`,
     [evidence.sentence, risk].map(markdownText).join('\n'),
     ...remediation.steps.map(({ say, gcloud, terraform, wait }, at) =>
       [

@@ -1,5 +1,6 @@
 import { auditSubject } from '../core/audit/merged-report.ts';
 import type { AuditReport } from '../core/audit/report.ts';
+import { lifeOf } from './audit-life.ts';
 import { auditSummary } from './audit-summary.ts';
 import { auditTable, findingsTable } from './audit-tables.ts';
 import { accessTable, keyTable } from './audit-views.ts';
@@ -19,7 +20,7 @@ export function renderAuditPage(report: AuditReport): string {
 ${worst === null ? null : html`<p>Worst: ${worst}</p><p>Next: ${next ?? ''}</p>`}
 <p>${notSeen}</p>
 <h2 id="findings">Findings</h2>
-${findingsTable('findings-table', 'Findings', report.findings)}
+${findingsTable('findings-table', 'Findings', report.findings, lifeOf(report))}
 <h2 id="keys">Keys</h2>
 ${auditTable('keys-table', 'Keys', keyTable(report))}
 <h2 id="access">Access</h2>

@@ -5,15 +5,23 @@ import { cell, htmlTable } from './html-table.ts';
 
 const RANK = { critical: 0, high: 1, medium: 2, low: 3, FAIL: 0, UNKNOWN: 1, EXCEPTED: 2, PASS: 3 } as const;
 
-/** What was found, and what to do about it. */
-export function findingsTable(id: string, label: string, findings: readonly Finding[]): Html {
+/**
+ * What was found, and what to do about it.
+ * @param life since when each is as it is; empty for nothing to say
+ */
+export function findingsTable(
+  id: string,
+  label: string,
+  findings: readonly Finding[],
+  life: (finding: Finding) => string = () => '',
+): Html {
   return htmlTable({
     id,
     label,
     columns: ['Status', 'Severity', 'Check', 'Resource', 'What was seen, and what to do'].map((title) => ({
       title,
     })),
-    rows: findings.map(findingRow),
+    rows: findings.map((finding) => findingRow(finding, life(finding))),
     empty: 'Nothing was asked about.',
   });
 }
@@ -29,9 +37,9 @@ export function auditTable(id: string, label: string, { titles, rows }: AuditTab
   });
 }
 
-function findingRow(finding: Finding): Html {
+function findingRow(finding: Finding, life: string): Html {
   const { status, severity, check, title, resource, evidence, risk, exception } = finding;
-  return html`<tr>${cell(status, { key: RANK[status], as: status })}${cell(severity, { key: RANK[severity] })}<td>${title}<br><code class="nowrap">${check}</code></td><td class="resource"><code>${resource}</code></td><td class="seen">${evidence.sentence}${risk === '' ? NOTHING : html`<p class="faint">${risk}</p>`}${exception === null ? NOTHING : html`<p>Excepted by ${exception.owner}: ${exception.reason}</p>`}${stepsOf(finding)}</td></tr>`;
+  return html`<tr>${cell(status, { key: RANK[status], as: status })}${cell(severity, { key: RANK[severity] })}<td>${title}<br><code class="nowrap">${check}</code></td><td class="resource"><code>${resource}</code></td><td class="seen">${evidence.sentence}${risk === '' ? NOTHING : html`<p class="faint">${risk}</p>`}${exception === null ? NOTHING : html`<p>Excepted by ${exception.owner} until ${new Date(exception.expiresMs).toISOString().slice(0, 10)}: ${exception.reason} (${exception.place})</p>`}${life === '' ? NOTHING : html`<p class="faint">${life}</p>`}${stepsOf(finding)}</td></tr>`;
 }
 
 function stepsOf({ remediation: { steps } }: Finding): Html {

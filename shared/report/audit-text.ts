@@ -2,6 +2,7 @@ import type { Grant } from '../core/audit/grants.ts';
 import { auditSubject } from '../core/audit/merged-report.ts';
 import type { AuditReport } from '../core/audit/report.ts';
 import type { Finding, RemedyStep, Severity } from '../core/finding.ts';
+import { lifeOf } from './audit-life.ts';
 import { auditSummary } from './audit-summary.ts';
 import { type AuditTable, ageCell, dayCell, endCell, stateCell } from './audit-views.ts';
 import { printable, type TextStyle, type Tone, table, tableLines, toned, wrap } from './text.ts';
@@ -25,6 +26,7 @@ export function renderAudit(
   remedies: RemedyForm = REMEDY_FORMS[0],
 ): string {
   const { findings, notSeen } = report;
+  const life = lifeOf(report);
   const failing = findings.filter(({ status }) => status === 'FAIL');
   const excepted = findings.filter(({ status }) => status === 'EXCEPTED');
   const unseen = findings.filter(({ status }) => status === 'UNKNOWN');
@@ -36,13 +38,19 @@ export function renderAudit(
     heading('Permissions on buckets and repositories', style),
     grantsText(report.grants, style),
     ...(failing.length > 0
-      ? [heading('What to do', style), ...failing.map((each) => findingText(each, style, remedies))]
+      ? [
+          heading('What to do', style),
+          ...failing.map((each) => findingText(each, style, remedies, life(each))),
+        ]
       : []),
     ...(excepted.length > 0
       ? [heading('Excepted', style), ...excepted.map((each) => exceptedText(each, style))]
       : []),
     ...(unseen.length > 0
-      ? [heading('Not decided', style), ...unseen.map((each) => findingText(each, style, remedies))]
+      ? [
+          heading('Not decided', style),
+          ...unseen.map((each) => findingText(each, style, remedies, life(each))),
+        ]
       : []),
     heading('Not seen', style),
     ...notSeen.map((line) => indented(line, style)),
@@ -128,7 +136,8 @@ function whereCell({ on, path, condition, abilities }: Grant): string {
         ? ''
         : `, only if ${condition.value}`;
   const why = abilities.kind === 'unknown' ? `; ${abilities.reason}` : '';
-  return `${on.join(', ')}; by ${path.join(' > ')}${only}${why}`;
+  const way = path.join(' > ');
+  return `${on.join(', ')}; ${way.startsWith('in ') ? way : `by ${way}`}${only}${why}`;
 }
 
 function exceptedText({ title, check, evidence, exception }: Finding, style: TextStyle): string {
@@ -146,11 +155,14 @@ const TONE: Readonly<Record<Severity, Tone>> = {
   low: 'faint',
 };
 
-function findingText(finding: Finding, style: TextStyle, remedies: RemedyForm): string {
+function findingText(finding: Finding, style: TextStyle, remedies: RemedyForm, life: string): string {
   const { status, severity, check, title, evidence, risk, remediation } = finding;
   const word = status === 'FAIL' ? severity : 'unknown';
   const gap = ' '.repeat(word.length + 2);
-  const titleLines = wrap(`${title} (${check})`, Math.max(20, style.widthColumns - gap.length));
+  const titleLines = wrap(
+    `${title} (${check})${life === '' ? '' : `, ${life}`}`,
+    Math.max(20, style.widthColumns - gap.length),
+  );
   const head = toned(word, status === 'FAIL' ? TONE[severity] : 'warning', style);
   return [
     `${head}  ${titleLines.join(`\n${gap}`)}`,

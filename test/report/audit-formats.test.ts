@@ -12,10 +12,12 @@ import { followFindings } from '../../shared/core/finding-history.ts';
 import { sha256 } from '../../shared/core/hash.ts';
 import { renderAuditCsv, renderTableCsv } from '../../shared/report/audit-csv.ts';
 import { renderAuditJson } from '../../shared/report/audit-json.ts';
+import { lifeOf } from '../../shared/report/audit-life.ts';
 import { renderAuditMarkdown } from '../../shared/report/audit-markdown.ts';
 import { renderAuditPage } from '../../shared/report/audit-page.ts';
 import { renderAuditSarif } from '../../shared/report/audit-sarif.ts';
 import { auditSummary } from '../../shared/report/audit-summary.ts';
+import { renderAudit } from '../../shared/report/audit-text.ts';
 import { accessTable, keyTable } from '../../shared/report/audit-views.ts';
 import {
   accountsWith,
@@ -211,4 +213,44 @@ document.body.dataset.seen = rows.filter((row) => !row.hidden).length + ' of ' +
     // What an injected script or handler would have set.
     expect(/<title>([^<]*)/.exec(stdout)?.[1]).not.toContain('pwned');
   }, 90_000);
+});
+
+describe('since when a finding is as it is', () => {
+  const bound = (...members: string[]) =>
+    repliesWith({ locations: known([repositoryWith(bind('roles/artifactregistry.reader', ...members))]) });
+  /** The report of an audit so many days after the first, with what the ones before it found. */
+  const audited = (days: readonly (readonly string[])[]): AuditReport => {
+    let last: AuditReport | null = null;
+    for (const [day, members] of days.entries()) {
+      const atMs = NOW_MS + day * 86_400_000;
+      const report = auditReport(bound(...members), atMs, DEFAULT_AUDIT_SETTINGS);
+      const before: Parameters<typeof followFindings>[0] =
+        last === null ? null : { atMs: last.atMs, followed: last.history?.followed ?? [] };
+      last = { ...report, history: followFindings(before, 'acme', atMs, report.findings) };
+    }
+    if (last === null) throw new Error('no day');
+    return last;
+  };
+  const day = (at: number): string => new Date(NOW_MS + at * 86_400_000).toISOString().slice(0, 10);
+
+  it.each<[string, readonly (readonly string[])[], string]>([
+    ['says nothing at the first audit', [['allUsers']], ''],
+    ['is new where it was not there before', [[], ['allUsers']], 'new'],
+    ['is open since it began', [[], ['allUsers'], ['allUsers']], `since ${day(1)}`],
+    ['came back', [['allUsers'], [], ['allUsers'], ['allUsers']], `came back ${day(2)}`],
+  ])('%s', (_name, days, life) => {
+    const report = audited(days);
+    const finding = report.findings.find(
+      ({ check, status }) => check === 'public-access' && status === 'FAIL',
+    );
+    if (finding === undefined) throw new Error('it does not fail');
+    expect(lifeOf(report)(finding)).toBe(life);
+    const texts = [
+      renderAudit(report, { widthColumns: 160, colour: false, clock: { nowMs: NOW_MS, timeZone: 'UTC' } }),
+      renderAuditMarkdown(report),
+      renderAuditCsv(report),
+      renderAuditPage(report),
+    ];
+    if (life !== '') for (const text of texts) expect(text).toContain(life);
+  });
 });
