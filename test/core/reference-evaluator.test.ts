@@ -10,6 +10,22 @@ import { NOW_MS, rule } from './estate.ts';
 import { checkProperty, MANY } from './property.ts';
 import { type ReferenceVerdict, referenceVerdicts } from './reference-evaluator.ts';
 
+/** A time with its bounds, some of which are close enough to what rules ask for to decide. */
+const bounded: fc.Arbitrary<TimeFact> = fc
+  .tuple(fc.integer({ min: 0, max: 40 }), fc.option(fc.integer({ min: 1, max: 20 })))
+  .map(([days, width]): TimeFact => {
+    const value = NOW_MS - days * DAY_MS;
+    return width === null
+      ? { kind: 'at latest', value }
+      : { kind: 'at latest', value, afterMs: value - width * DAY_MS };
+  });
+
+/** Times instead of those that the listing and the history of a case give. */
+const otherTimes = fc.record(
+  { uploadedAtMs: bounded, untaggedSinceMs: bounded, taggedAtMs: bounded },
+  { requiredKeys: [] },
+);
+
 /** Facts that no listing of these tests has: pulls and artifact types. */
 const moreFacts = fc.record({
   lastPulledAtMs: fc.oneof(
@@ -69,13 +85,18 @@ describe('the engine and a naive reading of the language', { timeout: 120_000 },
       one: anyCase,
       keep: fc.array(fc.oneof(newestRule, plainNewest), { maxLength: 2 }),
       more: fc.array(moreFacts, { minLength: 9, maxLength: 9 }),
+      times: fc.array(otherTimes, { minLength: 9, maxLength: 9 }),
     });
     const seen: Record<ReferenceVerdict['verdict'], number> = { keep: 0, delete: 0 };
     checkProperty(
       cases,
-      ({ one, keep, more }) => {
+      ({ one, keep, more, times }) => {
         const { inventory, graph, listing } = takingOfCase(one);
-        const artifacts = inventory.artifacts.map((artifact, at) => ({ ...artifact, ...more[at] }));
+        const artifacts = inventory.artifacts.map((artifact, at) => ({
+          ...artifact,
+          ...more[at],
+          ...times[at],
+        }));
         const full = { ...inventory, artifacts };
         const policies = withLegalNewest(one.policies, keep);
         const found = decide(readInventory(full), graph, policies, NOW_MS).map(
