@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { isDigest } from './digest.ts';
+import { type Digest, isDigest } from './digest.ts';
 import { WardenError } from './error.ts';
-import type { History } from './history.ts';
+import type { DigestHistory, History } from './history.ts';
 import { parseJsonDocument } from './json-document.ts';
 import type { Completeness, Listing } from './listing.ts';
 import { isTag, parseRepository } from './reference.ts';
@@ -102,12 +102,12 @@ const history = z.strictObject({
       tags: z.array(z.strictObject({ tag, digest, fromMs: time, untilMs: time.nullable(), source })),
       untaggedSinceMs: time.nullable(),
       deletedAtMs: time.nullable(),
-      // Earlier snapshots lack these: they do not say how exact their times are.
-      absentAtMs: time.nullable().default(null),
-      untaggedBy: source.nullable().default(null),
+      // Earlier snapshots lack these, and `strayRemoval`.
+      absentAtMs: time.nullable().optional(),
+      untaggedBy: source.nullable().optional(),
     }),
   ),
-  strayRemoval: z.strictObject({ tag, atMs: time }).nullable().default(null),
+  strayRemoval: z.strictObject({ tag, atMs: time }).nullable().optional(),
 });
 
 const use = z.strictObject({
@@ -179,7 +179,29 @@ export function parseSnapshot(text: string, file: string): Snapshot {
     const why = contradiction(one);
     if (why !== null) refuse(file, `${name}: ${why}`);
   }
-  return snapshot;
+  return {
+    ...snapshot,
+    repositories: snapshot.repositories.map((one) => ({ ...one, history: withBounds(one.history) })),
+  };
+}
+
+/** A snapshot of an earlier version does not say how exact its times are: then nothing is taken for exact. */
+function withBounds(history: History): History {
+  const digests = Object.entries(history.digests) as [Digest, DigestHistory][];
+  const isComplete = digests.every(([, { absentAtMs, untaggedBy }]) => {
+    return absentAtMs !== undefined && untaggedBy !== undefined;
+  });
+  if (isComplete && history.strayRemoval !== undefined) return history;
+  return {
+    ...history,
+    strayRemoval: history.strayRemoval ?? null,
+    digests: Object.fromEntries(
+      digests.map(([digest, one]) => [
+        digest,
+        { ...one, absentAtMs: one.absentAtMs ?? null, untaggedBy: one.untaggedBy ?? null },
+      ]),
+    ),
+  };
 }
 
 /** What can't be true of one repository, or null: the engine takes all of it for given. */

@@ -6,8 +6,9 @@ import { assemblePlan } from '../../shared/core/plan-repository.ts';
 import { planSnapshot } from '../../shared/core/plan-snapshot.ts';
 import { warningSentence } from '../../shared/core/policy-warning.ts';
 import { parseSnapshot, type Snapshot } from '../../shared/core/snapshot.ts';
+import { DAY_MS } from '../../shared/core/units.ts';
 import { anyCase, type Case, planOf } from './case.ts';
-import { listingOf, NOW_MS, policySet, REPOSITORY } from './estate.ts';
+import { listingOf, NOW_MS, policy, policySet, REPOSITORY, rule, told } from './estate.ts';
 
 function snapshotOf({ pieces, facts, usage }: Pick<Case, 'pieces' | 'facts' | 'usage'>): Snapshot {
   const listing = listingOf(pieces);
@@ -44,6 +45,21 @@ function changed(path: string, value: unknown): string {
 }
 
 describe('a snapshot', () => {
+  it('of an earlier version is read, and nothing in it is taken for more exact than it says', () => {
+    const facts = [told(40, 'INSERT', 'a', 'main'), told(30, 'DELETE', null, 'main')];
+    const snapshot = snapshotOf({ pieces: [{ name: 'a' }], facts, usage: { version: 1, answers: [] } });
+    const earlier = JSON.stringify(snapshot, (key, value) =>
+      ['absentAtMs', 'untaggedBy', 'strayRemoval'].includes(key) ? undefined : value,
+    );
+    const untagged = policySet(
+      policy([rule('delete', 'untagged', [{ kind: 'untaggedFor', ageMs: DAY_MS }])]),
+    );
+    const goes = (text: string) =>
+      planSnapshot(parseSnapshot(text, 'a.json'), untagged, 'all').repositories[0]?.steps.length;
+    expect(goes(JSON.stringify(snapshot))).toBe(1);
+    expect(goes(earlier)).toBe(0);
+  });
+
   it('is read back as it was written, and plans what the run would have planned', () => {
     fc.assert(
       fc.property(anyCase, (one) => {
