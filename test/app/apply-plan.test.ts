@@ -591,7 +591,9 @@ describe('a registry that refuses', () => {
     const stage = await setStage({ dialect: { immutableTags: true } });
     const old = await stage.push('old', ['pr-1'], 30);
     const untagged = await stage.push('untagged', [], 30);
-    const result = await applied(stage, await planned(stage));
+    // Nobody has watched since when it has been untagged.
+    const plan = await planned(stage, POLICY.replace('untaggedFor: 7d', 'state: untagged'));
+    const result = await applied(stage, plan);
     expect(outcomes(result)).toEqual({
       'pr-1': 'blocked',
       [short(old)]: 'skipped: claimed',
