@@ -30,6 +30,9 @@ export interface LocalRunOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a run that is told to stop may take to end. */
+const LAST_RUN_MS = 5_000;
+
 /** From one tick of the scheduler to the next, once the job was done in front of the reader. */
 const TICK_MS = 1_000;
 
@@ -99,6 +102,8 @@ export async function runLocal(options: LocalRunOptions): Promise<void> {
     // What was pushed until here has had its run.
     await stack.ledger.forgetPushes(await stack.ledger.pushMarks(RESULTS_MAX));
     await keepTicking(stack, options);
+    // A run that is under way ends with the request that it is at.
+    await Promise.race([stack.topics.idle(), sleep(LAST_RUN_MS)]);
     write('\nStopping.\n');
   } finally {
     await stack.close();

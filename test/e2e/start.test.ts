@@ -101,7 +101,7 @@ describe('npm start', () => {
     const commands = [...started.output().matchAll(/^ {2}npx gcr-warden (.*)$/gm)].map(([, args = '']) =>
       args.split(' '),
     );
-    expect(commands.map(([name]) => name)).toEqual(['list', 'plan', 'explain', 'history', 'audit']);
+    expect(commands.map(([name]) => name)).toEqual(['list', 'plan', 'explain', 'history', 'audit', 'events']);
     for (const args of commands) {
       const out = args.map((arg) => (arg === 'plan.json' ? join(directory, 'plan.json') : arg));
       const { exitCode, stdout, stderr } = await warden(out);
