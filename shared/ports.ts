@@ -43,6 +43,7 @@ import type { ArtifactRegistryImage, Repository, Target } from './core/reference
 import type { RepositorySample, SampleSeries } from './core/repository-sample.ts';
 import type { Restoration } from './core/restoration.ts';
 import type { StopOrder } from './core/stop-order.ts';
+import type { StoredSize } from './core/stored-size.ts';
 import type { TraceContext } from './core/trace-context.ts';
 import type { Usage } from './core/usage.ts';
 import type { UsageRecord, UsageSighting } from './core/usage-record.ts';
@@ -434,6 +435,8 @@ export interface FindingRecord {
   readonly followed: readonly FollowedFinding[];
   /** null where an earlier version wrote it down. */
   readonly access: AccessRecord | null;
+  /** What Artifact Registry's repositories of the project store, day by day; empty where that was never read. */
+  readonly stored: readonly StoredSize[];
 }
 
 /** What the audit found. */

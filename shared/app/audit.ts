@@ -1,8 +1,10 @@
 import type { AuditFolder } from '../core/audit/folder.ts';
 import type { PullSecretReading } from '../core/audit/pull-secret.ts';
+import type { AuditReplies } from '../core/audit/replies.ts';
 import { type AuditReport, auditReport } from '../core/audit/report.ts';
 import type { AuditSettings } from '../core/audit/settings.ts';
 import type { FindingStatus } from '../core/finding.ts';
+import type { StoredNow } from '../core/stored-size.ts';
 import type { Clock, FindingLedger, GoogleAccess, Logger, Publisher } from '../ports.ts';
 import { keepFindings } from './keep-findings.ts';
 import { readAccess } from './read-access.ts';
@@ -35,7 +37,7 @@ export async function auditProject(
   const { clock, logger } = ports;
   const replies = await readAccess(ports.access, project, clock(), ports.pullSecrets);
   const report = auditReport(replies, clock(), settings, ports.folder);
-  const history = await keepFindings(ports, report);
+  const history = await keepFindings(ports, report, storedIn(replies));
   const count = (status: FindingStatus): number =>
     report.findings.filter((finding) => finding.status === status).length;
   logger.log('INFO', 'audit finished', {
@@ -50,4 +52,14 @@ export async function auditProject(
     changes: history.changes.length,
   });
   return { ...report, history };
+}
+
+/** What the repositories that could be listed say that they store. */
+function storedIn({ locations }: AuditReplies): StoredNow[] {
+  if (locations.kind === 'unknown') return [];
+  return locations.value.flatMap(({ repositories }) =>
+    repositories.kind === 'unknown'
+      ? []
+      : repositories.value.map(({ repository: { name, sizeBytes } }) => ({ name, sizeBytes })),
+  );
 }

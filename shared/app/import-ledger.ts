@@ -266,7 +266,7 @@ function writerOf(ledger: Ledger, concurrency: number): Writer {
     pulls: (batch) => restoreDays('pulls', batch),
     uses: (batch) => restoreDays('uses', batch),
     findings: (batch) =>
-      each(batch, async ({ project, atMs, findings, followed, access }) => {
+      each(batch, async ({ project, atMs, findings, followed, access, stored = [] }) => {
         if ((await ledger.findings(project)) !== null) kept += 1;
         else {
           await ledger.saveFindings(project, {
@@ -274,6 +274,7 @@ function writerOf(ledger: Ledger, concurrency: number): Writer {
             findings,
             followed,
             access: access as AccessRecord | null,
+            stored,
           });
         }
       }),

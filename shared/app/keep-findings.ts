@@ -1,6 +1,7 @@
 import type { Grant } from '../core/audit/grants.ts';
 import type { AuditReport } from '../core/audit/report.ts';
 import { type FindingHistory, followFindings } from '../core/finding-history.ts';
+import { followStored, type StoredNow } from '../core/stored-size.ts';
 import type { AccessRecord, FindingLedger, Publisher } from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
 
@@ -14,6 +15,7 @@ const GRANTS_MAX = 20_000;
  * Compares a report with the audit before, tells what changed, and keeps the findings. Told before it is kept: an
  * audit that ends between the two tells its changes again, and never loses one. A message's `fingerprint`, `kind`
  * and `firstSeenMs` are the same then.
+ * @param stored what the project's repositories store, which is kept day by day beside the findings
  * @throws WardenError LEDGER_* or PUBLISH_FAILED
  */
 export async function keepFindings(
@@ -22,6 +24,7 @@ export async function keepFindings(
     readonly changes?: { readonly publisher: Publisher; readonly topic: string };
   },
   { project, atMs, findings, keys, grants, notSeen }: AuditReport,
+  stored: readonly StoredNow[] = [],
 ): Promise<FindingHistory> {
   const before = await ports.ledger.findings(project);
   const history = followFindings(before, project, atMs, findings);
@@ -41,6 +44,7 @@ export async function keepFindings(
     findings,
     followed: history.followed,
     access: keptAccess({ keys, grants, notSeen }),
+    stored: followStored(before?.stored ?? [], stored, atMs),
   });
   return history;
 }

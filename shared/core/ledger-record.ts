@@ -15,6 +15,7 @@ import type { QuarantineMark } from './quarantine-mark.ts';
 import type { RepositorySample } from './repository-sample.ts';
 import type { Restoration } from './restoration.ts';
 import type { StopOrder } from './stop-order.ts';
+import type { StoredSize } from './stored-size.ts';
 
 /** One thing that a ledger holds, in a form that is the same for every ledger; a line of an export. */
 export type LedgerRecord =
@@ -59,6 +60,8 @@ export type LedgerRecord =
       readonly findings: readonly Finding[];
       readonly followed: readonly FollowedFinding[];
       readonly access: unknown;
+      /** Left out by earlier versions. */
+      readonly stored?: readonly StoredSize[];
     };
 
 export type Noun = LedgerRecord['noun'];

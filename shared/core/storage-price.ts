@@ -18,5 +18,10 @@ const GIB = 2 ** 30;
  */
 export function monthlyStorageCost(repository: string, sizeBytes: number): number | null {
   const host = repository.slice(0, Math.max(0, repository.indexOf('/')));
-  return hostKind(host) === 'google' ? (sizeBytes / GIB) * STORAGE_PRICE.dollarsPerGibMonth : null;
+  return hostKind(host) === 'google' ? storageCost(sizeBytes) : null;
+}
+
+/** The same for bytes that are known to be Google's. */
+export function storageCost(sizeBytes: number): number {
+  return (sizeBytes / GIB) * STORAGE_PRICE.dollarsPerGibMonth;
 }

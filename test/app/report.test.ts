@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
+import { keepFindings } from '../../shared/app/keep-findings.ts';
 import { readCost } from '../../shared/app/report/cost.ts';
 import { readEstate } from '../../shared/app/report/estate.ts';
 import { readImage } from '../../shared/app/report/image.ts';
 import { readPolicies } from '../../shared/app/report/policies.ts';
 import { ROWS_A_PART, readRepository, repositoryPart } from '../../shared/app/report/repository.ts';
 import type { ArtifactNote } from '../../shared/core/artifact-note.ts';
+import { auditReport } from '../../shared/core/audit/report.ts';
+import { DEFAULT_AUDIT_SETTINGS } from '../../shared/core/audit/settings.ts';
 import { dayOf } from '../../shared/core/day-ranges.ts';
 import type { Decision } from '../../shared/core/decision.ts';
 import type { Digest } from '../../shared/core/digest.ts';
@@ -18,10 +21,12 @@ import type { Outcome } from '../../shared/core/journal.ts';
 import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
 import { parseImageReference } from '../../shared/core/reference.ts';
 import type { RepositorySample } from '../../shared/core/repository-sample.ts';
+import type { StoredNow } from '../../shared/core/stored-size.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import type { Ledger } from '../../shared/ports.ts';
 import { servedLinks } from '../../shared/report/page-links.ts';
 import { renderRepositoryPage } from '../../shared/report/pages/repository-page.ts';
+import { repliesWith } from '../core/audit/replies.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 30, 9);
 const API = 'europe-docker.pkg.dev/acme/services/api';
@@ -339,6 +344,32 @@ describe('the view of cost', () => {
     expect((await readCost(ledger, NOW_MS)).repositories).toMatchObject([
       { deleted: 1, freed: { sizeBytes: 5_000 } },
     ]);
+  });
+
+  it('tells what is really stored where audits saw it, day by day, and what that costs', async () => {
+    const ledger = await openLedger();
+    expect((await readCost(ledger, NOW_MS)).stored).toEqual({ repositories: [], days: [] });
+    const audit = (day: number, sizes: readonly StoredNow[]) =>
+      keepFindings(
+        { ledger },
+        auditReport(repliesWith(), NOW_MS + day * DAY_MS, DEFAULT_AUDIT_SETTINGS),
+        sizes,
+      );
+    await audit(0, [
+      { name: 'a', sizeBytes: known(5) },
+      { name: 'b', sizeBytes: known(2 ** 30) },
+    ]);
+    await audit(0, [{ name: 'a', sizeBytes: known(7) }]);
+    await audit(1, [{ name: 'a', sizeBytes: unknown('denied') }]);
+    await audit(2, [{ name: 'a', sizeBytes: known(9) }]);
+    await audit(20, [{ name: 'a', sizeBytes: known(1) }]);
+    const { stored } = await readCost(ledger, NOW_MS);
+    expect(stored.repositories).toEqual([
+      { name: 'b', day: dayOf(NOW_MS), sizeBytes: 2 ** 30, dollarsPerMonth: 0.1 },
+      { name: 'a', day: dayOf(NOW_MS) + 20, sizeBytes: 1, dollarsPerMonth: expect.any(Number) },
+    ]);
+    // What was not seen for longer than a week is not counted on.
+    expect(stored.days.map(({ sizeBytes }) => sizeBytes)).toEqual([7 + 2 ** 30, 9 + 2 ** 30, 1]);
   });
 
   it('has no price for registries that are not Google’s, and none where nothing happened', async () => {

@@ -195,7 +195,13 @@ export async function fill(ledger: Ledger): Promise<void> {
   await ledger.reserveDeletions('services', '2026-03-14', 7, 10);
   await ledger.recordPullEvidence('example.com:acme', [[20_000, 20_001]]);
   await ledger.recordDrained([[20_000, 20_002]]);
-  await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [], access: null });
+  await ledger.saveFindings('acme', {
+    atMs: NOW,
+    findings: [],
+    followed: [],
+    access: null,
+    stored: [{ name: 'projects/acme/locations/europe/repositories/services', days: [[20_000, 7]] }],
+  });
 }
 
 function sample(atMs: number): RepositorySample {

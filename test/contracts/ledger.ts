@@ -228,6 +228,15 @@ function record(atMs: number, findings: readonly Finding[]): FindingRecord {
       ],
       notSeen: ['The clusters: denied'],
     },
+    stored: [
+      {
+        name: 'projects/acme/locations/europe/repositories/services',
+        days: [
+          [20_500, 3e12],
+          [20_501, 0],
+        ],
+      },
+    ],
   };
 }
 

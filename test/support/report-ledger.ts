@@ -426,7 +426,28 @@ async function audit(ledger: Ledger): Promise<void> {
     ]),
     clusters: unknown('permission container.clusters.list is denied'),
   });
-  await keepFindings({ ledger }, auditReport(replies, REPORT_NOW_MS - 5 * HOUR_MS, DEFAULT_AUDIT_SETTINGS));
+  const report = auditReport(replies, REPORT_NOW_MS - 5 * HOUR_MS, DEFAULT_AUDIT_SETTINGS);
+  await keepFindings({ ledger }, report);
+  const record = await ledger.findings('acme');
+  if (record === null) throw new Error('The audit was not kept.');
+  const today = dayOf(REPORT_NOW_MS);
+  // What was stored fell with each first run of a policy that enforces.
+  const stored = (share: number, falls: number) =>
+    Array.from(
+      { length: 60 },
+      (_, at) =>
+        [
+          today - 59 + at,
+          Math.round((40 + at * 0.9 - (at > 14 ? falls : 0) - (at > 29 ? falls / 2 : 0)) * share * 1e9),
+        ] as const,
+    );
+  await ledger.saveFindings('acme', {
+    ...record,
+    stored: [
+      { name: 'projects/acme/locations/europe/repositories/services', days: stored(1, 22) },
+      { name: 'projects/acme/locations/europe/repositories/playground', days: stored(0.2, 0) },
+    ],
+  });
 }
 
 /** Names that try to be more than names. */

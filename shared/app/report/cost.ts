@@ -9,8 +9,10 @@ import {
 } from '../../core/freed-size.ts';
 import type { JournalEntry } from '../../core/journal.ts';
 import { type ListedBytes, SAMPLE_STANDS_MS } from '../../core/repository-sample.ts';
-import { monthlyStorageCost } from '../../core/storage-price.ts';
-import type { EstateLedger, RestorationLedger, RunLedger } from '../../ports.ts';
+import { monthlyStorageCost, storageCost } from '../../core/storage-price.ts';
+import { storedDays } from '../../core/stored-size.ts';
+import { DAY_MS } from '../../core/units.ts';
+import type { EstateLedger, FindingLedger, RestorationLedger, RunLedger } from '../../ports.ts';
 import { mapConcurrently } from '../concurrency.ts';
 import { weighed } from '../exact-size.ts';
 import { REPOSITORIES_MAX } from './estate.ts';
@@ -34,6 +36,19 @@ export interface FreedMonth extends ListedBytes {
   readonly deleted: number;
 }
 
+/** Real bytes of Artifact Registry's repositories, as audits saw them. */
+export interface StoredView {
+  /** The largest first. */
+  readonly repositories: readonly {
+    readonly name: string;
+    readonly day: number;
+    readonly sizeBytes: number;
+    readonly dollarsPerMonth: number;
+  }[];
+  /** All of them together, oldest first. */
+  readonly days: readonly { readonly atMs: number; readonly sizeBytes: number }[];
+}
+
 /** What was saved, and what could be. */
 export interface CostView {
   readonly atMs: number;
@@ -45,6 +60,8 @@ export interface CostView {
   readonly months: readonly FreedMonth[];
   /** What the policies would take besides, as listed, where that is known; and what that costs. */
   readonly waiting: ListedBytes & { readonly dollarsPerMonth: number };
+  /** What Artifact Registry itself says that it stores, which is what is billed; by the audits. */
+  readonly stored: StoredView;
   /** What everything that is there costs a month at most, as listed. */
   readonly standing: ListedBytes & { readonly dollarsPerMonth: number };
   readonly steps: number;
@@ -63,11 +80,12 @@ const READS_AT_ONCE = 4;
 
 /** Reads what was freed. */
 export async function readCost(
-  ledger: RunLedger & EstateLedger & RestorationLedger,
+  ledger: RunLedger & EstateLedger & RestorationLedger & FindingLedger,
   nowMs: number,
 ): Promise<CostView> {
-  const [journal, { series }] = await Promise.all([
+  const [journal, stored, { series }] = await Promise.all([
     ledger.journal({ limit: STEPS_READ + 1 }),
+    readStored(ledger),
     ledger.samples({ sinceMs: nowMs - SAMPLE_STANDS_MS, untilMs: nowMs, repositoriesMax: REPOSITORIES_MAX }),
   ]);
   const gone = journal.slice(0, STEPS_READ).filter(isDeletion);
@@ -98,9 +116,27 @@ export async function readCost(
     dollarsPerMonth: rows.reduce((sum, one) => sum + (one.dollarsPerMonth ?? 0), 0),
     months: monthsOf(gone),
     waiting: together(waiting),
+    stored,
     standing: together(standing),
     steps: Math.min(journal.length, STEPS_READ),
     isAllSteps: journal.length <= STEPS_READ,
+  };
+}
+
+/** Projects whose audits are read for what they store. */
+const PROJECTS_MAX = 100;
+
+async function readStored(ledger: FindingLedger): Promise<StoredView> {
+  const projects = (await ledger.auditedProjects()).slice(0, PROJECTS_MAX);
+  const records = await mapConcurrently(projects, READS_AT_ONCE, (project) => ledger.findings(project));
+  const all = records.flatMap((record) => record?.stored ?? []);
+  const repositories = all.flatMap(({ name, days }) => {
+    const [day, sizeBytes] = days.at(-1) ?? [0, 0];
+    return days.length === 0 ? [] : [{ name, day, sizeBytes, dollarsPerMonth: storageCost(sizeBytes) }];
+  });
+  return {
+    repositories: repositories.sort((a, b) => b.sizeBytes - a.sizeBytes),
+    days: storedDays(all).map(([day, sizeBytes]) => ({ atMs: day * DAY_MS, sizeBytes })),
   };
 }
 

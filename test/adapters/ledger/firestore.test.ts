@@ -398,7 +398,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     await ledger.saveListedManifests(REPOSITORY, [manifest], [digest]);
     await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 1);
     await ledger.claimTick('services', NOW);
-    await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [], access: null });
+    await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [], access: null, stored: [] });
     await ledger.saveHold({
       version: 1,
       repository: REPOSITORY,
@@ -462,11 +462,17 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
   it('refuses one record that no document can hold, and leaves what was there', async () => {
     const ledger = await open();
     const noise = Array.from({ length: 40_000 }, (_, index) => sha256(`${index}`)).join('');
-    await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [], access: null });
+    await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [], access: null, stored: [] });
     const manifest = { repository: REPOSITORY, digest: sha256('a'), mediaType: 'm', content: noise };
     await expect(ledger.saveManifests([manifest])).rejects.toMatchObject({ code: 'LEDGER_TOO_LARGE' });
     expect(await ledger.manifests(REPOSITORY, [manifest.digest])).toEqual([]);
-    expect(await ledger.findings('acme')).toEqual({ atMs: NOW, findings: [], followed: [], access: null });
+    expect(await ledger.findings('acme')).toEqual({
+      atMs: NOW,
+      findings: [],
+      followed: [],
+      access: null,
+      stored: [],
+    });
   });
 
   it('gives up at the deadline, and takes the same call again whether or not the first arrives late', async () => {

@@ -2,6 +2,7 @@ import type { Grant } from '../../../core/audit/grants.ts';
 import type { KeyRow } from '../../../core/audit/report.ts';
 import type { Finding } from '../../../core/finding.ts';
 import type { FollowedFinding } from '../../../core/finding-history.ts';
+import type { StoredSize } from '../../../core/stored-size.ts';
 import type { AccessRecord, FindingLedger } from '../../../ports.ts';
 import type { Documents } from './documents.ts';
 import { readRecord, replaceRecord } from './packed-record.ts';
@@ -13,19 +14,21 @@ type Item =
   | { readonly followed: FollowedFinding }
   | { readonly key: KeyRow }
   | { readonly grant: Grant }
-  | { readonly notSeen: string };
+  | { readonly notSeen: string }
+  | { readonly stored: StoredSize };
 
 const PROJECTS_MAX = 100_000;
 
 /** What the audit found. */
 export function findingLedger(documents: Documents): FindingLedger {
   return {
-    async saveFindings(project, { atMs, findings, followed, access }) {
+    async saveFindings(project, { atMs, findings, followed, access, stored }) {
       const at = { method: 'saveFindings', collection: 'findings', name: project };
       const items: readonly Item[] = [
         ...findings.map((finding) => ({ finding })),
         ...followed.map((one) => ({ followed: one })),
         ...itemsOf(access),
+        ...stored.map((one) => ({ stored: one })),
       ];
       await replaceRecord(documents, at, { project, atMs, hasAccess: access !== null }, items);
     },
@@ -42,6 +45,7 @@ export function findingLedger(documents: Documents): FindingLedger {
         findings: items.flatMap((item) => ('finding' in item ? [item.finding] : [])),
         followed: items.flatMap((item) => ('followed' in item ? [item.followed] : [])),
         access: head.has('hasAccess') && head.flag('hasAccess') ? accessOf(items) : null,
+        stored: items.flatMap((item) => ('stored' in item ? [item.stored] : [])),
       };
     },
 
@@ -53,8 +57,10 @@ export function findingLedger(documents: Documents): FindingLedger {
   };
 }
 
+const KINDS = ['finding', 'followed', 'key', 'grant', 'notSeen', 'stored'];
+
 function isItem(item: object): boolean {
-  return 'finding' in item || 'followed' in item || 'key' in item || 'grant' in item || 'notSeen' in item;
+  return KINDS.some((kind) => kind in item);
 }
 
 function itemsOf(access: AccessRecord | null): Item[] {

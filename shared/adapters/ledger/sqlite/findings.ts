@@ -21,7 +21,12 @@ export function findingLedger(database: Database): FindingLedger {
       const content = json<Omit<FindingRecord, 'atMs'> | readonly unknown[]>(row, 'content');
       // What the first form of findings held is not of use any more: as if there had been no audit.
       if (!('followed' in content)) return null;
-      return { ...content, access: content.access ?? null, atMs: integer(row, 'at_ms') };
+      return {
+        ...content,
+        access: content.access ?? null,
+        stored: content.stored ?? [],
+        atMs: integer(row, 'at_ms'),
+      };
     },
 
     async auditedProjects() {
