@@ -36,7 +36,7 @@ export function doctorCommand(): ManualCommand {
       paragraphs(
         "What the deployed service needs, looked at in one page: the clock of this machine, APIs, functions, the topic `gcr` of each project and who may publish to it, push subscriptions, dead letters, the scheduler's last attempts, the ledger and its version, policies, the audit log of pulls, and permissions. Under what is missing stands the command or the Terraform line that mends it. Works before, during and after a deployment. Writes nothing.",
         "Names are those that the [Terraform module](../terraform/README.md) makes from `--name`. Targets, the ledger and the policies are taken from the deployed functions where no option says them. Permissions are asked with `testIamPermissions`: your own, and those of each function's account with a token of it for five minutes, for which you need `roles/iam.serviceAccountTokenCreator` on the account. Whether an account may write the ledger is not asked: that grant hangs on a condition, which Google's answer does not see.",
-        'What could not be seen is `unknown` and never fine. Ends with 0 where nothing is missing and everything could be seen, and with 1 else. In JSON each of `checks` has an `id` that stays, a `status` (`fine`, `missing`, `unknown`, `not used`) and its `answers`, each with `mend` where it is not fine.',
+        'What could not be seen is `unknown` and never fine. Ends with 0 where nothing is missing and everything could be seen, and with 1 else.',
       ),
     )
     .addOption(
@@ -63,7 +63,7 @@ export function doctorCommand(): ManualCommand {
       '--google-endpoint <url>',
       "a stand-in for Google's APIs on this machine, as `npm start` prints it",
     )
-    .option('--json', 'print the report as JSON')
+    .option('--json', 'print the report as JSON ([schema](schemas/doctor-report.schema.json))')
     .example(
       'doctor --project acme-warden --region europe-west1 --ledger .warden/local/ledger.sqlite --policies policies --google-endpoint http://127.0.0.1:8085',
     )

@@ -17,7 +17,9 @@ import type { Status } from '../../shared/core/doctor/answer.ts';
 import { CHECKS, type DoctorReport, isHealthy } from '../../shared/core/doctor/report.ts';
 import { WardenError } from '../../shared/core/error.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
+import { isValid } from '../support/json-schema.ts';
 
+const SCHEMA = JSON.parse(readFileSync('docs/schemas/doctor-report.schema.json', 'utf8'));
 const NOW_MS = Date.parse('2026-11-30T12:00:00Z');
 const PROJECT = 'acme-warden';
 const REGION = 'europe-west1';
@@ -353,6 +355,7 @@ describe('a deployment', () => {
 
   it.each(CASES)('tells of $title, and of nothing else', async ({ expected, ...one }) => {
     const { report } = await examine(one);
+    expect(isValid(SCHEMA, JSON.parse(JSON.stringify(report)))).toBe(true);
     const found = amiss(report);
     expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort());
     for (const [id, [status, text]] of Object.entries(expected)) {
@@ -362,6 +365,12 @@ describe('a deployment', () => {
       if (status === 'missing') expect(found[id]?.mends).toBe(true);
     }
     expect(isHealthy(report)).toBe(false);
+  });
+
+  it('has a schema that names every check, and takes no other form', () => {
+    const ids = CHECKS.map(({ id }) => id);
+    expect(SCHEMA.properties.checks.items.properties.id.enum).toEqual(ids);
+    expect(isValid(SCHEMA, { version: 2, project: 'p', region: 'r', checks: [] })).toBe(false);
   });
 
   it('has a case in which each check finds something missing, and one in which it can’t see', () => {
