@@ -34,16 +34,21 @@ export function outputStyle(): TextStyle {
   };
 }
 
+function isClosed(problem: NodeJS.ErrnoException): void {
+  if (problem.code !== 'EPIPE') throw problem;
+}
+
 /** Pieces are put together until they are so long, and written as one. */
 const WRITE_CHARACTERS = 65_536;
 
-/** Writes a result, and waits for whoever reads it where it comes piece by piece. */
+/** Writes a result, and waits for whoever reads it where it comes piece by piece. Who closed the pipe wants no more. */
 export async function writeResult(result: string | Iterable<string>): Promise<void> {
   let text = '';
   for (const piece of typeof result === 'string' ? [result] : result) {
     text += piece;
     if (text.length < WRITE_CHARACTERS) continue;
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain').catch(isClosed);
+    if (process.stdout.destroyed) return;
     text = '';
   }
   process.stdout.write(text);

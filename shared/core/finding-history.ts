@@ -1,4 +1,4 @@
-import type { Finding, Severity } from './finding.ts';
+import { type Finding, SEVERITIES, type Severity } from './finding.ts';
 import { DAY_MS } from './units.ts';
 
 /** What is known of a finding at last: somebody has to act, somebody answers for it, or it is mended. */
@@ -67,7 +67,7 @@ export const FOLLOWED_MAX = 20_000;
 export interface FindingHistory {
   /** When the project was audited before; null: never. */
   readonly previousAtMs: number | null;
-  /** Sorted as `FINDING_CHANGES`, then by fingerprint. */
+  /** Sorted as `FINDING_CHANGES`, the worst first, then by fingerprint. */
   readonly changes: readonly FindingChange[];
   /** By fingerprint. */
   readonly followed: readonly FollowedFinding[];
@@ -177,6 +177,7 @@ function bounded(followed: readonly FollowedFinding[]): readonly FollowedFinding
 function byKind(a: FindingChange, b: FindingChange): number {
   return (
     FINDING_CHANGES.indexOf(a.kind) - FINDING_CHANGES.indexOf(b.kind) ||
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
     (a.fingerprint < b.fingerprint ? -1 : a.fingerprint > b.fingerprint ? 1 : 0)
   );
 }
