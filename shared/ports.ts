@@ -256,19 +256,23 @@ export interface RunLedger {
   saveDecisions(repository: string, record: DecisionRecord, lease?: Lease): Promise<void>;
   /** The last decisions of a repository, or null where it was never judged. */
   lastDecisions(repository: string): Promise<DecisionRecord | null>;
-  saveManifests(manifests: readonly StoredManifest[], lease?: Lease): Promise<void>;
-  /** The stored ones among these digests. */
+  /**
+   * Keeps manifests until a time, null for no end. One that is kept already is kept until the later of both times.
+   */
+  saveManifests(manifests: readonly StoredManifest[], untilMs: number | null, lease?: Lease): Promise<void>;
+  /** Those among these digests that are kept, and those that `saveListedManifests` has. */
   manifests(repository: string, digests: readonly Digest[]): Promise<readonly StoredManifest[]>;
   /** The same for what a listing shows, thousands of digests: costs a read for some thousand of them. */
   listedManifests(repository: string, digests: readonly Digest[]): Promise<readonly StoredManifest[]>;
   /**
-   * Stores manifests as `saveManifests` does, and so that `listedManifests` finds them.
-   * @param digests all that it is asked for next
+   * Stores manifests for as long as they are listed, and once they are not until a time at least.
+   * @param digests all that are listed; of others nothing has to stay
    */
   saveListedManifests(
     repository: string,
     manifests: readonly StoredManifest[],
     digests: readonly Digest[],
+    untilMs: number,
   ): Promise<void>;
 }
 

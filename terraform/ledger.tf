@@ -21,7 +21,9 @@ locals {
   database_location = coalesce(var.database.location, var.region)
 
   # Collections whose documents expire; docs/ledger.md says which and when.
-  expiring_collections = toset(["events", "observations", "pushes", "reservations", "runs", "samples", "ticks"])
+  expiring_collections = toset([
+    "events", "manifests", "observations", "pushes", "reservations", "runs", "samples", "ticks",
+  ])
 }
 
 resource "google_firestore_field" "expiry" {

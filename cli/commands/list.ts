@@ -77,7 +77,7 @@ export function listCommand(): ManualCommand {
         const sizes =
           options.exactSize === true
             ? await exactlyHeld(
-                { registry: reader, ledger: null, concurrency: options.concurrency },
+                { registry: reader, ledger: null, clock: Date.now, concurrency: options.concurrency },
                 read.listings,
               )
             : read.listings.map(heldAsListed);

@@ -7,6 +7,7 @@ import type { Step } from '../core/plan.ts';
 import type { PolicySummary } from '../core/policy.ts';
 import { decisionSentence } from '../core/sentence.ts';
 import { batchesOf, type NumberedStep } from '../core/step-batch.ts';
+import { DEFAULT_UNDO_MS } from '../core/undo-term.ts';
 import type { ApplyPorts, StepResult } from './apply-request.ts';
 import { mapConcurrently, type Turns } from './concurrency.ts';
 import { reserveDay } from './day-reservation.ts';
@@ -85,11 +86,13 @@ async function runBatch(
     going = await reserveDay(ports, work.limits, open, settle);
     const steps = going.flat();
     if (steps.length === 0) return null;
-    if (request.undo !== false) {
+    const untilMs = keptUntilMs(ports, running);
+    if (untilMs !== null) {
       const wanted = steps.filter(({ step }) => watch.objection(step) === null).map(({ step }) => step);
-      unsaved = await runner.saveForUndo(wanted, turns, watch.lease());
+      unsaved = await runner.saveForUndo(wanted, { turns, untilMs, lease: watch.lease() });
     }
-    await ports.ledger.writeIntents(intentsOf(ports, running, steps, decisions), watch.lease());
+    const intents = intentsOf(ports, running, steps, { decisions, untilMs });
+    await ports.ledger.writeIntents(intents, watch.lease());
   } catch (problem) {
     return `What was to be done could not be written down, so it was not done: ${messageOf(problem)}`;
   }
@@ -119,6 +122,12 @@ async function runBatch(
   } catch (problem) {
     return `What was done could not be written down: ${messageOf(problem)}. The next run asks the registry and writes it.`;
   }
+}
+
+/** Until when the manifests of what goes now are kept for undo; null where they are not. */
+function keptUntilMs({ clock }: ApplyPorts, { work, request }: RepositoryRun): number | null {
+  const undoMs = request.undo === false ? 0 : (work.undoMs ?? DEFAULT_UNDO_MS);
+  return undoMs === 0 ? null : clock() + undoMs;
 }
 
 /** As this run tells it: the refusal is an earlier one. */
@@ -152,7 +161,7 @@ function intentsOf(
   ports: ApplyPorts,
   { plan, work, lease }: RepositoryRun,
   steps: readonly NumberedStep[],
-  decisions: ReadonlyMap<Digest, Decision>,
+  { decisions, untilMs }: Pick<Batch, 'decisions'> & { readonly untilMs: number | null },
 ): Intent[] {
   const policiesOf = summaryReader(work.policies);
   return steps.map(({ index, step }) => {
@@ -168,6 +177,7 @@ function intentsOf(
       step,
       reason: decision === undefined ? '' : decisionSentence(decision),
       ...policiesOf(step),
+      ...(step.kind === 'delete' && untilMs !== null ? { keptUntilMs: untilMs } : {}),
     };
   });
 }

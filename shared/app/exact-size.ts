@@ -15,13 +15,15 @@ import type { Completeness, Listing } from '../core/listing.ts';
 import { parseManifest } from '../core/manifest.ts';
 import type { RepositoryPlan } from '../core/plan.ts';
 import { parseRepository } from '../core/reference.ts';
-import type { RegistryReader, RunLedger } from '../ports.ts';
+import { DEFAULT_UNDO_MS } from '../core/undo-term.ts';
+import type { Clock, RegistryReader, RunLedger } from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
 
 export interface ExactSizePorts {
   readonly registry: Pick<RegistryReader, 'readManifest'>;
   /** Where manifests that were read once are; null where there is no ledger. */
   readonly ledger: Pick<RunLedger, 'manifests' | 'saveManifests'> | null;
+  readonly clock: Clock;
   /** Manifests read side by side. */
   readonly concurrency: number;
 }
@@ -95,7 +97,7 @@ interface Reading {
   read(repository: string, digests: readonly Digest[]): Promise<void>;
 }
 
-function startReading({ registry, ledger, concurrency }: ExactSizePorts): Reading {
+function startReading({ registry, ledger, clock, concurrency }: ExactSizePorts): Reading {
   const found = new Map<Digest, Fact<WeighedManifest>>();
   let failureCount = 0;
   const readOne = async (name: string, digest: Digest): Promise<StoredManifest | null> => {
@@ -124,7 +126,7 @@ function startReading({ registry, ledger, concurrency }: ExactSizePorts): Readin
         const missing = batch.filter((digest) => !found.has(digest));
         const read = await mapConcurrently(missing, concurrency, (digest) => readOne(name, digest));
         const fresh = read.filter((stored) => stored !== null);
-        if (fresh.length > 0) await ledger?.saveManifests(fresh);
+        if (fresh.length > 0) await ledger?.saveManifests(fresh, clock() + DEFAULT_UNDO_MS);
       }
     },
   };

@@ -181,7 +181,12 @@ function writerOf(ledger: Ledger, concurrency: number): Writer {
         if (parts.length === one.parts) await saveDecisions(parts.splice(0));
       }
     },
-    manifest: (batch) => ledger.saveManifests(batch.map(({ manifest }) => manifest)),
+    manifest: async (batch) => {
+      for (const [untilMs, some] of Map.groupBy(batch, (one) => one.untilMs ?? null)) {
+        const manifests = some.map(({ manifest }) => manifest);
+        await ledger.saveManifests(manifests, untilMs);
+      }
+    },
     restoration: (batch) =>
       missing(
         batch,

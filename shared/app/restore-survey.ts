@@ -6,13 +6,14 @@ import { MANIFEST_MEDIA_TYPES, type Manifest, parseManifest } from '../core/mani
 import type { Repository } from '../core/reference.ts';
 import { closureOf, type Removal, restoreLevels, type Ties } from '../core/removal.ts';
 import type { ManifestReturn, RestorationSource, TagReturn } from '../core/restoration.ts';
-import type { RegistryReader, RegistryWriter, RunLedger } from '../ports.ts';
+import type { Clock, RegistryReader, RegistryWriter, RunLedger } from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
 
 export interface SurveyPorts {
   readonly registry: RegistryReader;
   readonly writer: RegistryWriter;
   readonly ledger: RunLedger;
+  readonly clock: Clock;
   readonly concurrency: number;
 }
 
@@ -47,6 +48,7 @@ export async function surveyRestore(
   repository: Repository,
   source: RestorationSource,
   removal: Removal,
+  keptUntilMs: ReadonlyMap<Digest, number>,
 ): Promise<RestoreSurvey> {
   const found = await readKept(ports, repository, removal);
   const wanted = source.kind === 'image' ? closureOf(source.digest, found.ties, removal.tags) : found.digests;
@@ -56,7 +58,8 @@ export async function surveyRestore(
   const blobs = blobReader(ports.writer, repository);
   for (const level of levels) {
     await mapConcurrently(level, ports.concurrency, async (digest) => {
-      manifests.set(digest, await judge(ports, repository, digest, { ...found, wanted, manifests, blobs }));
+      const judging = { ...found, wanted, manifests, blobs, keptUntilMs };
+      manifests.set(digest, await judge(ports, repository, digest, judging));
     });
   }
   const tagReturns = new Map<string, TagReturn>();
@@ -117,18 +120,23 @@ interface Judging extends Kept {
   /** Of the levels below. */
   readonly manifests: ReadonlyMap<Digest, ManifestReturn>;
   readonly blobs: (digest: Digest) => Promise<boolean>;
+  readonly keptUntilMs: ReadonlyMap<Digest, number>;
 }
 
 async function judge(
-  { registry }: SurveyPorts,
+  { registry, clock }: SurveyPorts,
   repository: Repository,
   digest: Digest,
-  { kept, parsed, ties, wanted, manifests, blobs }: Judging,
+  { kept, parsed, ties, wanted, manifests, blobs, keptUntilMs }: Judging,
 ): Promise<ManifestReturn> {
   try {
     if ((await registry.readManifest(repository, digest)) !== null) return { kind: 'there' };
     const manifest = parsed.get(digest);
-    if (!kept.has(digest) || manifest === undefined) return { kind: 'not kept' };
+    if (!kept.has(digest) || manifest === undefined) {
+      const untilMs = keptUntilMs.get(digest);
+      const isOver = untilMs !== undefined && untilMs <= clock();
+      return isOver ? { kind: 'expired', atMs: untilMs } : { kind: 'not kept' };
+    }
     if (typeof manifest === 'string') return { kind: 'failed', reason: manifest };
     const missing = needsOf(ties.get(digest), wanted).filter((one) => !stands(manifests.get(one)));
     if (missing.length > 0) return { kind: 'incomplete', missing };

@@ -3,7 +3,7 @@ import { messageOf, WardenError } from '../core/error.ts';
 import type { Hold } from '../core/hold.ts';
 import { subjectOfTag } from '../core/manifest.ts';
 import { formatRepository, parseRepository, type Repository } from '../core/reference.ts';
-import { removalOfImage, removalOfRun } from '../core/removal.ts';
+import { keptUntil, removalOfImage, removalOfRun } from '../core/removal.ts';
 import type { ManifestReturn, Restoration, RestorationSource, TagReturn } from '../core/restoration.ts';
 import type { Clock, Ledger, Logger, NewId, RegistryReader, RegistryWriter, TagKeeper } from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
@@ -105,15 +105,21 @@ async function survey(ports: RestorePorts, { repository, source }: RestoreReques
       `${removal.digests.length} manifests and ${removal.tags.length} tags are more than the ${MANIFESTS_MAX} that are restored at once. Restore the images that are missed, one by one.`,
     );
   }
-  const found = await surveyRestore(ports, repository, source, removal);
+  const found = await surveyRestore(ports, repository, source, removal, keptUntil(journal));
   const isKnown = source.kind === 'image' && stands(found.manifests.get(source.digest));
   if (removal.tags.length === 0 && found.kept.size === 0 && !isKnown) {
     throw new WardenError(
       'NOTHING_TO_RESTORE',
-      `The ledger has kept nothing of ${source.kind === 'run' ? `run ${source.runId}` : `${name}@${source.digest}`}: it took nothing, or its manifests were not kept or have expired.`,
+      `The ledger has kept nothing of ${source.kind === 'run' ? `run ${source.runId}` : `${name}@${source.digest}`}: ${whyNothing(found)}`,
     );
   }
   return found;
+}
+
+function whyNothing({ manifests }: RestoreSurvey): string {
+  const ended = [...manifests.values()].flatMap((one) => (one.kind === 'expired' ? one.atMs : []));
+  if (ended.length === 0) return 'nothing was taken, or its manifests were not kept.';
+  return `its manifests were kept until ${new Date(Math.max(...ended)).toISOString()}.`;
 }
 
 async function bringBack(

@@ -22,12 +22,19 @@ export interface StepRunner {
    * Makes sure that the manifests of these steps are in the ledger, so that the deletion can be undone.
    * Returns those that are not, with the reason.
    */
-  saveForUndo(steps: readonly Step[], turns: Turns, lease: Lease): Promise<ReadonlyMap<Digest, string>>;
+  saveForUndo(steps: readonly Step[], how: UndoSaving): Promise<ReadonlyMap<Digest, string>>;
   /**
    * Sends one step, as long as `maySend` says so, which is asked again before each further attempt. `with its digest`: the registry removes this tag together with its digest and in no
    * other way, so its outcome is that of the digest's own step, which follows.
    */
   run(step: Step, maySend: () => boolean): Promise<StepEnd | 'with its digest'>;
+}
+
+/** How manifests are saved for undo. */
+export interface UndoSaving {
+  readonly turns: Turns;
+  readonly untilMs: number;
+  readonly lease: Lease;
 }
 
 /** How a step ended, as far as is known. */
@@ -40,7 +47,7 @@ export interface StepEnd {
 /** Makes a runner for one repository; `guard` is what its registry does for us. */
 export function createStepRunner(ports: StepRunnerPorts, repository: Repository, guard: Guard): StepRunner {
   return {
-    saveForUndo: (steps, turns, lease) => saveForUndo(ports, repository, steps, turns, lease),
+    saveForUndo: (steps, how) => saveForUndo(ports, repository, steps, how),
     run: async (step, maySend) => {
       const permit = counted(maySend);
       let outcome: Outcome | 'with its digest';
@@ -125,12 +132,12 @@ async function saveForUndo(
   ports: StepRunnerPorts,
   repository: Repository,
   steps: readonly Step[],
-  turns: Turns,
-  lease: Lease,
+  { turns, untilMs, lease }: UndoSaving,
 ): Promise<ReadonlyMap<Digest, string>> {
   const digests = steps.filter((step) => step.kind === 'delete').map((step) => step.digest);
   const host = `${repository.host}/${repository.name}`;
-  const stored = new Set((await ports.ledger.manifests(host, digests)).map((manifest) => manifest.digest));
+  const known = await ports.ledger.manifests(host, digests);
+  const stored = new Set(known.map((manifest) => manifest.digest));
   const unsaved = new Map<Digest, string>();
   const wanted = digests.filter((digest) => !stored.has(digest));
   const read = await mapConcurrently(
@@ -146,7 +153,10 @@ async function saveForUndo(
     },
   );
   const found = read.filter((manifest) => manifest !== null);
-  if (found.length > 0) await ports.ledger.saveManifests(found, lease);
+  // Those that were read before too: they would end before their time, or with their listing.
+  if (known.length + found.length > 0) {
+    await ports.ledger.saveManifests([...known, ...found], untilMs, lease);
+  }
   return unsaved;
 }
 

@@ -36,6 +36,8 @@ export interface Intent {
    * The last decisions of a repository are replaced by the next run: what was deleted keeps its own.
    */
   readonly policies?: readonly PolicySummary[];
+  /** Until when the manifest of the step is kept for undo; left out where it is not. */
+  readonly keptUntilMs?: number;
 }
 
 /** The outcome of the intent with the same run, repository and index. */

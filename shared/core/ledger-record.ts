@@ -32,7 +32,8 @@ export type LedgerRecord =
       readonly head: Readonly<Record<string, unknown>>;
       readonly items: readonly unknown[];
     }
-  | { readonly noun: 'manifest'; readonly manifest: StoredManifest }
+  /** Until when it is kept; left out where that has no end. */
+  | { readonly noun: 'manifest'; readonly manifest: StoredManifest; readonly untilMs?: number }
   | { readonly noun: 'restoration'; readonly restoration: Restoration }
   | {
       readonly noun: 'lease';

@@ -87,6 +87,7 @@ const planShape = z.looseObject({
           freeze: z.array(z.looseObject({ policy: z.string(), fromMs: z.number(), untilMs: z.number() })),
         })
         .nullable(),
+      undoMs: z.number().int().nonnegative().optional(),
       decisions: z.array(
         z.looseObject({
           root: digest,

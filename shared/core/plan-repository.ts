@@ -31,6 +31,7 @@ import type { RecordedPulls } from './pull-record.ts';
 import { quantity } from './quantity.ts';
 import { type QuarantineSources, quarantineJudge, unmarked } from './quarantine.ts';
 import type { QuarantineChanges } from './quarantine-mark.ts';
+import { longestUndo } from './undo-term.ts';
 
 /**
  * Which decisions become steps. `all`: what every policy allows, to be looked at. `enforced`: only what a
@@ -84,10 +85,13 @@ function planFrom(sources: JudgingSources, onJudged: ArtifactWatcher = () => {})
   const { inventory, listing } = sources;
   const hash = new InventoryHash(inventory, inventory.artifacts.length);
   // In one pass: what is made of an artifact is hashed and judged while it is at hand, and then forgotten.
-  const { selecting, decisions, steps, limits, refusal, quarantine } = judge(sources, (artifact, node) => {
-    hash.add(artifact);
-    onJudged(artifact, node);
-  });
+  const { selecting, decisions, steps, limits, undoMs, refusal, quarantine } = judge(
+    sources,
+    (artifact, node) => {
+      hash.add(artifact);
+      onJudged(artifact, node);
+    },
+  );
   const asking = [...selecting.flatMap(usageConditions), ...servedAsking(selecting, decisions)];
   const pulls = pullsGoneBy(sources, selecting, decisions);
   return {
@@ -105,6 +109,7 @@ function planFrom(sources: JudgingSources, onJudged: ArtifactWatcher = () => {})
     decisions,
     steps,
     limits,
+    ...(undoMs === undefined ? {} : { undoMs }),
     refusal,
     warnings: [
       ...partWarning(sources.oldest),
@@ -125,7 +130,8 @@ function pullsGoneBy(
 }
 
 /** What a plan is made of, before it is put into the form that is written down. */
-export interface Judgement extends Pick<RepositoryPlan, 'decisions' | 'steps' | 'limits' | 'refusal'> {
+export interface Judgement
+  extends Pick<RepositoryPlan, 'decisions' | 'steps' | 'limits' | 'undoMs' | 'refusal'> {
   /** null where nothing is, or goes into, quarantine. */
   readonly quarantine: QuarantineChanges | null;
   /** The policies that select the repository, sorted by name. */
@@ -157,11 +163,13 @@ function judge(sources: JudgingSources, onJudged?: ArtifactWatcher): Judgement {
   }
   const allowing = selecting.filter((policy) => names.has(policy.name));
   const refusal = refusalOf(sources, steps, inventory.artifacts.length - going.length, allowing);
+  const undoMs = longestUndo(allowing);
   return {
     selecting,
     decisions,
     steps,
     limits: strictestLimits(allowing),
+    ...(undoMs === undefined ? {} : { undoMs }),
     refusal,
     quarantine: quarantine?.changes(decisions) ?? null,
   };

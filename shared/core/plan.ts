@@ -87,6 +87,11 @@ export interface RepositoryPlan {
   readonly steps: readonly Step[];
   /** What the policies that allow the steps let one run take, the strictest of each; null without steps. */
   readonly limits: PlanLimits | null;
+  /**
+   * How long what goes is kept for undo, the longest of what the policies that allow the steps want; 0 for not at
+   * all. Left out where none of them says.
+   */
+  readonly undoMs?: number;
   readonly refusal: Refusal | null;
   readonly warnings: readonly string[];
 }

@@ -150,6 +150,8 @@ export interface Policy {
   readonly onPush: OnPush | null;
   readonly mode: 'plan' | 'enforce';
   readonly limits: Limits;
+  /** How long what it deletes is kept for undo; 0 for not at all. Left out: as long as is usual. */
+  readonly undoMs?: number;
   readonly owner: string | null;
   readonly reason: string | null;
   readonly keep: readonly Rule[];

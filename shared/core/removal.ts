@@ -44,6 +44,17 @@ export function removalOfImage(journal: readonly JournalEntry[], image: Digest):
   return { digests: [...digests], tags: tags.map(({ tag, digest }) => ({ tag, digest })) };
 }
 
+/** Until when the bytes of manifests were to be kept: the latest time that any deletion of each of them names. */
+export function keptUntil(journal: readonly JournalEntry[]): ReadonlyMap<Digest, number> {
+  const latest = new Map<Digest, number>();
+  for (const { intent } of journal) {
+    const { digest } = intent.step;
+    if (intent.keptUntilMs !== undefined)
+      latest.set(digest, Math.max(latest.get(digest) ?? 0, intent.keptUntilMs));
+  }
+  return latest;
+}
+
 /** Whether a step took something away, as far as is known: a step without outcome may have. */
 function isRemoval({ intent, settlement }: JournalEntry): boolean {
   if (intent.putBack !== undefined) return false;

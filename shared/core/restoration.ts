@@ -14,8 +14,10 @@ export type ManifestReturn =
   | { readonly kind: 'there' }
   /** Config or layers that the registry has removed meanwhile; without them no registry takes the manifest. */
   | { readonly kind: 'blobs gone'; readonly blobs: readonly Digest[] }
-  /** The ledger has not its bytes: it went without undo, or they have expired. */
+  /** The ledger has not its bytes: it went without undo. */
   | { readonly kind: 'not kept' }
+  /** The ledger has not its bytes any more. */
+  | { readonly kind: 'expired'; readonly atMs: number }
   /** It points at, or is about, manifests that did not come back. */
   | { readonly kind: 'incomplete'; readonly missing: readonly Digest[] }
   | { readonly kind: 'failed'; readonly reason: string };
@@ -79,6 +81,8 @@ export function manifestReturnSentence(outcome: ManifestReturn): string {
       return `can't come back, the registry has no more: ${outcome.blobs.join(', ')}`;
     case 'not kept':
       return "can't come back: its bytes are not in the ledger";
+    case 'expired':
+      return `can't come back: its bytes were kept until ${new Date(outcome.atMs).toISOString()}`;
     case 'incomplete':
       return `can't come back, for these did not: ${outcome.missing.join(', ')}`;
     case 'failed':

@@ -92,6 +92,32 @@ describe('applying a plan', () => {
     expect(saved?.content).toContain('"schemaVersion":2');
   });
 
+  it('keeps it as long as the policy says, counted from its deletion, and not at all where that is off', async () => {
+    for (const [undo, days] of [
+      ['', 30],
+      ['undo: 90d', 90],
+      ['undo: off', 0],
+    ] as const) {
+      const stage = await setStage();
+      const old = await stage.push('old', ['pr-1'], 60, { format: 'docker' });
+      // Read long before: that must not make it end earlier.
+      const read = await stage.ports.registry.readManifest(stage.repository, old.digest);
+      if (read === null) throw new Error('nothing was pushed');
+      if (undo !== 'undo: off') await stage.ledger.saveManifests([read], NOW_MS + DAY_MS);
+      const plan = await planned(stage, `${POLICY}\n${undo}\n`);
+      await applied(stage, plan);
+      const kept = async (afterDays: number): Promise<number> => {
+        stage.setDaysAgo(-afterDays);
+        return (await stage.ledger.manifests(stage.name, [old.digest])).length;
+      };
+      const [entry] = (await stage.ledger.journal({ repository: stage.name, limit: 9 })).filter(
+        ({ intent }) => intent.step.kind === 'delete',
+      );
+      expect(entry?.intent.keptUntilMs).toBe(days === 0 ? undefined : NOW_MS + days * DAY_MS);
+      expect([await kept(days - 1), await kept(days)]).toEqual(days === 0 ? [0, 0] : [1, 0]);
+    }
+  });
+
   it('leaves alone what it could not save, and says so', async () => {
     const stage = await setStage();
     const old = await stage.push('old', ['pr-1'], 30, { format: 'docker' });

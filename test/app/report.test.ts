@@ -286,6 +286,7 @@ describe('the view of cost', () => {
         mediaType: MEDIA_TYPES.ociManifest,
         content,
       })),
+      null,
     );
     await remove(ledger, [one.digest, two.digest], { sizeBytes: 1_700 });
     await judge(ledger, [decision('stays', { root: stays.digest })], [note(1)]);

@@ -6,7 +6,13 @@ import { type RestoreRequest, restore } from '../../shared/app/restore.ts';
 import type { Digest } from '../../shared/core/digest.ts';
 import type { StoredManifest } from '../../shared/core/journal.ts';
 import type { Descriptor } from '../../shared/core/manifest.ts';
-import type { ManifestReturn, Restoration, TagReturn } from '../../shared/core/restoration.ts';
+import {
+  isWhole,
+  type ManifestReturn,
+  manifestReturnSentence,
+  type Restoration,
+  type TagReturn,
+} from '../../shared/core/restoration.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import { applyRequest, NOW_MS, planRequest, type Stage, setStage } from './stage.ts';
 
@@ -362,6 +368,34 @@ describe('restoring', () => {
     });
     const lease = await stage.ledger.acquireLease(stage.name, 'run-9', NOW_MS, NOW_MS + 1);
     expect(lease.kind).toBe('taken');
+  });
+});
+
+describe('what was kept and has ended', () => {
+  it('is told with its time, image by image', async () => {
+    const stage = await setStage();
+    const { digest } = await stage.push('one', ['pr-1'], 30, { format: 'docker' });
+    await stage.push('kept', ['stable'], 30);
+    const runId = await clean(stage);
+    stage.setDaysAgo(-30);
+    const restoration = await bringBack(stage, { kind: 'run', runId });
+    const [found] = restoration.manifests;
+    expect(found).toEqual({ digest, outcome: { kind: 'expired', atMs: NOW_MS + 30 * DAY_MS } });
+    expect(found && manifestReturnSentence(found.outcome)).toContain('kept until 2026-03-02');
+    expect(outcomes(restoration)).toMatchObject({ 'pr-1': 'no manifest' });
+    expect(isWhole(restoration)).toBe(false);
+    expect(Object.keys(await stage.standing())).toHaveLength(1);
+  });
+
+  it('is read anew from the registry where a listing needs it', async () => {
+    const stage = await setStage();
+    const { root, all } = await pushSigned(stage);
+    await stage.ports.registry.list(stage.repository);
+    const before = await stage.ports.registry.list(stage.repository);
+    stage.setDaysAgo(-2_000);
+    const after = await stage.ports.registry.list(stage.repository);
+    expect(after.relations).toEqual(before.relations);
+    expect(Object.keys(after.relations)).toEqual(expect.arrayContaining([root.digest, ...all]));
   });
 });
 

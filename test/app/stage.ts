@@ -96,9 +96,9 @@ export async function setStage(
   options: { dialect?: Partial<Dialect>; usage?: UsageReader; deaf?: boolean } = {},
 ): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'gcr-warden-app-'));
-  const ledger = await openSqliteLedger(join(directory, 'ledger.sqlite'));
   let nowMs = NOW_MS;
   const clock = () => nowMs;
+  const ledger = await openSqliteLedger(join(directory, 'ledger.sqlite'), { clock });
   const log: LogLine[] = [];
   const logger: Logger = {
     log: (severity, message, fields = {}) => log.push({ severity, message, fields }),

@@ -118,7 +118,7 @@ type Undo = 'undo off' | 'undo on' | 'undo on, read at push';
 async function sweepWithWarden(estate: Estate, undo: Undo): Promise<Swept> {
   const directory = await mkdtemp(join(tmpdir(), 'gcr-warden-sweep-ledger-'));
   const opened = await openSqliteLedger(join(directory, 'ledger.sqlite'));
-  if (undo === 'undo on, read at push') await opened.saveManifests(estate.untagged);
+  if (undo === 'undo on, read at push') await opened.saveManifests(estate.untagged, Date.now() + 86_400_000);
   const { ledger, writes } = counting(opened);
   const logger = { log() {} };
   const registry = openRegistry({

@@ -15,6 +15,8 @@ import type { DecisionRecord, Ledger } from '../../shared/ports.ts';
 import type { LedgerUnderTest } from './ledger.ts';
 
 export const NOW = Date.parse('2026-03-14T02:00:00Z');
+/** Longer than these tests run, by any clock. */
+const UNTIL = Date.UTC(2100, 0);
 const REPOSITORY = 'europe-docker.pkg.dev/acme/services/api';
 /** So long that no document's id holds it. */
 const LONG = `gcr.io/acme/${'söme/long/'.repeat(40)}end`;
@@ -163,14 +165,18 @@ export async function fill(ledger: Ledger): Promise<void> {
   await ledger.writeIntents([intent(1, { atMs: NOW + 50, reason: 'written again' })]);
   await ledger.writeSettlements([settlement(0), settlement(1)]);
   const content = '{"schemaVersion":2,"x":"\\ud800 é"}\n';
-  await ledger.saveManifests([
-    { repository: REPOSITORY, digest: sha256(content), mediaType: 'm', content },
-    { repository: REPOSITORY, digest: sha256(`${content} `), mediaType: 'm', content: `${content} ` },
-  ]);
+  await ledger.saveManifests(
+    [
+      { repository: REPOSITORY, digest: sha256(content), mediaType: 'm', content },
+      { repository: REPOSITORY, digest: sha256(`${content} `), mediaType: 'm', content: `${content} ` },
+    ],
+    UNTIL,
+  );
   await ledger.saveListedManifests(
     REPOSITORY,
     [{ repository: REPOSITORY, digest: sha256('{}'), mediaType: 'm', content: '{}' }],
     [sha256('{}')],
+    UNTIL,
   );
   for (const atMs of [NOW - 5, NOW, NOW - 9]) await ledger.claimTick('services', atMs);
   await ledger.savePlanningSince([{ policy: 'services', sinceMs: NOW }]);
@@ -355,9 +361,10 @@ export function describeArchive(
         }),
       ]);
       await ledger.writeSettlements([settlement(0, { runId: 'gone' })]);
-      await ledger.saveManifests([
-        { repository: REPOSITORY, digest: digestOf('m'), mediaType: 'm', content: '{"changed":1}' },
-      ]);
+      await ledger.saveManifests(
+        [{ repository: REPOSITORY, digest: digestOf('m'), mediaType: 'm', content: '{"changed":1}' }],
+        UNTIL,
+      );
       const codes = (await verified(ledger, NOW + 1_000)).map(({ code }) => code);
       expect([...new Set(codes)].sort()).toEqual([
         'DELETION_WITHOUT_EVIDENCE',

@@ -30,6 +30,8 @@ export interface LedgerUnderTest {
 const REPOSITORY = 'europe-docker.pkg.dev/acme/services/api';
 const OTHER = 'gcr.io/example.com/acme/worker';
 const NOW = Date.parse('2026-03-14T02:00:00Z');
+/** Longer than these tests run, by any clock. */
+const UNTIL = Date.UTC(2100, 0);
 const CONTENDERS = 64;
 
 function digestOf(name: string | number): Digest {
@@ -566,8 +568,8 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
           mediaType: 'application/vnd.oci.image.manifest.v1+json',
           content: `${content}${index}`,
         }));
-        await ledger.saveManifests(manifests);
-        await ledger.saveManifests(manifests.slice(0, 3));
+        await ledger.saveManifests(manifests, UNTIL);
+        await ledger.saveManifests(manifests.slice(0, 3), UNTIL);
         const asked = [...manifests.map((one) => one.digest), digestOf('never stored'), digestOf(5)];
         const found = await ledger.manifests(REPOSITORY, asked);
         const byDigest = (a: { digest: Digest }, b: { digest: Digest }) => (a.digest < b.digest ? -1 : 1);
@@ -584,17 +586,51 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         const asked = (names: readonly number[]) => names.map(digestOf);
         const all = Array.from({ length: 300 }, (_, at) => at);
         // One that was kept by a deletion, and is back.
-        await ledger.saveManifests([manifest(0)]);
+        await ledger.saveManifests([manifest(0)], UNTIL);
         expect(await ledger.listedManifests(REPOSITORY, asked([0, 1]))).toEqual([manifest(0)]);
-        await ledger.saveListedManifests(REPOSITORY, all.slice(1).map(manifest), asked(all));
+        await ledger.saveListedManifests(REPOSITORY, all.slice(1).map(manifest), asked(all), UNTIL);
         const found = await ledger.listedManifests(REPOSITORY, asked(all));
         expect(found).toHaveLength(all.length);
         expect(found).toEqual(expect.arrayContaining(all.map(manifest)));
-        await ledger.saveListedManifests(REPOSITORY, [manifest(300)], asked([299, 300]));
+        await ledger.saveListedManifests(REPOSITORY, [manifest(300)], asked([299, 300]), UNTIL);
         expect(await ledger.listedManifests(REPOSITORY, asked([299, 300]))).toHaveLength(2);
         expect(await ledger.manifests(REPOSITORY, asked(all))).toHaveLength(all.length);
         expect(await ledger.listedManifests(OTHER, asked(all))).toEqual([]);
         expect(await ledger.listedManifests(REPOSITORY, [])).toEqual([]);
+      });
+    });
+
+    describe('manifests that are kept until a time', () => {
+      const manifest = (name: string): StoredManifest => ({
+        repository: REPOSITORY,
+        digest: digestOf(name),
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        content: name,
+      });
+      const OVER = Date.UTC(2020, 0);
+      const kept = async (names: readonly string[]): Promise<readonly string[]> =>
+        (await ledger.manifests(REPOSITORY, names.map(digestOf))).map(({ content }) => content).sort();
+
+      it('are not found after it, and until the later of two', async () => {
+        await ledger.saveManifests([manifest('over'), manifest('over first')], OVER);
+        await ledger.saveManifests([manifest('kept'), manifest('over first')], UNTIL);
+        await ledger.saveManifests([manifest('kept')], OVER);
+        expect(await kept(['over', 'over first', 'kept'])).toEqual(['kept', 'over first']);
+        expect(await ledger.listedManifests(REPOSITORY, [digestOf('over')])).toEqual([]);
+      });
+
+      it('have no end while they are listed, and one from their deletion or their last listing on', async () => {
+        const all = ['stays', 'deleted', 'gone', 'new'];
+        await ledger.saveListedManifests(
+          REPOSITORY,
+          [manifest('stays'), manifest('deleted'), manifest('gone')],
+          all.map(digestOf),
+          OVER,
+        );
+        expect(await kept(all)).toEqual(['deleted', 'gone', 'stays']);
+        await ledger.saveManifests([manifest('deleted')], UNTIL);
+        await ledger.saveListedManifests(REPOSITORY, [manifest('new')], ['stays', 'new'].map(digestOf), OVER);
+        expect(await kept(all)).toEqual(['deleted', 'new', 'stays']);
       });
     });
 
@@ -740,6 +776,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
           (to, lease) =>
             to.saveManifests(
               [{ repository: REPOSITORY, digest: digestOf('m'), mediaType: 'm', content: '{}' }],
+              UNTIL,
               lease,
             ),
         ],
@@ -996,7 +1033,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       await ledger.recordObserved(REPOSITORY, []);
       await ledger.writeIntents([]);
       await ledger.writeSettlements([]);
-      await ledger.saveManifests([]);
+      await ledger.saveManifests([], UNTIL);
       expect(await ledger.manifests(REPOSITORY, [])).toEqual([]);
       expect(await ledger.historyFacts(REPOSITORY)).toEqual([]);
       expect(await ledger.journal({ limit: 1 })).toEqual([]);
@@ -1020,9 +1057,10 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
           decisions: [decision(mark)],
           notes: null,
         });
-        await ledger.saveManifests([
-          { repository, digest: digestOf('m'), mediaType: 'm', content: repository },
-        ]);
+        await ledger.saveManifests(
+          [{ repository, digest: digestOf('m'), mediaType: 'm', content: repository }],
+          UNTIL,
+        );
         await ledger.acquireLease(repository, repository, NOW, mark + 1);
         await ledger.claimTick(repository, mark);
         await ledger.saveFindings(repository, record(mark, [finding(repository)]));

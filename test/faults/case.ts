@@ -143,7 +143,7 @@ export async function openCase(
   const name = `${repository.host}/${repository.name}`;
   names.set(world, name);
   const ledgerPath = join(theatre.directory, `case-${theatre.caseCount}.sqlite`);
-  const ledger = await openSqliteLedger(ledgerPath);
+  const ledger = await openSqliteLedger(ledgerPath, { clock: () => world.nowMs });
   theatre.world = world;
   theatre.ledger = ledger;
   const dice = diceOf(schedule.seed + 1);

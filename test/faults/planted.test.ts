@@ -88,7 +88,7 @@ function doubleWorker(): Planted {
         }),
         renewLease: async (lease, untilMs) => ({ ...lease, untilMs }),
         saveRun: (run) => ledger.saveRun(run),
-        saveManifests: (manifests) => ledger.saveManifests(manifests),
+        saveManifests: (manifests, untilMs) => ledger.saveManifests(manifests, untilMs),
         writeIntents: (intents) => ledger.writeIntents(intents),
         writeSettlements: (settlements) => ledger.writeSettlements(settlements),
         saveBlockages: (repository, all) => ledger.saveBlockages(repository, all),

@@ -38,7 +38,7 @@ class RealLife extends Life {
 
 const order = JSON.parse(process.argv[2] ?? '') as ProcessOrder;
 const life = new RealLife(order.name, order.dieAt);
-const ledger = await openSqliteLedger(order.ledgerPath);
+const ledger = await openSqliteLedger(order.ledgerPath, { clock: () => order.nowMs });
 await work({
   repository: order.repository,
   life,

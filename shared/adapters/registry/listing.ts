@@ -4,7 +4,6 @@ import { type Fact, known } from '../../core/fact.ts';
 import type { Completeness, ListedManifest, Listing } from '../../core/listing.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { formatRepository, hostKind, type Repository } from '../../core/reference.ts';
-import type { Clock } from '../../ports.ts';
 import { inLanes } from './lanes.ts';
 import { resolveTag } from './manifest-source.ts';
 import { type FoundManifests, resolveTags } from './plain-listing.ts';
@@ -15,7 +14,6 @@ import { type OnPage, type ReadTagsList, readTagsList } from './tags-list.ts';
 import type { ToldListing } from './told-listing.ts';
 
 export interface ListingOptions extends RelationsOptions {
-  readonly clock: Clock;
   readonly onPage?: OnPage;
   /** Told which guard a listing shows its registry to have. */
   readonly seenGuards?: SeenGuards;
@@ -91,7 +89,8 @@ async function fromMap(
   // From here on the objects stand for it.
   told.release();
   const toRead = manifests.filter(hasRelations).map(({ digest }) => digest);
-  const read = await readRelations(repository, toRead, options);
+  const listed = manifests.map(({ digest }) => digest);
+  const read = await readRelations(repository, toRead, listed, options);
   const relations: Record<Digest, Fact<Manifest>> = {};
   for (const [digest, fact] of read) {
     relations[digest] = fact.kind === 'known' ? known(fact.value.manifest) : fact;

@@ -50,7 +50,8 @@ export async function resolveTags(
     if (held === undefined) resolved.set(target.digest, { tags: [tag], mediaType: target.mediaType });
     else held.tags.push(tag);
   });
-  const read = await readRelations(repository, [...resolved.keys()], options);
+  const listed = [...resolved.keys()];
+  const read = await readRelations(repository, listed, listed, options);
   const relations: Record<Digest, Fact<Manifest>> = {};
   const manifests: ListedManifest[] = [];
   const inOrder = [...resolved].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -6,7 +6,8 @@ import type { StoredManifest } from '../../core/journal.ts';
 import type { ListedManifest } from '../../core/listing.ts';
 import { type Manifest, MEDIA_TYPES, parseManifest } from '../../core/manifest.ts';
 import { formatRepository, type Repository } from '../../core/reference.ts';
-import type { Logger, RunLedger } from '../../ports.ts';
+import { DEFAULT_UNDO_MS } from '../../core/undo-term.ts';
+import type { Clock, Logger, RunLedger } from '../../ports.ts';
 import { inLanes } from './lanes.ts';
 import { readManifest } from './manifest-source.ts';
 import type { Session } from './session.ts';
@@ -19,6 +20,7 @@ export interface RelationsOptions {
   readonly laneCount: number;
   readonly manifestCache?: ManifestCache;
   readonly logger?: Logger;
+  readonly clock: Clock;
 }
 
 /** Types that neither point at other manifests nor can be about one: Docker's schemas know no `subject`. */
@@ -45,10 +47,12 @@ export function hasRelations(manifest: Pick<ListedManifest, 'mediaType'>): boole
 /**
  * Reads manifests, from the cache where it has them. One that can't be read, or that is gone although it was
  * listed, is unknown with the reason; never absent.
+ * @param listed everything that the listing names: the cache keeps nothing else
  */
 export async function readRelations(
   repository: Repository,
   digests: readonly Digest[],
+  listed: readonly Digest[],
   options: RelationsOptions,
 ): Promise<Map<Digest, Fact<ReadManifest>>> {
   const read = new Map<Digest, Fact<ReadManifest>>();
@@ -82,7 +86,7 @@ export async function readRelations(
       }
     },
   );
-  await intoCache(repository, fresh, digests, options);
+  await intoCache(repository, fresh, listed, options);
   return read;
 }
 
@@ -116,12 +120,13 @@ async function fromCache(
 async function intoCache(
   repository: Repository,
   fresh: readonly StoredManifest[],
-  digests: readonly Digest[],
-  { manifestCache, logger }: RelationsOptions,
+  listed: readonly Digest[],
+  { manifestCache, logger, clock }: RelationsOptions,
 ): Promise<void> {
   if (manifestCache === undefined || fresh.length === 0) return;
   try {
-    await manifestCache.saveListedManifests(formatRepository(repository), fresh, digests);
+    const untilMs = clock() + DEFAULT_UNDO_MS;
+    await manifestCache.saveListedManifests(formatRepository(repository), fresh, listed, untilMs);
   } catch (thrown) {
     logger?.log('WARNING', 'manifests could not be stored', { reason: messageOf(thrown) });
   }

@@ -7,6 +7,8 @@ export interface PolicyDefaults {
   /** null: pushes set nothing going. */
   readonly onPush: OnPush | null;
   readonly limits: Limits;
+  /** undefined: as long as is usual. */
+  readonly undoMs: number | undefined;
   readonly owner: string | null;
   readonly reason: string | null;
 }
@@ -16,6 +18,7 @@ export const NO_DEFAULTS: PolicyDefaults = {
   schedule: null,
   onPush: null,
   limits: DEFAULT_LIMITS,
+  undoMs: undefined,
   owner: null,
   reason: null,
 };

@@ -341,6 +341,12 @@ export const POLICY_KEYWORDS = {
     example: { digests: 500, share: '25%' },
     schema: { type: 'object', properties: propertiesOf(LIMITS_KEYWORDS), additionalProperties: false },
   },
+  undo: {
+    description:
+      'How long what is deleted is kept in the ledger, so that it can be restored; off for not at all. Default: 30d.',
+    example: '90d',
+    schema: { anyOf: [ageSchema, { const: 'off' }] },
+  },
   owner: {
     description: 'Whom to ask about the policy; reports show it.',
     example: 'platform@example.com',
@@ -387,6 +393,12 @@ export const DEFAULT_SETTING_KEYWORDS = {
       properties: propertiesOf(DEFAULTS_LIMITS_KEYWORDS),
       additionalProperties: false,
     },
+  },
+  // That nothing is kept is said in each policy.
+  undo: {
+    description: 'How long what is deleted is kept in the ledger, so that it can be restored. Default: 30d.',
+    example: '90d',
+    schema: ageSchema,
   },
   owner: POLICY_KEYWORDS.owner,
   reason: POLICY_KEYWORDS.reason,

@@ -11,7 +11,7 @@ import {
 import { readOneDocument } from './one-document.ts';
 import type { PolicyFile } from './parse.ts';
 import { problemsOf } from './problem.ts';
-import { readLimits, readNote, readOnPush, readSchedule, readsThisVersion } from './setting.ts';
+import { readLimits, readNote, readOnPush, readSchedule, readsThisVersion, readUndo } from './setting.ts';
 
 /** What a file of defaults gave: the defaults, or everything that is wrong with it. */
 export type ParsedDefaults =
@@ -56,10 +56,12 @@ function readDefaults(reader: DocumentReader, outer: PolicyDefaults): PolicyDefa
     reader.report('POLICY_TYPE', entry, 'There is nothing in defaults: name a setting.');
   const schedule = settings.get('schedule');
   const onPush = settings.get('onPush');
+  const undo = settings.get('undo');
   const limits = readLimits(reader, settings.get('limits'), DEFAULTS_LIMITS_KEYWORDS, outer.limits);
   const defaults = {
     schedule: schedule === undefined ? outer.schedule : readSchedule(reader, schedule),
     onPush: onPush === undefined ? outer.onPush : readOnPush(reader, onPush),
+    undoMs: undo === undefined ? outer.undoMs : (readUndo(reader, undo, false) ?? undefined),
     owner: readNote(reader, settings.get('owner')) ?? outer.owner,
     reason: readNote(reader, settings.get('reason')) ?? outer.reason,
   };

@@ -19,7 +19,7 @@ import { DOCUMENTS_MAX, FILE_BYTES_MAX } from './limits.ts';
 import { Positions } from './positions.ts';
 import { type PolicyProblemCode, problemsOf } from './problem.ts';
 import { isName, readName, readQuarantine, readRule } from './rule.ts';
-import { readLimits, readNote, readOnPush, readSchedule, readsThisVersion } from './setting.ts';
+import { readLimits, readNote, readOnPush, readSchedule, readsThisVersion, readUndo } from './setting.ts';
 import { nearest, quoted } from './spelling.ts';
 
 /** A policy file as its reader found it. */
@@ -153,6 +153,8 @@ function readPolicy(
   const trust =
     trustEntry === undefined ? 'complete' : reader.choice(trustEntry, ['complete', 'best-effort'] as const);
   const limits = readLimits(reader, entries.get('limits'), LIMITS_KEYWORDS, defaults.limits);
+  const undoEntry = entries.get('undo');
+  const undoMs = undoEntry === undefined ? defaults.undoMs : readUndo(reader, undoEntry, true);
   const owner = readNote(reader, entries.get('owner')) ?? defaults.owner;
   const reason = readNote(reader, entries.get('reason')) ?? defaults.reason;
   const ruleNames = new Set<string>();
@@ -162,8 +164,8 @@ function readPolicy(
   if (!entries.has('keep') && !entries.has('delete')) {
     reader.report('POLICY_NO_RULES', root, 'The policy has no rule: write keep, delete or both.');
   }
-  if (name === null || repositories === null || mode === null || trust === null || limits === null)
-    return null;
+  if (name === null || repositories === null || mode === null || trust === null) return null;
+  if (limits === null || undoMs === null) return null;
   return {
     version: 1,
     name,
@@ -173,6 +175,7 @@ function readPolicy(
     onPush,
     mode,
     limits,
+    ...(undoMs === undefined ? {} : { undoMs }),
     owner,
     reason,
     keep: trust === 'best-effort' ? keep.map(trustingBestEffort) : keep,

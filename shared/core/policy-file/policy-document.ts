@@ -159,6 +159,8 @@ export type PolicyDocument = AtLeastOne<{
     /** Whether the last image of a repository may go. Default: false. */
     readonly mayEmpty?: boolean;
   };
+  /** How long what is deleted is kept in the ledger, so that it can be restored; off for not at all. Default: 30d. */
+  readonly undo?: Age | "off";
   /** Whom to ask about the policy; reports show it. */
   readonly owner?: string;
   /** Why the policy exists; reports show it. */

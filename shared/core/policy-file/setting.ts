@@ -1,7 +1,16 @@
 import type { Node } from 'yaml';
 import type { Freeze, Limits, OnPush, Schedule } from '../policy.ts';
 import { isTimeZone, parseCron } from '../schedule.ts';
-import { DAY_MS, HOUR_MS, type Parsed, parseAge, parseFreeze, parseShare, parseSize } from '../units.ts';
+import {
+  DAY_MS,
+  HOUR_MS,
+  type Parsed,
+  parseAge,
+  parsed,
+  parseFreeze,
+  parseShare,
+  parseSize,
+} from '../units.ts';
 import type { DocumentReader, Entry } from './document.ts';
 import {
   API_VERSION,
@@ -103,6 +112,26 @@ export function readOnPush(reader: DocumentReader, entry: Entry): OnPush | null 
     return null;
   }
   return { settleMs, atMostMs };
+}
+
+/** Long enough for everybody, and the ledger's own records end too. */
+const UNDO_MAX_MS = 3 * 365 * DAY_MS;
+
+/**
+ * `undo`, of a policy or of a folder's defaults: 0 for `off`. null where it is broken, which was reported.
+ * @param mayBeOff in a policy, which a reviewer reads
+ */
+export function readUndo(reader: DocumentReader, entry: Entry, mayBeOff: boolean): number | null {
+  const what = `a length of time such as 90d${mayBeOff ? ', or off' : ''}`;
+  const undoMs = readUnit(reader, entry, 'POLICY_DURATION', what, (text) => {
+    if (!mayBeOff) return parseAge(text);
+    if (text === 'off') return parsed(0);
+    const age = parseAge(text);
+    return age.kind === 'refused' ? { ...age, why: `${age.why}, or off` } : age;
+  });
+  if (undoMs === null || undoMs <= UNDO_MAX_MS) return undoMs;
+  reader.report('POLICY_DURATION', entry, 'undo is at most 1095d.');
+  return null;
 }
 
 /**

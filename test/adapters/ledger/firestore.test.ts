@@ -40,6 +40,8 @@ import { describeWithPeers } from '../../support/peer.ts';
 const VARIABLE = 'FIRESTORE_EMULATOR_HOST';
 const REPOSITORY = 'europe-docker.pkg.dev/acme/services/api';
 const NOW = Date.parse('2026-03-14T02:00:00Z');
+/** Longer than these tests run, by any clock. */
+const UNTIL = Date.UTC(2100, 0);
 
 /** Each test has a project of its own: the emulator makes an empty database for every name. */
 let projects = 0;
@@ -395,7 +397,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     await ledger.recordSample(REPOSITORY, sampleAt(NOW));
     await ledger.savePolicyRoster([]);
     const manifest = { repository: REPOSITORY, digest, mediaType: 'm', content: '{}' };
-    await ledger.saveListedManifests(REPOSITORY, [manifest], [digest]);
+    await ledger.saveListedManifests(REPOSITORY, [manifest], [digest], UNTIL);
     await ledger.acquireLease(REPOSITORY, 'a', NOW, NOW + 1);
     await ledger.claimTick('services', NOW);
     await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [], access: null, stored: [] });
@@ -464,7 +466,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     const noise = Array.from({ length: 40_000 }, (_, index) => sha256(`${index}`)).join('');
     await ledger.saveFindings('acme', { atMs: NOW, findings: [], followed: [], access: null, stored: [] });
     const manifest = { repository: REPOSITORY, digest: sha256('a'), mediaType: 'm', content: noise };
-    await expect(ledger.saveManifests([manifest])).rejects.toMatchObject({ code: 'LEDGER_TOO_LARGE' });
+    await expect(ledger.saveManifests([manifest], UNTIL)).rejects.toMatchObject({ code: 'LEDGER_TOO_LARGE' });
     expect(await ledger.manifests(REPOSITORY, [manifest.digest])).toEqual([]);
     expect(await ledger.findings('acme')).toEqual({
       atMs: NOW,
@@ -685,18 +687,22 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
         content: JSON.stringify({ config: sha256(digest), layers: [sha256('base'), sha256(`of ${digest}`)] }),
       }));
       // For undo, 200 a document; for the next listing, one.
-      await ledger.saveListedManifests(REPOSITORY, manifests.slice(0, 2_000), digests);
+      await ledger.saveListedManifests(REPOSITORY, manifests.slice(0, 2_000), digests, UNTIL);
       const listing = (): Promise<unknown> => ledger.listedManifests(REPOSITORY, digests.slice(0, 2_000));
       expect(await billOf(listing)).toEqual([1, 0, 0]);
       expect(
-        await billOf(() => ledger.saveListedManifests(REPOSITORY, manifests.slice(2_000, 2_010), digests)),
+        await billOf(() =>
+          ledger.saveListedManifests(REPOSITORY, manifests.slice(2_000, 2_010), digests, UNTIL),
+        ),
       ).toEqual([1, 2, 1]);
       expect(await billOf(listing)).toEqual([1, 0, 0]);
       // Of a release that stored them for undo alone they are packed once.
-      await ledger.saveManifests(manifests.slice(2_010, 2_020));
+      await ledger.saveManifests(manifests.slice(2_010, 2_020), UNTIL);
       const later = (): Promise<unknown> => ledger.listedManifests(REPOSITORY, digests.slice(0, 2_020));
       expect(await billOf(later)).toEqual([1 + 1, 1, 1]);
       expect(await billOf(later)).toEqual([1, 0, 0]);
+      // Of what is not kept for undo: the empty answer, and the listed ones.
+      expect(await billOf(() => ledger.manifests(REPOSITORY, [sha256('none')]))).toEqual([1 + 1, 0, 0]);
     });
 
     it('bills a read for every 4,000 digests, each pushed, untagged and deleted, and keeps packs below 900 KiB', async () => {

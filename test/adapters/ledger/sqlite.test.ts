@@ -203,6 +203,7 @@ describe('the SQLite file', () => {
       run('b', 1n),
       ledger.saveManifests(
         [{ repository: 'gcr.io/acme/api', digest: sha256('m'), mediaType: 'm', content: '{}' }],
+        Date.UTC(2100, 0),
         lease,
       ),
       run('c', 1),

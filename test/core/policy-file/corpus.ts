@@ -7,6 +7,7 @@ repositories:
 schedule:
   cron: "0 3 * * *"
   timeZone: Europe/Berlin
+undo: 90d
 onPush:
   settle: 10m
   atMost: 2h

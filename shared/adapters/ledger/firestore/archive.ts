@@ -104,7 +104,11 @@ const SCANS: Readonly<Record<ScannedNoun, Scan>> = {
       }
     },
   },
-  manifest: packed<StoredManifest>('manifests', 'manifests', (manifest) => ({ noun: 'manifest', manifest })),
+  manifest: packed<StoredManifest>('manifests', 'manifests', (manifest, stored) => ({
+    noun: 'manifest',
+    manifest,
+    ...(stored.has('expiresAt') ? { untilMs: stored.timeMs('expiresAt') } : {}),
+  })),
   restoration: packed<Restoration>('restorations', 'restoration', (restoration) => ({
     noun: 'restoration',
     restoration,

@@ -61,7 +61,7 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
   );
   const nouns = {
     ...eventLedger(documents, options.clock ?? Date.now),
-    ...runLedger(documents),
+    ...runLedger(documents, options.clock ?? Date.now),
     ...coordinationLedger(documents),
     ...restorationLedger(documents),
     ...restraintLedger(documents),

@@ -27,14 +27,14 @@ interface Pack {
 }
 
 /**
- * The manifests that a listing of a repository needs, thousands to a document. They are all in `manifests` too, by
- * which undo finds them, and which has no end; here are those that are listed. Nothing is lost with a document of
- * these: what it had is read from there, and what is not there from the registry.
+ * The manifests that a listing of a repository needs, thousands to a document, for as long as they are listed. They
+ * are in `manifests` too, for as long as undo wants them. Nothing is lost with a document of these: what it had is
+ * read from there, and what is not there from the registry.
  */
 export function listedManifestLedger(
   documents: Documents,
   stored: Pick<RunLedger, 'manifests' | 'saveManifests'>,
-): Pick<RunLedger, 'listedManifests' | 'saveListedManifests'> {
+): Pick<RunLedger, 'manifests' | 'listedManifests' | 'saveListedManifests'> {
   const packs = documents.collection('listed-manifests');
 
   const read = async (method: string, repository: string): Promise<readonly Pack[]> => {
@@ -83,24 +83,44 @@ export function listedManifestLedger(
     ]);
   };
 
+  const among = (
+    repository: string,
+    there: readonly Pack[],
+    wanted: ReadonlySet<Digest>,
+  ): Map<Digest, StoredManifest> => {
+    const found = new Map<Digest, StoredManifest>();
+    for (const { items } of there) {
+      for (const one of items) if (wanted.has(one.digest)) found.set(one.digest, { repository, ...one });
+    }
+    return found;
+  };
+
   return {
+    async manifests(repository, digests) {
+      const kept = await stored.manifests(repository, digests);
+      const has = new Set(kept.map(({ digest }) => digest));
+      const missing = new Set(digests.filter((digest) => !has.has(digest)));
+      if (missing.size === 0) return kept;
+      return [...kept, ...among(repository, await read('manifests', repository), missing).values()];
+    },
+
     async listedManifests(repository, digests) {
       const there = await read('listedManifests', repository);
       const wanted = new Set(digests);
-      const found = new Map<Digest, StoredManifest>();
-      for (const { items } of there) {
-        for (const one of items) if (wanted.has(one.digest)) found.set(one.digest, { repository, ...one });
-      }
+      const found = among(repository, there, wanted);
       const missing = [...wanted].filter((digest) => !found.has(digest));
       const others = missing.length === 0 ? [] : await stored.manifests(repository, missing);
       // Of a release without these documents, or of an image that is back: once.
-      if (others.length > 0) await pack('listedManifests', repository, { there, fresh: others, digests });
+      if (others.length > 0) {
+        const all = there.flatMap(({ items }) => items.map(({ digest }) => digest));
+        await pack('listedManifests', repository, { there, fresh: others, digests: [...all, ...digests] });
+      }
       return [...found.values(), ...others];
     },
 
-    async saveListedManifests(repository, fresh, digests) {
+    async saveListedManifests(repository, fresh, digests, untilMs) {
       if (fresh.length === 0) return;
-      await stored.saveManifests(fresh);
+      await stored.saveManifests(fresh, untilMs);
       const there = await read('saveListedManifests', repository);
       await pack('saveListedManifests', repository, { there, fresh, digests });
     },

@@ -1,7 +1,7 @@
 import type { Digest } from '../../../core/digest.ts';
 import { sha256 } from '../../../core/hash.ts';
 import type { StoredManifest } from '../../../core/journal.ts';
-import type { RunLedger } from '../../../ports.ts';
+import type { Clock, RunLedger } from '../../../ports.ts';
 import { type PackLimits, packList } from '../packed.ts';
 import { documentName } from './document-name.ts';
 import type { Documents, Write } from './documents.ts';
@@ -18,11 +18,15 @@ const ANY_OF_MAX = 30;
 const MANIFEST_DOCUMENTS_MAX = 2_000;
 
 /** Manifests as they were served, so that what is deleted can be put back. */
-export function manifestLedger(documents: Documents): Pick<RunLedger, 'manifests' | 'saveManifests'> {
+export function manifestLedger(
+  documents: Documents,
+  clock: Clock,
+): Pick<RunLedger, 'manifests' | 'saveManifests'> {
+  const { Timestamp } = documents.module;
   const manifests = documents.collection('manifests');
 
   return {
-    async saveManifests(stored, lease) {
+    async saveManifests(stored, untilMs, lease) {
       const writes: Write[] = [];
       for (const [repository, group] of Map.groupBy(stored, (manifest) => manifest.repository)) {
         let from = 0;
@@ -31,10 +35,12 @@ export function manifestLedger(documents: Documents): Pick<RunLedger, 'manifests
           from += count;
           writes.push({
             kind: 'set',
-            // Named by its content: the same manifests written again are the same document.
-            at: manifests.doc(documentName(repository, sha256(content))),
+            // Named by its content and end: the same manifests written again are the same document, and one that ends
+            // later stays.
+            at: manifests.doc(documentName(repository, sha256(`${untilMs} ${sha256(content)}`))),
             fields: {
               version: FORM_VERSION,
+              ...(untilMs === null ? {} : { expiresAt: Timestamp.fromMillis(untilMs) }),
               places: members.map(({ digest }) => documentName(repository, digest)),
               count,
               manifests: content,
@@ -54,7 +60,10 @@ export function manifestLedger(documents: Documents): Pick<RunLedger, 'manifests
           .map((digest) => documentName(repository, digest));
         const holding = manifests.where('places', 'array-contains-any', places);
         for (const snapshot of await documents.all('manifests', holding, MANIFEST_DOCUMENTS_MAX)) {
-          for (const manifest of new Stored(snapshot).list<StoredManifest>('manifests', 'count')) {
+          const of = new Stored(snapshot);
+          // Deleted by Firestore some day; what was kept before there were ends has none.
+          if (of.has('expiresAt') && of.timeMs('expiresAt') <= clock()) continue;
+          for (const manifest of of.list<StoredManifest>('manifests', 'count')) {
             if (manifest.repository === repository) found.set(manifest.digest, manifest);
           }
         }

@@ -2,7 +2,7 @@ import type { Digest } from '../../../core/digest.ts';
 import type { Run } from '../../../core/journal.ts';
 import { joinNotes, type NotedDecision, splitNotes } from '../../../core/noted-decision.ts';
 import type { PolicySummary } from '../../../core/policy.ts';
-import type { RunLedger } from '../../../ports.ts';
+import type { Clock, RunLedger } from '../../../ports.ts';
 import { checkedLimit } from '../limit.ts';
 import { packList } from '../packed.ts';
 import { documentName } from './document-name.ts';
@@ -17,10 +17,10 @@ import { RUN_RETENTION_MS } from './retention.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
 
 /** What was done. */
-export function runLedger(documents: Documents): RunLedger {
+export function runLedger(documents: Documents, clock: Clock): RunLedger {
   const { Timestamp } = documents.module;
   const runs = documents.collection('runs');
-  const manifests = manifestLedger(documents);
+  const manifests = manifestLedger(documents, clock);
 
   return {
     ...journalLedger(documents),

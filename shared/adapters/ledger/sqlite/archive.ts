@@ -58,7 +58,13 @@ const SCANS: Readonly<
   },
   manifest: {
     sql: 'SELECT * FROM kept_manifests',
-    read: (row) => [{ noun: 'manifest', manifest: storedManifestOf(row) }],
+    read: (row) => [
+      {
+        noun: 'manifest',
+        manifest: storedManifestOf(row),
+        ...(row['until_ms'] === null ? {} : { untilMs: integer(row, 'until_ms') }),
+      },
+    ],
   },
   restoration: {
     sql: 'SELECT 1 AS count, content FROM restorations',

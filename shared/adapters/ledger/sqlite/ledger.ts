@@ -1,4 +1,4 @@
-import type { Ledger } from '../../../ports.ts';
+import type { Clock, Ledger } from '../../../ports.ts';
 import { archiveLedger } from './archive.ts';
 import { coordinationLedger } from './coordination.ts';
 import { Database } from './database.ts';
@@ -15,6 +15,8 @@ import { usageLedger } from './uses.ts';
 export interface SqliteLedgerOptions {
   /** How long a write waits for another process's, in milliseconds. */
   readonly busyTimeoutMs?: number;
+  /** What has ended by this time is not found any more. Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function openSqliteLedger(path: string, options: SqliteLedgerOption
   const database = new Database(path, options.busyTimeoutMs ?? 10_000);
   const nouns = {
     ...eventLedger(database),
-    ...runLedger(database),
+    ...runLedger(database, options.clock ?? Date.now),
     ...coordinationLedger(database),
     ...restorationLedger(database),
     ...restraintLedger(database),

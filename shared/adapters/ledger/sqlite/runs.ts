@@ -3,7 +3,7 @@ import type { Digest } from '../../../core/digest.ts';
 import type { Intent, JournalEntry, Run, Settlement } from '../../../core/journal.ts';
 import { joinNotes, type NotedDecision, splitNotes } from '../../../core/noted-decision.ts';
 import type { PolicySummary } from '../../../core/policy.ts';
-import type { Lease, RunLedger } from '../../../ports.ts';
+import type { Clock, Lease, RunLedger } from '../../../ports.ts';
 import { intentUnknown } from '../intent-name.ts';
 import { checkedLimit } from '../limit.ts';
 import { packList, unpackChunk } from '../packed.ts';
@@ -20,12 +20,12 @@ function entryOf(row: Row): JournalEntry {
 }
 
 /** What was done: one row a run, a step and a manifest; decisions packed. */
-export function runLedger(database: Database): RunLedger {
+export function runLedger(database: Database, clock: Clock): RunLedger {
   const write = (lease: Lease | undefined, work: () => void): Promise<void> =>
     writeUnder(database, lease, work);
 
   return {
-    ...manifestLedger(database),
+    ...manifestLedger(database, clock),
 
     async saveRun(run, lease) {
       await write(lease, () => {

@@ -203,4 +203,9 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (repository, position)
   ) STRICT;
   `,
+  // Without an end: what is listed, and what was kept before there were ends.
+  `
+  ALTER TABLE kept_manifests ADD COLUMN until_ms INTEGER;
+  CREATE INDEX kept_manifests_ending ON kept_manifests (until_ms) WHERE until_ms IS NOT NULL;
+  `,
 ];
