@@ -42,6 +42,7 @@ http(
         publisher,
         deadLetterTopic: settings.deadLetterTopic,
         ...(notificationTopic === null ? {} : { notifications: { publisher, topic: notificationTopic } }),
+        readsPushed: settings.readsPushed,
         targets: settings.targets,
         workTopic: settings.workTopic,
         clock: Date.now,

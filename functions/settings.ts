@@ -25,6 +25,8 @@ export interface Settings {
   readonly ownAccounts: readonly string[];
   /** Where to ask what is in use, one source a line as in docs/in-use.md; null where nobody is asked. */
   readonly inUse: string | null;
+  /** Whether manifests are read when they were pushed, and not when they are deleted. */
+  readonly readsPushed: boolean;
   /**
    * How registries are asked. `GCR_WARDEN_REQUESTS_PER_MINUTE` and `GCR_WARDEN_DELETES_PER_MINUTE` are one
    * instance's share of what all instances together may ask.
@@ -93,6 +95,9 @@ export function readSettings(environment: Environment): Settings {
     },
     get inUse() {
       return environment['GCR_WARDEN_IN_USE']?.trim() || null;
+    },
+    get readsPushed() {
+      return environment['GCR_WARDEN_READ_PUSHED']?.trim() === 'true';
     },
     get logFrom() {
       return parseLogSeverity(environment['GCR_WARDEN_LOG'] ?? '') ?? 'INFO';

@@ -149,6 +149,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
             rollbackDepth: DEFAULT_ROLLBACK_DEPTH,
           }),
           policies,
+          readsPushed: true,
           targets,
           clock: Date.now,
           newId,

@@ -35,6 +35,7 @@ locals {
       ingress         = "ALLOW_INTERNAL_ONLY"
       environment = {
         GCR_WARDEN_POLICIES            = local.policies_url
+        GCR_WARDEN_READ_PUSHED         = tostring(var.read_pushed)
         GCR_WARDEN_REQUESTS_PER_MINUTE = local.requests_per_minute
         GCR_WARDEN_WORK_TOPIC          = lookup(local.topics, "work", "")
       }
@@ -52,6 +53,7 @@ locals {
         GCR_WARDEN_IN_USE              = join("\n", var.in_use)
         GCR_WARDEN_NOTIFICATION_TOPIC  = local.topics["notifications"]
         GCR_WARDEN_POLICIES            = local.policies_url
+        GCR_WARDEN_READ_PUSHED         = tostring(var.read_pushed)
         GCR_WARDEN_REQUESTS_PER_MINUTE = local.requests_per_minute
         GCR_WARDEN_WORK_TOPIC          = lookup(local.topics, "work", "")
       }

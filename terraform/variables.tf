@@ -236,6 +236,13 @@ variable "pull_secrets" {
   }
 }
 
+variable "read_pushed" {
+  description = "Whether the manifests of what was pushed lately are read and kept by the run that follows, and not when they are deleted. Costs a request an image, also of those that are never deleted; makes deleting with undo as fast as without."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "record_pulls" {
   description = "Whether pulls are recorded, from the audit log of the projects of targets. The log has to be turned on there: DATA_READ of artifactregistry.googleapis.com; Cloud Logging bills what it writes."
   type        = bool

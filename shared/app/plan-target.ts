@@ -28,6 +28,7 @@ import { endRun, type Notifications } from './end-run.ts';
 import { exactlyFreed } from './exact-size.ts';
 import { notePolicies } from './note-policies.ts';
 import { quarantineSources } from './quarantine-sources.ts';
+import { readPushed } from './read-pushed.ts';
 import { recordUsage } from './record-usage.ts';
 import { recordedPulls } from './recorded-pulls.ts';
 import { watchPlanning } from './watch-planning.ts';
@@ -43,6 +44,8 @@ export interface PlanPorts {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly logger: Logger;
+  /** Whether what was pushed lately is read and kept, so that its deletion need not read it. Left out: no. */
+  readonly readsPushed?: boolean;
   /** Requests side by side, which the registry's transport has to hold. */
   readonly concurrency: number;
   /** Told how many repositories were read and judged, of how many; first when the catalog is known. */
@@ -197,6 +200,7 @@ async function judge(
   { silenced, whole, ...judging }: Judging,
 ): Promise<Judged> {
   const listing = await ports.registry.list(repository);
+  if (ports.readsPushed === true) await readPushed(ports, repository, listing, judging.nowMs);
   const { history, facts } = await reconciledHistory(ports, listing);
   await recordUsage(ports, judging.usage, { listing, history }, judging.nowMs);
   const holds = await ports.ledger.holds(listing.repository);
