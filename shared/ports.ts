@@ -25,6 +25,7 @@ import type { Finding } from './core/finding.ts';
 import type { FollowedFinding } from './core/finding-history.ts';
 import type { HistoryFact } from './core/history.ts';
 import type { Hold, HoldSubject } from './core/hold.ts';
+import type { ImageDeed } from './core/image-deed.ts';
 import type { ImageEvent } from './core/image-event.ts';
 import type { ImageRecords } from './core/image-records.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './core/journal.ts';
@@ -417,6 +418,14 @@ export interface QuarantineLedger {
   quarantinedRepositories(): Promise<readonly string[]>;
 }
 
+/** Who pushed, untagged and deleted what, as far as the audit log told it. */
+export interface DeedLedger {
+  /** Adds deeds in one repository; those that are there already change nothing. */
+  recordDeeds(repository: string, deeds: readonly ImageDeed[]): Promise<void>;
+  /** Those of some days, in UTC, in no particular order. */
+  deeds(repository: string, days: readonly number[]): Promise<readonly ImageDeed[]>;
+}
+
 /** Who may pull from a repository. */
 export interface PublicReaders {
   /** Whether everybody may, as far as IAM says it of the repository and its project. Unknown where that can't be read. */
@@ -497,6 +506,7 @@ export interface Ledger
     PullLedger,
     UsageLedger,
     QuarantineLedger,
+    DeedLedger,
     FindingLedger,
     ArchiveLedger {
   close(): Promise<void>;

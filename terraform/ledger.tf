@@ -22,7 +22,7 @@ locals {
 
   # Collections whose documents expire; docs/ledger.md says which and when.
   expiring_collections = toset([
-    "events", "manifests", "observations", "pushes", "reservations", "runs", "samples", "ticks",
+    "deeds", "events", "manifests", "observations", "pushes", "reservations", "runs", "samples", "ticks",
   ])
 }
 
@@ -43,6 +43,7 @@ locals {
   unasked_fields = {
     decisions        = ["items", "policies"]
     decisions-parts  = ["items"]
+    deeds            = ["deeds"]
     events           = ["action", "digest", "messageId", "recordedAt", "repository", "tag"]
     findings         = ["items"]
     findings-parts   = ["items"]

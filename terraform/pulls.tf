@@ -22,14 +22,14 @@ resource "google_logging_project_sink" "pulls" {
   for_each               = local.pull_projects
   project                = each.value
   name                   = "${var.name}-pulls"
-  description            = "gcr-warden: reads of manifests, for the last pull of an image."
+  description            = "gcr-warden: reads of manifests, for the last pull of an image; and writes, for who made them."
   destination            = "pubsub.googleapis.com/${google_pubsub_topic.audit_log[0].id}"
   unique_writer_identity = true
 
   filter = <<-EOT
     log_id("cloudaudit.googleapis.com/data_access")
     protoPayload.serviceName="artifactregistry.googleapis.com"
-    protoPayload.methodName=("Docker-GetManifest" OR "Docker-HeadManifest")
+    protoPayload.methodName=("Docker-GetManifest" OR "Docker-HeadManifest" OR "Docker-PutManifest" OR "Docker-DeleteManifest" OR "Docker-DeleteTag")
   EOT
 }
 

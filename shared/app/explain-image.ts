@@ -4,6 +4,7 @@ import type { Digest } from '../core/digest.ts';
 import { WardenError } from '../core/error.ts';
 import { type DigestHistory, deriveHistory, type History } from '../core/history.ts';
 import type { Hold } from '../core/hold.ts';
+import { daysOfDeeds, doersOf, type ImageDoers } from '../core/image-deed.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { PolicySummary } from '../core/policy.ts';
 import type { QuarantineMark } from '../core/quarantine-mark.ts';
@@ -11,6 +12,7 @@ import { formatRepository, type ImageReference } from '../core/reference.ts';
 import type { Restoration } from '../core/restoration.ts';
 import { type LastUse, lastUse } from '../core/usage-record.ts';
 import type {
+  DeedLedger,
   EventLedger,
   QuarantineLedger,
   RestorationLedger,
@@ -25,6 +27,8 @@ export interface ImageLife {
   readonly digest: Digest;
   /** null where no event and no listing ever showed it. */
   readonly history: DigestHistory | null;
+  /** Who did what of that; null where there is no history. */
+  readonly doers: ImageDoers | null;
   /**
    * The last decision about the artifact that it is, or belongs to; null where there was none. Of several that it
    * belongs to the one that settles what becomes of it.
@@ -56,7 +60,8 @@ type ImageLedger = EventLedger &
   RestorationLedger &
   Pick<RestraintLedger, 'holds'> &
   Pick<UsageLedger, 'usageRecord'> &
-  Pick<QuarantineLedger, 'quarantine'>;
+  Pick<QuarantineLedger, 'quarantine'> &
+  Pick<DeedLedger, 'deeds'>;
 
 /** Entries read for one digest; each run leaves a handful. */
 const JOURNAL_ENTRIES_MAX = 200;
@@ -118,6 +123,10 @@ export async function readLives(ledger: ImageLedger, repository: string): Promis
       repository,
       digest,
       history: remembered,
+      doers:
+        remembered === null
+          ? null
+          : doersOf(digest, remembered, await ledger.deeds(repository, daysOfDeeds(remembered)), journal),
       decision:
         record === null || decision === null
           ? null

@@ -270,6 +270,15 @@ function writerOf(ledger: Ledger, concurrency: number): Writer {
       ),
     pulls: (batch) => restoreDays('pulls', batch),
     uses: (batch) => restoreDays('uses', batch),
+    deed: async (batch) => {
+      const byRepository = Map.groupBy(batch, ({ repository }) => repository);
+      await each([...byRepository], async ([repository, some]) => {
+        await ledger.recordDeeds(
+          repository,
+          some.map(({ deed }) => deed),
+        );
+      });
+    },
     findings: (batch) =>
       each(batch, async ({ project, atMs, findings, followed, access, stored = [] }) => {
         if ((await ledger.findings(project)) !== null) kept += 1;

@@ -1,12 +1,13 @@
 import { type ImageAccess, parseAuditLogEntry } from '../core/audit-log-entry.ts';
 import { type DayRanges, dayOf, unionOfDays } from '../core/day-ranges.ts';
 import { WardenError } from '../core/error.ts';
-import type { Clock, PullLedger, Subscriber, WaitingMessage } from '../ports.ts';
+import { deedOf, type ImageDeed } from '../core/image-deed.ts';
+import type { Clock, DeedLedger, PullLedger, Subscriber, WaitingMessage } from '../ports.ts';
 import { mapConcurrently } from './concurrency.ts';
 import { type DeadLetterPorts, publishDeadLetter } from './dead-letter.ts';
 
 export interface RecordAuditLogsPorts extends DeadLetterPorts {
-  readonly ledger: PullLedger;
+  readonly ledger: PullLedger & Pick<DeedLedger, 'recordDeeds'>;
   readonly subscriber: Pick<Subscriber, 'pull' | 'acknowledge'>;
   readonly clock: Clock;
   /** Repositories written side by side. */
@@ -26,6 +27,8 @@ export interface RecordAuditLogsRequest {
 export interface RecordedAuditLogs {
   readonly messages: number;
   readonly pulls: number;
+  /** Pushes, removals of tags and deletions. */
+  readonly deeds: number;
   readonly deadLetters: number;
   /** Whether nothing was left waiting. */
   readonly isDrained: boolean;
@@ -35,7 +38,8 @@ export interface RecordedAuditLogs {
 const BATCH_MESSAGES = 1_000;
 
 /**
- * Reads what is waiting in the subscriptions of the audit log and writes down on which days what was pulled. A
+ * Reads what is waiting in the subscriptions of the audit log and writes down on which days what was pulled, and who
+ * pushed, untagged and deleted what. A
  * batch is acknowledged when all of it is in the ledger or on its way to the dead-letter topic; what throws leaves
  * it to be delivered again, which changes nothing that is there. Two at once do the same work twice at worst.
  */
@@ -45,7 +49,7 @@ export async function recordAuditLogs(
 ): Promise<RecordedAuditLogs> {
   // The day on which it began: what came in after that is not known to have been read.
   const today = dayOf(ports.clock());
-  const total = { messages: 0, pulls: 0, deadLetters: 0 };
+  const total = { messages: 0, pulls: 0, deeds: 0, deadLetters: 0 };
   let isDrained = request.subscriptions.length > 0;
   for (const subscription of request.subscriptions) {
     let isEmpty = false;
@@ -53,13 +57,14 @@ export async function recordAuditLogs(
       const batch = await ports.subscriber.pull(subscription, BATCH_MESSAGES);
       isEmpty = batch.length === 0;
       if (isEmpty) break;
-      const { pulls, deadLetters } = await recordBatch(ports, batch, request.ownAccounts);
+      const { pulls, deeds, deadLetters } = await recordBatch(ports, batch, request.ownAccounts);
       await ports.subscriber.acknowledge(
         subscription,
         batch.map(({ ackId }) => ackId),
       );
       total.messages += batch.length;
       total.pulls += pulls;
+      total.deeds += deeds;
       total.deadLetters += deadLetters;
     }
     isDrained &&= isEmpty;
@@ -73,13 +78,17 @@ async function recordBatch(
   ports: RecordAuditLogsPorts,
   batch: readonly WaitingMessage[],
   own: ReadonlySet<string>,
-): Promise<{ readonly pulls: number; readonly deadLetters: number }> {
+): Promise<Pick<RecordedAuditLogs, 'pulls' | 'deeds' | 'deadLetters'>> {
   const accesses: ImageAccess[] = [];
+  const deeds: { readonly repository: string; readonly deed: ImageDeed }[] = [];
   let deadLetters = 0;
   for (const { message } of batch) {
     try {
       const entry = parseAuditLogEntry(message, own);
-      if (entry.kind === 'access' && entry.access.kind === 'pull') accesses.push(entry.access);
+      if (entry.kind !== 'access') continue;
+      if (entry.access.kind === 'pull') accesses.push(entry.access);
+      const deed = deedOf(entry.access);
+      if (deed !== null) deeds.push({ repository: entry.access.repository, deed });
     } catch (problem) {
       if (!(problem instanceof WardenError)) throw problem;
       await publishDeadLetter(ports, message, problem);
@@ -93,12 +102,19 @@ async function recordBatch(
     const days = [...byReference].map(([reference, some]) => ({ reference, days: daysOf(some) }));
     await ports.ledger.recordPulls(repository, days);
   });
+  const deedsByRepository = [...Map.groupBy(deeds, ({ repository }) => repository)];
+  await mapConcurrently(deedsByRepository, ports.concurrency, async ([repository, of]) => {
+    await ports.ledger.recordDeeds(
+      repository,
+      of.map(({ deed }) => deed),
+    );
+  });
   // After the pulls: a project is known to be recorded only when they are there.
   const byProject = [...Map.groupBy(accesses, ({ project }) => project)];
   await mapConcurrently(byProject, ports.concurrency, async ([project, of]) => {
     await ports.ledger.recordPullEvidence(project, daysOf(of));
   });
-  return { pulls: pulled.length, deadLetters };
+  return { pulls: pulled.length, deeds: deeds.length, deadLetters };
 }
 
 function daysOf(accesses: readonly ImageAccess[]): DayRanges {

@@ -23,6 +23,9 @@ export interface ImageAccess {
    * agent. null where it counts. Entries that do not count still show that entries are written.
    */
   readonly disregarded: string | null;
+  readonly hasFailed: boolean;
+  /** Whether it was one of our own accounts. */
+  readonly isOwn: boolean;
 }
 
 /** An entry of the audit log, or why it is none of ours to read. */
@@ -108,6 +111,7 @@ export function parseAuditLogEntry(
   if (repository === null)
     return { kind: 'nothing', why: 'its request and its resource name different images' };
   const principal = textOf(fieldsOf(payload['authenticationInfo'])?.['principalEmail']);
+  const status = fieldsOf(payload['status']);
   const userAgent = textOf(fieldsOf(payload['requestMetadata'])?.['callerSuppliedUserAgent']) ?? '';
   return {
     kind: 'access',
@@ -120,7 +124,9 @@ export function parseAuditLogEntry(
       atMs,
       principal,
       insertId,
-      disregarded: whyDisregarded(fieldsOf(payload['status']), principal, userAgent, own),
+      disregarded: whyDisregarded(status, principal, userAgent, own),
+      hasFailed: codeOf(status) !== 0,
+      isOwn: isOwn(principal, own),
     },
   };
 }
@@ -133,16 +139,24 @@ function decoded(text: string): string | null {
   }
 }
 
+/** An empty status, or none, is success (google.rpc.Status: code 0). */
+function codeOf(status: Fields | null): unknown {
+  return status?.['code'] ?? 0;
+}
+
+function isOwn(principal: string | null, own: ReadonlySet<string>): boolean {
+  return principal !== null && own.has(principal.toLowerCase());
+}
+
 function whyDisregarded(
   status: Fields | null,
   principal: string | null,
   userAgent: string,
   own: ReadonlySet<string>,
 ): string | null {
-  // An empty status, or none, is success (google.rpc.Status: code 0).
-  const code = status?.['code'] ?? 0;
+  const code = codeOf(status);
   if (code !== 0) return `it failed with code ${String(code)}`;
-  if (principal !== null && own.has(principal.toLowerCase())) return 'it was an account of the warden';
+  if (isOwn(principal, own)) return 'it was an account of the warden';
   if (principal !== null && AGENTS.test(principal)) return `it was Google's own agent ${principal}`;
   return SCANNER_USER_AGENT.test(userAgent) ? 'it was a vulnerability scan' : null;
 }

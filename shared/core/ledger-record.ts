@@ -6,6 +6,7 @@ import type { FollowedFinding } from './finding-history.ts';
 import { canonicalJson } from './hash.ts';
 import type { HistoryFact } from './history.ts';
 import { type Hold, subjectName } from './hold.ts';
+import { deedName, type ImageDeed } from './image-deed.ts';
 import type { ImageEvent } from './image-event.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './journal.ts';
 import type { PlanningSince } from './planning-since.ts';
@@ -54,6 +55,7 @@ export type LedgerRecord =
   | { readonly noun: 'sample'; readonly repository: string; readonly sample: RepositorySample }
   /** `of` is a repository, or what says since when they are recorded. */
   | ({ readonly noun: 'pulls' | 'uses'; readonly of: string } & ReferenceDays)
+  | { readonly noun: 'deed'; readonly repository: string; readonly deed: ImageDeed }
   | {
       readonly noun: 'findings';
       readonly project: string;
@@ -89,6 +91,7 @@ export const NOUNS = [
   'sample',
   'pulls',
   'uses',
+  'deed',
   'findings',
 ] as const satisfies readonly Noun[];
 
@@ -148,6 +151,8 @@ export function recordName(record: LedgerRecord): string {
     case 'pulls':
     case 'uses':
       return nameOf(record.of, record.reference);
+    case 'deed':
+      return nameOf(record.repository, sortable(record.deed.atMs), deedName(record.deed));
     case 'findings':
       return record.project;
   }

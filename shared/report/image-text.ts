@@ -1,6 +1,7 @@
 import type { ImageLife } from '../app/explain-image.ts';
 import type { Fact } from '../core/fact.ts';
 import { holdSentence } from '../core/hold.ts';
+import { doerText } from '../core/image-deed.ts';
 import type { PolicySource } from '../core/policy.ts';
 import { restorationSentence } from '../core/restoration.ts';
 import { decisionSentence, outcomeSentence, stepSentence, voiceSentence } from '../core/sentence.ts';
@@ -93,18 +94,25 @@ function field(name: string, text: string, style: TextStyle): string[] {
   ];
 }
 
-function historyLines({ history }: ImageLife, { clock }: TextStyle): string[] {
+function historyLines({ history, doers }: ImageLife, style: TextStyle): string[] {
+  const { clock } = style;
   if (history === null) return ['Seen      never told or listed'];
   const by = history.firstSeenBy === 'told' ? 'told by the registry' : 'found by a listing';
-  const lines = [`Seen      ${formatTimeAndAge(history.firstSeenAtMs, clock)}, ${by}`];
-  for (const { tag, fromMs, untilMs } of history.tags) {
-    lines.push(
-      `Tag       ${tag} from ${formatTimeAndAge(fromMs, clock)}${untilMs === null ? '' : ` until ${formatTimeAndAge(untilMs, clock)}`}`,
-    );
+  const pushed = doers === null ? '' : `; pushed by ${doerText(doers.pushed)}`;
+  const lines = field('Seen', `${formatTimeAndAge(history.firstSeenAtMs, clock)}, ${by}${pushed}`, style);
+  for (const [at, { tag, fromMs, untilMs }] of history.tags.entries()) {
+    const who = doers?.tags[at];
+    const set = who === undefined ? '' : `, set by ${doerText(who.set)}`;
+    const removed = who?.removed == null ? '' : `, taken away by ${doerText(who.removed)}`;
+    const until = untilMs === null ? '' : ` until ${formatTimeAndAge(untilMs, clock)}${removed}`;
+    lines.push(...field('Tag', `${tag} from ${formatTimeAndAge(fromMs, clock)}${set}${until}`, style));
   }
   if (history.untaggedSinceMs !== null)
     lines.push(`Untagged  since ${formatTimeAndAge(history.untaggedSinceMs, clock)}`);
-  if (history.deletedAtMs !== null) lines.push(`Gone      ${formatTimeAndAge(history.deletedAtMs, clock)}`);
+  if (history.deletedAtMs !== null) {
+    const deleted = doers?.deleted == null ? '' : `, deleted by ${doerText(doers.deleted)}`;
+    lines.push(...field('Gone', `${formatTimeAndAge(history.deletedAtMs, clock)}${deleted}`, style));
+  }
   return lines;
 }
 

@@ -133,6 +133,10 @@ export async function fill(ledger: Ledger): Promise<void> {
     ]);
     await ledger.recordPulls(repository, [{ reference: digestOf(at), days: [[20_000, 20_003]] }]);
     await ledger.recordUsage(repository, { day: 20_001, standing: 'complete', references: [digestOf(at)] });
+    await ledger.recordDeeds(repository, [
+      { atMs: NOW, kind: 'push', digest: null, tag: 'v1', by: 'ann@example.com', isOwn: false },
+      { atMs: NOW, kind: 'delete', digest: digestOf(at), tag: null, by: null, isOwn: true },
+    ]);
     await ledger.recordSample(repository, sample(NOW));
     await ledger.acquireLease(repository, 'a', NOW, NOW + 1);
     await ledger.saveHold({

@@ -62,6 +62,8 @@ describe('an entry of the audit log', () => {
       principal: 'node@acme.iam.gserviceaccount.com',
       insertId: '1x8h3ke2k',
       disregarded: null,
+      hasFailed: false,
+      isOwn: false,
     });
   });
 

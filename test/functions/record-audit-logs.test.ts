@@ -24,16 +24,21 @@ function digestOf(place: number): `sha256:${string}` {
   return sha256(`manifest ${place}`);
 }
 
-function entry(reference: string, daysAgo: number, principal = 'node@acme.iam.gserviceaccount.com'): string {
+function entry(
+  reference: string,
+  daysAgo: number,
+  principal = 'node@acme.iam.gserviceaccount.com',
+  { method = 'Docker-GetManifest', status = {} }: { method?: string; status?: object } = {},
+): string {
   return JSON.stringify({
     insertId: `${reference}-${daysAgo}`,
     timestamp: new Date(NOW_MS - daysAgo * DAY_MS).toISOString(),
     protoPayload: {
       serviceName: 'artifactregistry.googleapis.com',
-      methodName: 'Docker-GetManifest',
+      methodName: method,
       resourceName: 'projects/acme/locations/europe/repositories/services/dockerImages/api',
       authenticationInfo: { principalEmail: principal },
-      status: {},
+      status,
       request: { requestUrl: `/v2/acme/services/api/manifests/${reference}` },
     },
   });
@@ -140,7 +145,7 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
       );
       expect(await call()).toEqual({
         status: 200,
-        body: { messages: 6, pulls: 4, deadLetters: 1, isDrained: true },
+        body: { messages: 6, pulls: 4, deeds: 0, deadLetters: 1, isDrained: true },
       });
       expect(await pullsOf(ledger)).toEqual(
         new Map([
@@ -160,6 +165,29 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
       });
       await subscriber().acknowledge('projects/acme/subscriptions/dead', [dead?.ackId ?? '']);
       expect(await subscriber().pull(SUBSCRIPTION, 10)).toEqual([]);
+    }, 60_000);
+
+    it('keeps who pushed, untagged and deleted what, its own among them, and not what failed', async () => {
+      const { ledger, call } = await open();
+      const ann = 'ann@example.com';
+      const failed = { method: 'Docker-DeleteManifest', status: { code: 7 } };
+      const entries = [
+        entry('v1', 1, ann, { method: 'Docker-PutManifest' }),
+        entry('v1', 0, OWN, { method: 'Docker-DeleteTag' }),
+        entry(digestOf(1), 0, ann, { method: 'Docker-DeleteManifest' }),
+        entry(digestOf(2), 0, ann, failed),
+      ];
+      await publish(...entries, ...entries.slice(1));
+      expect(await call()).toMatchObject({ body: { messages: 7, pulls: 0, deeds: 5, deadLetters: 0 } });
+      const deeds = await ledger.deeds(REPOSITORY, [TODAY - 1, TODAY, TODAY]);
+      expect(deeds.toSorted((a, b) => a.atMs - b.atMs || (a.kind < b.kind ? -1 : 1))).toEqual([
+        { atMs: NOW_MS - DAY_MS, kind: 'push', digest: null, tag: 'v1', by: ann, isOwn: false },
+        { atMs: NOW_MS, kind: 'delete', digest: digestOf(1), tag: null, by: ann, isOwn: false },
+        { atMs: NOW_MS, kind: 'untag', digest: null, tag: 'v1', by: OWN, isOwn: true },
+      ]);
+      expect(await ledger.deeds(REPOSITORY, [TODAY - 2])).toEqual([]);
+      // Writing is no pull, and says nothing of whether reads are recorded.
+      expect((await ledger.pullRecording('acme')).evidence).toEqual([]);
     }, 60_000);
 
     it('comes to the same where it works four times at once', async () => {

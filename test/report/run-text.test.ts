@@ -158,6 +158,7 @@ it("names the owner and the reason of a policy in an image's life", () => {
     repository: REPOSITORY,
     digest: A,
     history: null,
+    doers: null,
     decision,
     quarantine: [
       {
@@ -234,6 +235,11 @@ it("tells an image's life with the rule, the file, its content and revision, and
       untaggedBy: 'told',
       deletedAtMs: NOW_MS,
     },
+    doers: {
+      pushed: { kind: 'account', email: 'ann@example.com' },
+      tags: [{ set: { kind: 'unknown' }, removed: { kind: 'warden' } }],
+      deleted: { kind: 'warden' },
+    },
     decision: null,
     quarantine: [],
     lastUse: { lastSeenDay: null, unseenDay: null, isBestEffort: false },
@@ -262,10 +268,10 @@ it("tells an image's life with the rule, the file, its content and revision, and
   };
   const text = renderImageLife(life, { ...STYLE, widthColumns: 200 });
   expect(text.split('\n').slice(1)).toEqual([
-    'Seen      2026-01-30 10:00 UTC (294 d ago), told by the registry',
-    'Tag       pr-1 from 2026-01-30 10:00 UTC (294 d ago) until 2026-03-01 10:00 UTC (264 d ago)',
+    'Seen      2026-01-30 10:00 UTC (294 d ago), told by the registry; pushed by ann@example.com',
+    'Tag       pr-1 from 2026-01-30 10:00 UTC (294 d ago), set by unknown until 2026-03-01 10:00 UTC (264 d ago), taken away by gcr-warden',
     'Untagged  since 2026-03-01 10:00 UTC (264 d ago)',
-    'Gone      2026-03-01 10:00 UTC (264 d ago)',
+    'Gone      2026-03-01 10:00 UTC (264 d ago), deleted by gcr-warden',
     'Decided   never judged',
     'Done      2026-03-01 10:00 UTC (264 d ago): delete the manifest: deleted (run r1)',
     '          deleted: because',

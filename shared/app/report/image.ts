@@ -4,6 +4,7 @@ import type { JournalEntry } from '../../core/journal.ts';
 import { formatRepository, type ImageReference } from '../../core/reference.ts';
 import type { Restoration } from '../../core/restoration.ts';
 import type {
+  DeedLedger,
   EventLedger,
   PullLedger,
   QuarantineLedger,
@@ -51,6 +52,7 @@ type ImageLedger = EventLedger &
   PullLedger &
   UsageLedger &
   Pick<QuarantineLedger, 'quarantine'> &
+  DeedLedger &
   Pick<RestraintLedger, 'holds'>;
 
 /**

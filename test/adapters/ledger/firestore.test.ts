@@ -204,6 +204,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     blockages: 'blockages',
     decisions: 'decisions',
     'decisions-parts': 'decisions',
+    deeds: 'deed',
     events: 'event',
     findings: 'findings',
     holds: 'hold',
@@ -416,6 +417,9 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     await ledger.recordPulls(REPOSITORY, [{ reference: digest, days: [[20_000, 20_000]] }]);
     await ledger.recordUsage(REPOSITORY, { day: 20_000, standing: 'complete', references: [] });
     await ledger.saveQuarantine(REPOSITORY, []);
+    await ledger.recordDeeds(REPOSITORY, [
+      { atMs: NOW, kind: 'push', digest, tag: null, by: null, isOwn: false },
+    ]);
     const { docs } = await plainClient(projectId).collection(collection).get();
     expect(docs).toHaveLength(1);
     for (const stored of docs) await stored.ref.update({ version: 2 });
@@ -435,6 +439,7 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       reservations: () => ledger.reserveDeletions('services', '2026-03-14', 1, 2),
       blockages: () => ledger.blockages(REPOSITORY),
       pulls: () => ledger.pulls(REPOSITORY),
+      deeds: () => ledger.deeds(REPOSITORY, [Math.floor(NOW / 86_400_000)]),
       uses: () => ledger.usageRecord(REPOSITORY),
       quarantines: () => ledger.quarantine(REPOSITORY),
     };
@@ -724,6 +729,22 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       expect(reads).toBeLessThanOrEqual(1 + digests / 4_000);
       const { docs } = await plainClient(projectId).collection('observations').get();
       for (const one of docs) expect(one.get('facts').byteLength).toBeLessThan(850 * 1024);
+    });
+
+    it('bills a read and a write a repository and day for who did what, and no write for what is known', async () => {
+      const ledger = await counted();
+      const deeds = Array.from({ length: 400 }, (_, at) => ({
+        atMs: NOW - (at % 2) * 86_400_000,
+        kind: 'push' as const,
+        digest: sha256(`${at}`),
+        tag: null,
+        by: 'ann@example.com',
+        isOwn: false,
+      }));
+      expect(await billOf(() => ledger.recordDeeds(REPOSITORY, deeds))).toEqual([2, 2, 0]);
+      expect(await billOf(() => ledger.recordDeeds(REPOSITORY, deeds))).toEqual([2, 0, 0]);
+      const day = Math.floor(NOW / 86_400_000);
+      expect(await billOf(() => ledger.deeds(REPOSITORY, [day, day - 1, day - 2]))).toEqual([3, 0, 0]);
     });
 
     it('bills one read for since when all policies are in mode: plan, and one write where that changes', async () => {

@@ -51,6 +51,7 @@ describe('the SQLite file', () => {
     blockages: 'blockages',
     decision_chunks: 'decisions',
     decisions: 'decisions',
+    deeds: 'deed',
     deletions: 'reservation',
     events: 'event',
     findings: 'findings',

@@ -3,6 +3,7 @@ import type { ReferenceDays } from '../../../core/day-ranges.ts';
 import { WardenError } from '../../../core/error.ts';
 import type { HistoryFact } from '../../../core/history.ts';
 import type { Hold } from '../../../core/hold.ts';
+import type { ImageDeed } from '../../../core/image-deed.ts';
 import type { Run, StoredManifest } from '../../../core/journal.ts';
 import type { LedgerRecord } from '../../../core/ledger-record.ts';
 import type { RepositorySample } from '../../../core/repository-sample.ts';
@@ -136,6 +137,11 @@ const SCANS: Readonly<Record<ScannedNoun, Scan>> = {
       }
     },
   },
+  deed: packed<ImageDeed>('deeds', 'deeds', (deed, stored) => ({
+    noun: 'deed',
+    repository: plainName(stored),
+    deed,
+  })),
   pulls: days('pulls'),
   uses: days('uses'),
 };

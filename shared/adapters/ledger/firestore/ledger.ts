@@ -2,6 +2,7 @@ import type { Settings } from '@google-cloud/firestore';
 import type { Clock, Ledger } from '../../../ports.ts';
 import { archiveLedger } from './archive.ts';
 import { coordinationLedger } from './coordination.ts';
+import { deedLedger } from './deeds.ts';
 import { type BilledOperations, Documents } from './documents.ts';
 import { estateLedger } from './estate.ts';
 import { eventLedger } from './events.ts';
@@ -70,6 +71,7 @@ export async function openFirestoreLedger(options: FirestoreLedgerOptions): Prom
     ...pullLedger(documents),
     ...usageLedger(documents),
     ...quarantineLedger(documents),
+    ...deedLedger(documents),
   };
   return {
     ...nouns,

@@ -29,3 +29,6 @@ export const RESERVATION_RETENTION_MS = 100 * DAY_MS;
 
 /** How long samples are kept after their year. */
 export const SAMPLE_RETENTION_MS = 800 * DAY_MS;
+
+/** How long it is kept who pushed and deleted what: addresses of people are among it. */
+export const DEED_RETENTION_MS = 400 * DAY_MS;

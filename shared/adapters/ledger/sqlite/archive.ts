@@ -2,6 +2,7 @@ import type { DayRanges } from '../../../core/day-ranges.ts';
 import type { Digest } from '../../../core/digest.ts';
 import type { HistoryFact } from '../../../core/history.ts';
 import type { Hold } from '../../../core/hold.ts';
+import type { ImageDeed } from '../../../core/image-deed.ts';
 import type { Intent, Run, Settlement } from '../../../core/journal.ts';
 import type { LedgerRecord } from '../../../core/ledger-record.ts';
 import type { RepositorySample } from '../../../core/repository-sample.ts';
@@ -118,6 +119,12 @@ const SCANS: Readonly<
         repository: text(row, 'repository'),
         sample: json<RepositorySample>(row, 'content'),
       },
+    ],
+  },
+  deed: {
+    sql: 'SELECT * FROM deeds',
+    read: (row) => [
+      { noun: 'deed', repository: text(row, 'repository'), deed: json<ImageDeed>(row, 'deed') },
     ],
   },
   pulls: { sql: 'SELECT * FROM pulls', read: (row) => [daysOf('pulls', row)] },

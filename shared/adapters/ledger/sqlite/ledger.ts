@@ -2,6 +2,7 @@ import type { Clock, Ledger } from '../../../ports.ts';
 import { archiveLedger } from './archive.ts';
 import { coordinationLedger } from './coordination.ts';
 import { Database } from './database.ts';
+import { deedLedger } from './deeds.ts';
 import { estateLedger } from './estate.ts';
 import { eventLedger } from './events.ts';
 import { findingLedger } from './findings.ts';
@@ -38,6 +39,7 @@ export async function openSqliteLedger(path: string, options: SqliteLedgerOption
     ...pullLedger(database),
     ...usageLedger(database),
     ...quarantineLedger(database),
+    ...deedLedger(database),
   };
   return {
     ...nouns,

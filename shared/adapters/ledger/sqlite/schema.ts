@@ -208,4 +208,12 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE kept_manifests ADD COLUMN until_ms INTEGER;
   CREATE INDEX kept_manifests_ending ON kept_manifests (until_ms) WHERE until_ms IS NOT NULL;
   `,
+  `
+  CREATE TABLE deeds (
+    repository TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    deed TEXT NOT NULL,
+    PRIMARY KEY (repository, day, deed)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

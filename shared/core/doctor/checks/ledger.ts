@@ -3,6 +3,7 @@ import type { Check } from '../check.ts';
 
 /** Collections whose documents expire. docs/ledger.md says when, the Terraform module makes it so, and a test compares. */
 export const EXPIRING_COLLECTIONS: readonly string[] = [
+  'deeds',
   'events',
   'observations',
   'pushes',
