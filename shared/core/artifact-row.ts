@@ -3,7 +3,7 @@ import { dayOf } from './day-ranges.ts';
 import type { Decision } from './decision.ts';
 
 /** Which of a repository's artifacts are shown. */
-export const SHOWN = ['all', 'going', 'kept', 'untagged', 'used'] as const;
+export const SHOWN = ['all', 'going', 'waiting', 'kept', 'untagged', 'used'] as const;
 
 /** Which of a repository's artifacts are shown. */
 export type Shown = (typeof SHOWN)[number];
@@ -32,6 +32,8 @@ export function isShown(row: ArtifactRow, shown: Shown, nowMs: number): boolean 
       return true;
     case 'going':
       return row.decision.verdict === 'delete';
+    case 'waiting':
+      return row.decision.because === 'in quarantine';
     case 'kept':
       return row.decision.verdict === 'keep';
     case 'untagged':

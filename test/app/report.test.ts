@@ -215,6 +215,7 @@ describe('the view of a repository', () => {
     expect(record.counts).toEqual({
       all: ROWS_A_PART + 6,
       going: 1,
+      waiting: 0,
       kept: ROWS_A_PART + 5,
       untagged: 1,
       used: 0,
@@ -252,8 +253,26 @@ describe('the view of a repository', () => {
     expect(record.counts.used).toBe(2);
     expect(record.pullsSinceMs.kind).toBe('unknown');
     const page = renderRepositoryPage(repositoryPart(record, { shown: 'all', part: 1 }), CONTEXT);
+    // Nothing waits, so nobody is asked to look at what does.
+    expect(page).not.toContain('In quarantine');
     expect(page).toContain('none known');
     expect(page).toContain('in use</span> pod web');
+  });
+
+  it('names what is in quarantine, and has a list of it', async () => {
+    const ledger = await openLedger();
+    const waiting = decision('waits', {
+      because: 'in quarantine',
+      quarantine: { kind: 'waiting', sinceMs: NOW_MS - DAY_MS, untilMs: NOW_MS + DAY_MS, unknown: null },
+    });
+    await judge(ledger, [waiting, decision('kept')], [note(1), note(2)]);
+    const record = await readRepository(ledger, API, NOW_MS);
+    const view = repositoryPart(record, { shown: 'waiting', part: 1 });
+    expect(view.rows.map(({ decision: { root } }) => root)).toEqual([waiting.root]);
+    const page = renderRepositoryPage(view, CONTEXT);
+    expect(page).toContain('In quarantine 1');
+    expect(page).toContain('<span class="chip warn">in quarantine</span>');
+    expect(page).toContain('in quarantine since 2026-11-29');
   });
 
   it('shows what an earlier version judged, and that size and age were not written down', async () => {

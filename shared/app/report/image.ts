@@ -1,6 +1,7 @@
 import { type DayRanges, endOfDayMs } from '../../core/day-ranges.ts';
 import type { Hold } from '../../core/hold.ts';
 import type { JournalEntry } from '../../core/journal.ts';
+import type { QuarantineMark } from '../../core/quarantine-mark.ts';
 import { formatRepository, type ImageReference } from '../../core/reference.ts';
 import type { Restoration } from '../../core/restoration.ts';
 import type {
@@ -31,6 +32,8 @@ export type Moment = { readonly atMs: number } & (
   | { readonly kind: 'step'; readonly entry: JournalEntry }
   | { readonly kind: 'restored'; readonly restoration: Restoration }
   | { readonly kind: 'held'; readonly hold: Hold }
+  | { readonly kind: 'quarantined'; readonly mark: QuarantineMark }
+  | { readonly kind: 'quarantine ended'; readonly mark: QuarantineMark }
 );
 
 /** Everything that is written down about one image, in the order in which it happened. */
@@ -127,7 +130,7 @@ function pullsOfTag({ history }: ImageLife, tag: string, days: DayRanges): Momen
 }
 
 function momentsOf(life: ImageLife): Moment[] {
-  const { history, decision, journal, restorations, holds } = life;
+  const { history, decision, journal, restorations, holds, quarantine } = life;
   const moments: Moment[] = [];
   if (history !== null) {
     moments.push({ kind: 'seen', atMs: history.firstSeenAtMs, by: history.firstSeenBy });
@@ -143,6 +146,10 @@ function momentsOf(life: ImageLife): Moment[] {
   }
   for (const restoration of restorations)
     moments.push({ kind: 'restored', atMs: restoration.atMs, restoration });
+  for (const mark of quarantine) {
+    moments.push({ kind: 'quarantined', atMs: mark.sinceMs, mark });
+    if (mark.end !== null) moments.push({ kind: 'quarantine ended', atMs: mark.end.atMs, mark });
+  }
   for (const hold of holds) moments.push({ kind: 'held', atMs: hold.atMs, hold });
   return moments;
 }

@@ -153,7 +153,7 @@ export function repositoryPart(
 }
 
 function countsOf(rows: readonly ArtifactRow[], nowMs: number): Record<Shown, number> {
-  const counts = { all: 0, going: 0, kept: 0, untagged: 0, used: 0 };
+  const counts = { all: 0, going: 0, waiting: 0, kept: 0, untagged: 0, used: 0 };
   for (const row of rows) {
     for (const one of SHOWN) if (isShown(row, one, nowMs)) counts[one] += 1;
   }

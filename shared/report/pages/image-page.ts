@@ -7,6 +7,7 @@ import { decisionSentence, stepSentence, voiceSentence } from '../../core/senten
 import { type Html, html, NOTHING } from '../html.ts';
 import { sourceSentence } from '../image-text.ts';
 import { policySentence } from '../policy-text.ts';
+import { markSentence } from '../quarantine-text.ts';
 import { link, type PageContext, renderPage, repositoryLink, when } from './frame.ts';
 import { verdictChip } from './repository-page.ts';
 import { stepOutcome } from './run-outcome.ts';
@@ -48,6 +49,8 @@ function toneOf(moment: Moment): string {
       return 'bad';
     case 'step':
       return moment.entry.settlement?.outcome.kind === 'deleted' ? 'bad' : 'warn';
+    case 'quarantined':
+      return 'warn';
     case 'judged':
       return moment.decision.decision.verdict === 'delete' ? 'warn' : 'plain';
     default:
@@ -92,6 +95,10 @@ function told(moment: Moment, view: ImageView, context: PageContext): Html {
       return html`${capital(restorationSentence(moment.restoration, digest))}`;
     case 'held':
       return html`${capital(holdSentence(moment.hold))}`;
+    case 'quarantined':
+      return html`${capital(markSentence({ ...moment.mark, end: null }))}`;
+    case 'quarantine ended':
+      return html`Left the quarantine, ${moment.mark.end?.why ?? ''}: ${moment.mark.end?.detail ?? ''}`;
   }
 }
 

@@ -20,6 +20,7 @@ import { runsTable } from './runs-page.ts';
 const NAMES: Readonly<Record<Shown, string>> = {
   all: 'All',
   going: 'To delete',
+  waiting: 'In quarantine',
   kept: 'Kept',
   untagged: 'Untagged',
   used: 'In use',
@@ -132,7 +133,9 @@ function viewLink(
   const text = `${NAMES[one]} ${counts[one]}`;
   const to = context.links.to({ page: 'repository', repository, shown: one, part: 1 });
   const current = one === shown ? html` aria-current="true"` : NOTHING;
-  return to === null ? NOTHING : html`<a href="${to}#artifacts"${current}>${text}</a>`;
+  // A view that most repositories never need is named where there is something in it.
+  const isIdle = one === 'waiting' && counts[one] === 0 && one !== shown;
+  return to === null || isIdle ? NOTHING : html`<a href="${to}#artifacts"${current}>${text}</a>`;
 }
 
 function searchForm(
@@ -178,7 +181,8 @@ ${cell(pullText(lastPullDay, note?.lastPulledAtMs), { key: lastPullDay ?? -1, as
 }
 
 /** A verdict, with the word that says whether it is meant. */
-export function verdictChip({ verdict, enforced }: Decision): Html {
+export function verdictChip({ verdict, enforced, because }: Decision): Html {
+  if (because === 'in quarantine') return chip('in quarantine', 'warn');
   if (verdict === 'keep') return chip('keep', 'good');
   return enforced ? chip('delete', 'bad') : chip('would delete', 'warn');
 }

@@ -3,6 +3,7 @@ import { quantity } from '../../core/quantity.ts';
 import { outcomeSentence } from '../../core/sentence.ts';
 import { outcome } from '../history-text.ts';
 import { type Html, html } from '../html.ts';
+import { quarantinedTexts } from '../quarantine-text.ts';
 import { chip } from './frame.ts';
 
 /** What became of a run, the counts as chips. */
@@ -15,8 +16,9 @@ export function runOutcome(run: Run): Html {
       : html`${chip(`${run.toDelete} to delete`, 'warn')} ${run.kept} to keep`;
   }
   const counts = Object.entries(run.outcomes);
+  const waiting = quarantinedTexts(run.quarantined);
   if (counts.length === 0) return html`${outcome(run)}`;
-  return html`${counts.map(([label, count]) => html`${chip(`${count} ${label}`, toneOf(label))} `)}${run.approval === undefined ? null : html`<span class="faint">over a limit, approved by ${run.approval.by}: ${run.approval.reason}</span>`}`;
+  return html`${counts.map(([label, count]) => html`${chip(`${count} ${label}`, toneOf(label))} `)}${waiting.join(', ')}${run.approval === undefined ? null : html`<span class="faint">over a limit, approved by ${run.approval.by}: ${run.approval.reason}</span>`}`;
 }
 
 function toneOf(label: string): 'good' | 'bad' | 'warn' | 'plain' {
