@@ -1,7 +1,22 @@
 import type { Outcome } from '../core/journal.ts';
 import type { PlanLimits } from '../core/plan.ts';
 import type { NumberedStep } from '../core/step-batch.ts';
+import { formatSize } from '../core/units.ts';
 import type { Clock, RestraintLedger } from '../ports.ts';
+
+type Chain = readonly NumberedStep[];
+
+/** Something that may be used up in a day, whoever takes from it. */
+interface Pot {
+  readonly policy: string;
+  /** Its name in the ledger. */
+  readonly of: string;
+  readonly max: number;
+  /** How much a chain takes; null where that is not known. */
+  readonly costOf: (chain: Chain) => number | null;
+  /** `1000 manifests a day, over everything`. */
+  readonly text: string;
+}
 
 /**
  * Reserves the deletions of these chains from what their policies allow a day, over all repositories and
@@ -12,31 +27,82 @@ import type { Clock, RestraintLedger } from '../ports.ts';
 export async function reserveDay(
   ports: { readonly ledger: Pick<RestraintLedger, 'reserveDeletions'>; readonly clock: Clock },
   limits: PlanLimits | null,
-  chains: readonly (readonly NumberedStep[])[],
+  chains: readonly Chain[],
   settle: (step: NumberedStep, outcome: Outcome) => void,
-): Promise<readonly (readonly NumberedStep[])[]> {
+): Promise<readonly Chain[]> {
   let going = chains;
-  for (const { policy, digests } of limits?.perDay ?? []) {
-    const counted = going.map((chain) => ({ chain, count: deletionsOf(chain, policy) }));
-    const wanted = counted.reduce((sum, { count }) => sum + count, 0);
-    if (wanted === 0) continue;
+  for (const { policy, of, max, costOf, text } of limits === null ? [] : potsOf(limits)) {
+    const leave = (chain: Chain, detail: string): void => {
+      for (const step of chain) settle(step, { kind: 'skipped', why: 'limit', detail });
+    };
+    const counted = going.flatMap((chain) => {
+      const cost = costOf(chain);
+      if (cost !== null) return [{ chain, cost }];
+      leave(chain, `policy ${policy} allows ${text}, and the registry does not tell how large it is`);
+      return [];
+    });
+    const wanted = counted.reduce((sum, { cost }) => sum + cost, 0);
     const day = new Date(ports.clock()).toISOString().slice(0, 'YYYY-MM-DD'.length);
-    let left = await ports.ledger.reserveDeletions(policy, day, wanted, digests);
-    going = counted.flatMap(({ chain, count }) => {
-      if (count <= left) {
-        left -= count;
+    let left = wanted === 0 ? 0 : await ports.ledger.reserveDeletions(of, day, wanted, max);
+    going = counted.flatMap(({ chain, cost }) => {
+      if (cost <= left) {
+        left -= cost;
         return [chain];
       }
-      const detail = `policy ${policy} allows ${digests} manifests a day, over everything, and they are used up`;
-      for (const step of chain) settle(step, { kind: 'skipped', why: 'limit', detail });
+      leave(chain, `policy ${policy} allows ${text}, and they are used up`);
       return [];
     });
   }
   return going;
 }
 
-function deletionsOf(chain: readonly NumberedStep[], policy: string): number {
-  return chain.filter(
-    ({ step }) => step.kind === 'delete' && step.allowedBy.some((allowance) => allowance.policy === policy),
-  ).length;
+function potsOf({ perDay, scopes = [] }: PlanLimits): readonly Pot[] {
+  return [
+    ...perDay.map(({ policy, digests }): Pot => {
+      const text = `${digests} manifests a day, over everything`;
+      return { policy, of: policy, max: digests, costOf: (chain) => countOf(chain, policy), text };
+    }),
+    ...scopes.flatMap(({ policy, scope, of, digests, sizeBytes }): Pot[] => {
+      // No policy has a name with a space.
+      const name = `${policy} ${scope} ${of}`;
+      const where = `in ${scope} ${of}`;
+      const count = digests === null ? [] : [{ max: digests, text: `${digests} manifests a day ${where}` }];
+      const size =
+        sizeBytes === null ? [] : [{ max: sizeBytes, text: `${formatSize(sizeBytes)} a day ${where}` }];
+      return [
+        ...count.map((one) => ({
+          ...one,
+          policy,
+          of: name,
+          costOf: (chain: Chain) => countOf(chain, policy),
+        })),
+        ...size.map((one) => ({
+          ...one,
+          policy,
+          of: `${name} bytes`,
+          costOf: (chain: Chain) => bytesOf(chain, policy),
+        })),
+      ];
+    }),
+  ];
+}
+
+/** The manifests of a chain that a policy deletes. */
+function deletionsOf(chain: Chain, policy: string) {
+  return chain.flatMap(({ step }) =>
+    step.kind === 'delete' && step.allowedBy.some((allowance) => allowance.policy === policy) ? [step] : [],
+  );
+}
+
+function countOf(chain: Chain, policy: string): number {
+  return deletionsOf(chain, policy).length;
+}
+
+function bytesOf(chain: Chain, policy: string): number | null {
+  let bytes = 0;
+  for (const { sizeBytes } of deletionsOf(chain, policy)) {
+    if (sizeBytes === null) return null;
+    bytes += sizeBytes;
+  }
+  return bytes;
 }

@@ -84,6 +84,17 @@ const planShape = z.looseObject({
           digests: z.number(),
           share: z.number(),
           perDay: z.array(z.looseObject({ policy: z.string(), digests: z.number().int() })),
+          scopes: z
+            .array(
+              z.looseObject({
+                policy: z.string(),
+                of: z.string(),
+                scope: z.enum(['repository', 'project']),
+                digests: z.number().int().nullable(),
+                sizeBytes: z.number().int().nullable(),
+              }),
+            )
+            .optional(),
           freeze: z.array(z.looseObject({ policy: z.string(), fromMs: z.number(), untilMs: z.number() })),
         })
         .nullable(),

@@ -1,3 +1,4 @@
+import { scopeOf } from './limit-scope.ts';
 import type { PlanLimits, Refusal, RepositoryPlan, Step } from './plan.ts';
 import type { Policy } from './policy.ts';
 import { formatSize } from './units.ts';
@@ -16,9 +17,12 @@ export interface Going {
 }
 
 /** Each policy's limits hold for the whole run, so the strictest of each kind does. null without policies. */
-export function strictestLimits(policies: readonly Policy[]): PlanLimits | null {
+export function strictestLimits(policies: readonly Policy[], repository: string): PlanLimits | null {
   if (policies.length === 0) return null;
   const sizes = policies.flatMap(({ limits }) => limits.sizeBytes ?? []);
+  const scopes = policies.flatMap(({ name, limits }) =>
+    (limits.scopes ?? []).map((one) => ({ ...one, policy: name, of: scopeOf(repository, one.scope) })),
+  );
   return {
     digests: Math.min(...policies.map(({ limits }) => limits.digests)),
     share: Math.min(...policies.map(({ limits }) => limits.share)),
@@ -27,6 +31,7 @@ export function strictestLimits(policies: readonly Policy[]): PlanLimits | null 
     perDay: policies.flatMap(({ name, limits }) =>
       limits.perDay === null ? [] : [{ policy: name, digests: limits.perDay }],
     ),
+    ...(scopes.length === 0 ? {} : { scopes }),
     freeze: policies.flatMap(({ name, limits }) =>
       limits.freeze.map((freeze) => ({ ...freeze, policy: name })),
     ),

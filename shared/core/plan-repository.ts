@@ -168,7 +168,7 @@ function judge(sources: JudgingSources, onJudged?: ArtifactWatcher): Judgement {
     selecting,
     decisions,
     steps,
-    limits: strictestLimits(allowing),
+    limits: strictestLimits(allowing, inventory.repository),
     ...(undoMs === undefined ? {} : { undoMs }),
     refusal,
     quarantine: quarantine?.changes(decisions) ?? null,

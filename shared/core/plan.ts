@@ -3,7 +3,7 @@ import type { Digest } from './digest.ts';
 import type { FreedSize } from './freed-size.ts';
 import type { Completeness } from './listing.ts';
 import type { PlannedPulls } from './planned-pulls.ts';
-import type { Freeze, Limits, PolicyProblem, PolicySource, PolicySummary } from './policy.ts';
+import type { Freeze, Limits, PolicyProblem, PolicySource, PolicySummary, ScopeLimit } from './policy.ts';
 import type { QuarantineChanges } from './quarantine-mark.ts';
 
 /** Who allowed a step: a policy's delete rule, with the mode the policy was in. */
@@ -55,9 +55,11 @@ export interface Refusal {
 }
 
 /** What the policies that allow a plan's steps let one run take from one repository. */
-export interface PlanLimits extends Omit<Limits, 'perDay' | 'freeze'> {
+export interface PlanLimits extends Omit<Limits, 'perDay' | 'scopes' | 'freeze'> {
   /** The policies with a limit a day, over everything that they select. */
   readonly perDay: readonly { readonly policy: string; readonly digests: number }[];
+  /** Limits a day over what the repository lies in; `of` is its name. Left out where there is none. */
+  readonly scopes?: readonly (ScopeLimit & { readonly policy: string; readonly of: string })[];
   /** Times in which nothing goes. */
   readonly freeze: readonly (Freeze & { readonly policy: string })[];
 }

@@ -92,6 +92,17 @@ export interface Freeze {
   readonly untilMs: number;
 }
 
+/** How much may go on one day (in UTC) from everything that lies in one repository of Artifact Registry, or in one project. */
+export interface ScopeLimit {
+  readonly scope: LimitScope;
+  /** At most this many manifests; null for no such limit. */
+  readonly digests: number | null;
+  /** At most this many bytes, as the registry lists the manifests that go; null for no such limit. */
+  readonly sizeBytes: number | null;
+}
+
+export type LimitScope = 'repository' | 'project';
+
 /** How much one run may take from one repository. Checked before the first delete. */
 export interface Limits {
   /** At most this many manifests. */
@@ -104,6 +115,8 @@ export interface Limits {
   readonly mayEmpty: boolean;
   /** At most this many manifests a day (in UTC) over all repositories, runs and workers; null for no such limit. */
   readonly perDay: number | null;
+  /** At most one for each scope, held over all image repositories, runs and workers; left out where there is none. */
+  readonly scopes?: readonly ScopeLimit[];
   readonly freeze: readonly Freeze[];
 }
 

@@ -112,6 +112,13 @@ function limitsSentence(limits: PlanLimits): string {
   const perDay = (limits.perDay ?? []).map(
     ({ policy, digests }) => `, ${quantity(digests, 'manifest')} a day over everything (${policy})`,
   );
+  for (const { policy, scope, of, digests, sizeBytes } of limits.scopes ?? []) {
+    const most = [
+      digests === null ? [] : [quantity(digests, 'manifest')],
+      sizeBytes === null ? [] : [formatSize(sizeBytes)],
+    ].flat();
+    perDay.push(`, ${most.join(' and ')} a day in ${scope} ${of} (${policy})`);
+  }
   return `allowed are ${quantity(limits.digests, 'manifest')}${size} and ${percent(limits.share, 1)} a run${perDay.join('')}${last}`;
 }
 

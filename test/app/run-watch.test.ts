@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { pushImage } from '../../local/registry/index.ts';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
 import type { ApplyPorts } from '../../shared/app/apply-request.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
@@ -228,6 +229,66 @@ describe('a limit a day', () => {
         results.filter(({ step }) => step.kind === 'delete').map(({ outcome }) => outcomeLabel(outcome)),
       );
     expect(labels.filter((label) => label === 'skipped: limit')).toHaveLength(4 * 5 - 3);
+  });
+
+  it('holds over everything in one repository of Artifact Registry, or in a project, by count and by size', async () => {
+    const stage = await setStage();
+    stage.setDaysAgo(30);
+    const names = ['acme/services/api', 'acme/services/web', 'acme/other/api'];
+    for (const [text, name] of ['a', 'b', 'c'].flatMap((one) => names.map((name) => [one, name] as const))) {
+      const layers = [{ bytes: Buffer.from(`${text} ${name}`) }];
+      await pushImage({ ...stage.target, name, tags: [`pr-${text}`], layers });
+    }
+    stage.setDaysAgo(0);
+    /** One worker a repository, all at once; how many manifests of each went. */
+    const deletes = async (limit: string): Promise<number[]> => {
+      const plan = await planned(stage, POLICY.replace('mayEmpty: true', `mayEmpty: true, ${limit}`));
+      const runs = plan.repositories.map((one) =>
+        applyPlan(stage.ports, { ...plan, repositories: [one] }, applyRequest()),
+      );
+      return (await Promise.all(runs)).map(
+        (results) =>
+          results
+            .flatMap((one) => one.results)
+            .filter(({ step, outcome }) => step.kind === 'delete' && outcome.kind === 'deleted').length,
+      );
+    };
+    const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0);
+    const [other = 0, ...services] = await deletes('repository: { perDay: 2 }');
+    expect([other, sum(services)]).toEqual([2, 2]);
+    expect(sum(await deletes('repository: { perDay: 2 }'))).toBe(0);
+    stage.setDaysAgo(-1);
+    expect(sum(await deletes('project: { perDay: 2 }'))).toBe(2);
+    stage.setDaysAgo(-2);
+    const [step] = (await planned(stage)).repositories
+      .flatMap(({ steps }) => steps)
+      .filter(({ kind }) => kind === 'delete');
+    const sizeBytes = step?.kind === 'delete' ? (step.sizeBytes ?? 0) : 0;
+    expect(sizeBytes).toBeGreaterThan(0);
+    expect(sum(await deletes(`project: { sizePerDay: ${Math.ceil(2.5 * sizeBytes)}B }`))).toBe(2);
+    stage.setDaysAgo(-3);
+    expect(sum(await deletes('project: { perDay: 9 }'))).toBe(1);
+  });
+
+  it('lets nothing of unknown size go under a limit on sizes', async () => {
+    const stage = await setStage();
+    await pushOld(stage, 1);
+    const plan = await planned(
+      stage,
+      POLICY.replace('mayEmpty: true', 'mayEmpty: true, project: { sizePerDay: 1TB }'),
+    );
+    const [work] = plan.repositories;
+    if (work === undefined) throw new Error('no repository');
+    const steps = work.steps.map((step) => (step.kind === 'delete' ? { ...step, sizeBytes: null } : step));
+    const [result] = await applyPlan(
+      stage.ports,
+      { ...plan, repositories: [{ ...work, steps }] },
+      applyRequest(),
+    );
+    expect(result?.results.map(({ outcome }) => outcomeLabel(outcome))).toEqual(
+      Array(2).fill('skipped: limit'),
+    );
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
   });
 
   it('deletes nothing where the ledger can not say what is left of the day', async () => {

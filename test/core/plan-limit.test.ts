@@ -4,7 +4,7 @@ import { type Going, limitRefusal, strictestLimits } from '../../shared/core/pla
 import { DEFAULT_LIMITS, type Limits } from '../../shared/core/policy.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import { DAY_MS, parseFreeze } from '../../shared/core/units.ts';
-import { policy } from './estate.ts';
+import { policy, REPOSITORY } from './estate.ts';
 
 const NOW_MS = Date.UTC(2026, 11, 20, 12);
 const GOING: Going = { deletions: 10, manifestCount: 100, sizeBytes: 5e9, remaining: 90, nowMs: NOW_MS };
@@ -37,7 +37,7 @@ describe('limits of a run', () => {
       limited('b', { digests: 3, mayEmpty: true }),
       limited('c', { sizeBytes: 7, perDay: 8 }),
     ];
-    expect(strictestLimits(policies)).toEqual({
+    expect(strictestLimits(policies, REPOSITORY)).toEqual({
       digests: 3,
       share: 0.5,
       sizeBytes: 7,

@@ -65,6 +65,26 @@ const sizeSchema = {
   pattern: '^[0-9]{1,16}(\\.[0-9]{1,3})?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$',
 } as const;
 
+export const SCOPE_LIMIT_KEYWORDS = {
+  perDay: {
+    description: 'At most this many manifests a day (in UTC).',
+    example: 1000,
+    schema: { type: 'integer', minimum: 1, maximum: LIMIT_PER_DAY_MAX },
+  },
+  sizePerDay: {
+    description: 'At most this much a day (in UTC); shared layers are counted for each image.',
+    example: '200GB',
+    schema: sizeSchema,
+  },
+} as const satisfies Record<string, Keyword>;
+
+const scopeSchema: JsonSchema = {
+  type: 'object',
+  minProperties: 1,
+  properties: propertiesOf(SCOPE_LIMIT_KEYWORDS),
+  additionalProperties: false,
+};
+
 export const LIMITS_KEYWORDS = {
   digests: {
     description: `At most this many manifests of one repository in one run. Default: ${DEFAULT_LIMITS.digests}.`,
@@ -87,6 +107,17 @@ export const LIMITS_KEYWORDS = {
       'At most this many manifests a day (in UTC) over all repositories together. Default: no limit.',
     example: 5000,
     schema: { type: 'integer', minimum: 1, maximum: LIMIT_PER_DAY_MAX },
+  },
+  repository: {
+    description:
+      'How much may go on one day from everything in one repository of Artifact Registry, over all of its images. Default: no limit.',
+    example: { perDay: 1000 },
+    schema: scopeSchema,
+  },
+  project: {
+    description: 'How much may go on one day from everything in one project. Default: no limit.',
+    example: { perDay: 5000, sizePerDay: '1TB' },
+    schema: scopeSchema,
   },
   freeze: {
     description:
@@ -375,6 +406,8 @@ export const DEFAULTS_LIMITS_KEYWORDS = {
   share: LIMITS_KEYWORDS.share,
   size: LIMITS_KEYWORDS.size,
   perDay: LIMITS_KEYWORDS.perDay,
+  repository: LIMITS_KEYWORDS.repository,
+  project: LIMITS_KEYWORDS.project,
   freeze: LIMITS_KEYWORDS.freeze,
 } as const satisfies Record<string, Keyword>;
 

@@ -154,6 +154,20 @@ export type PolicyDocument = AtLeastOne<{
     readonly size?: Size;
     /** At most this many manifests a day (in UTC) over all repositories together. Default: no limit. */
     readonly perDay?: number;
+    /** How much may go on one day from everything in one repository of Artifact Registry, over all of its images. Default: no limit. */
+    readonly repository?: {
+      /** At most this many manifests a day (in UTC). */
+      readonly perDay?: number;
+      /** At most this much a day (in UTC); shared layers are counted for each image. */
+      readonly sizePerDay?: Size;
+    };
+    /** How much may go on one day from everything in one project. Default: no limit. */
+    readonly project?: {
+      /** At most this many manifests a day (in UTC). */
+      readonly perDay?: number;
+      /** At most this much a day (in UTC); shared layers are counted for each image. */
+      readonly sizePerDay?: Size;
+    };
     /** Days on which nothing goes: the first and the last, with a slash between them. One or a list. */
     readonly freeze?: string | readonly (string)[];
     /** Whether the last image of a repository may go. Default: false. */

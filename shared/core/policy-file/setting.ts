@@ -1,5 +1,5 @@
 import type { Node } from 'yaml';
-import type { Freeze, Limits, OnPush, Schedule } from '../policy.ts';
+import type { Freeze, LimitScope, Limits, OnPush, Schedule, ScopeLimit } from '../policy.ts';
 import { isTimeZone, parseCron } from '../schedule.ts';
 import {
   DAY_MS,
@@ -18,6 +18,7 @@ import {
   type LIMITS_KEYWORDS,
   ON_PUSH_KEYWORDS,
   SCHEDULE_KEYWORDS,
+  SCOPE_LIMIT_KEYWORDS,
 } from './keyword.ts';
 import { LIMIT_DIGESTS_MAX, LIMIT_PER_DAY_MAX } from './limits.ts';
 import type { PolicyProblemCode } from './problem.ts';
@@ -168,12 +169,40 @@ export function readLimits(
     sizeBytes: read('size', fallback.sizeBytes, unit('POLICY_SIZE', 'a size such as 200GB', parseSize)),
     mayEmpty: read('mayEmpty', fallback.mayEmpty, (found) => reader.flag(found)),
     perDay: read('perDay', fallback.perDay, (found) => reader.count(found, LIMIT_PER_DAY_MAX)),
+    repository: read('repository', scopeIn(fallback, 'repository'), (found) => readScope(reader, found)),
+    project: read('project', scopeIn(fallback, 'project'), (found) => readScope(reader, found)),
     freeze: read('freeze', fallback.freeze, (found) => readFreezes(reader, found)),
   };
-  const { digests, share, mayEmpty, freeze } = limits;
+  const { repository, project, ...rest } = limits;
+  const { digests, share, mayEmpty, freeze } = rest;
   // For size and perDay null is a value; that one is broken shows in what was reported.
   if (digests === null || share === null || mayEmpty === null || freeze === null) return null;
-  return reader.problems.length > before ? null : { ...limits, digests, share, mayEmpty, freeze };
+  if (reader.problems.length > before) return null;
+  const scopes = [repository, project].filter((one) => one !== null);
+  return { ...rest, digests, share, mayEmpty, freeze, ...(scopes.length === 0 ? {} : { scopes }) };
+}
+
+function scopeIn({ scopes = [] }: Limits, scope: LimitScope): ScopeLimit | null {
+  return scopes.find((one) => one.scope === scope) ?? null;
+}
+
+/** A limit on what an image repository lies in. null: it is broken, and was reported. */
+function readScope(reader: DocumentReader, entry: Entry): ScopeLimit | null {
+  const entries = reader.mapping(entry.value, entry, entry.key, SCOPE_LIMIT_KEYWORDS);
+  if (entries === null) return null;
+  const perDay = entries.get('perDay');
+  const size = entries.get('sizePerDay');
+  if (perDay === undefined && size === undefined) {
+    const wanted = 'write perDay, sizePerDay or both';
+    reader.report('POLICY_MISSING_KEY', entry, `The limit of a ${entry.key} limits nothing: ${wanted}.`);
+    return null;
+  }
+  return {
+    scope: entry.key === 'project' ? 'project' : 'repository',
+    digests: perDay === undefined ? null : reader.count(perDay, LIMIT_PER_DAY_MAX),
+    sizeBytes:
+      size === undefined ? null : readUnit(reader, size, 'POLICY_SIZE', 'a size such as 200GB', parseSize),
+  };
 }
 
 function readFreezes(reader: DocumentReader, entry: Entry): Freeze[] | null {

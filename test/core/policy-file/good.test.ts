@@ -47,6 +47,29 @@ delete:
       state: untagged
 `;
 
+it('has limits on what repositories lie in', () => {
+  const policy = parseOne(
+    `${HEAD}limits: { repository: { perDay: 10 }, project: { perDay: 50, sizePerDay: 2GB } }\ndelete: [{ r: { olderThan: 1d } }]\n`,
+  );
+  expect(policy.limits.scopes).toEqual([
+    { scope: 'repository', digests: 10, sizeBytes: null },
+    { scope: 'project', digests: 50, sizeBytes: 2_000_000_000 },
+  ]);
+  expect(parseOne(`${HEAD}delete: [{ r: { olderThan: 1d } }]\n`).limits.scopes).toBeUndefined();
+});
+
+it('has one quarantine for its delete rules, and rules their own', () => {
+  const policy = parseOne(
+    `${HEAD}trustInUse: best-effort\nquarantine: 7d\nquarantineWithout: pulls\ndelete:\n  - a: { olderThan: 1d }\n  - b: { olderThan: 1d, quarantine: 2d }\nkeep:\n  - c: { all: true }\n`,
+  );
+  const trusted = { trustsBestEffort: true };
+  expect(policy.delete.map(({ quarantine }) => quarantine)).toEqual([
+    { graceMs: 7 * DAY_MS, without: ['pulls'], ...trusted },
+    { graceMs: 2 * DAY_MS, without: [], ...trusted },
+  ]);
+  expect(policy.keep[0]).not.toHaveProperty('quarantine');
+});
+
 describe('a policy file', () => {
   it('becomes a typed policy with its place, hash and commit', () => {
     expect(parseOne(WHOLE)).toEqual({
