@@ -48,6 +48,13 @@ export function isDayIn(ranges: DayRanges, day: number): boolean {
   return ranges.some(([from, to]) => from <= day && day <= to);
 }
 
+/** The days up to one, that one included. */
+export function daysUntil(ranges: DayRanges, day: number): DayRanges {
+  return ranges
+    .filter(([from]) => from <= day)
+    .map(([from, to]): [number, number] => [from, Math.min(to, day)]);
+}
+
 /** The last day, or null where there is none. */
 export function lastDay(ranges: DayRanges): number | null {
   return ranges.at(-1)?.[1] ?? null;

@@ -25,6 +25,8 @@ export interface QuarantineSources {
   readonly holds: readonly Hold[];
   /** The policies that select the repository, with all of their rules, whether they are due or not. */
   readonly policies: readonly Policy[];
+  /** For a replay: whether what a policy in `mode: plan` deletes is marked as if it enforced. */
+  readonly asIfEnforced?: true;
 }
 
 /** Where nothing is marked yet. */
@@ -38,12 +40,15 @@ const CLOCK_SKEW_MS = 10_000;
 /** The latest time at which each manifest can have been pushed or given a tag. */
 export function lastPushes(facts: readonly HistoryFact[]): ReadonlyMap<Digest, number> {
   const last = new Map<Digest, number>();
-  for (const { action, digest, source, atMs } of facts) {
-    if (action !== 'INSERT' || digest === null) continue;
-    const latestMs = source === 'told' ? atMs + CLOCK_SKEW_MS : atMs;
-    if (latestMs > (last.get(digest) ?? Number.NEGATIVE_INFINITY)) last.set(digest, latestMs);
-  }
+  for (const fact of facts) addPush(last, fact);
   return last;
+}
+
+/** The same, one fact after the other. */
+export function addPush(last: Map<Digest, number>, { action, digest, source, atMs }: HistoryFact): void {
+  if (action !== 'INSERT' || digest === null) return;
+  const latestMs = source === 'told' ? atMs + CLOCK_SKEW_MS : atMs;
+  if (latestMs > (last.get(digest) ?? Number.NEGATIVE_INFINITY)) last.set(digest, latestMs);
 }
 
 /** Why something that a rule deletes does not go yet, or that its time is over. */
@@ -174,7 +179,7 @@ export function quarantineJudge(
       for (const decision of decisions) {
         const { root, tags, verdict, quarantine: state } = decision;
         if (state?.kind === 'served' && verdict === 'delete') served.push({ root, sinceMs: state.sinceMs });
-        if (state?.kind !== 'entering' || !state.isEnforced) continue;
+        if (state?.kind !== 'entering' || !(state.isEnforced || sources.asIfEnforced === true)) continue;
         enter.push({ root, tags, rules: markedRules(decision, quarantineOf, policies) });
       }
       const gone: PlannedEnd[] = [];
@@ -245,7 +250,7 @@ function barOf(
   const [user] = usedBy.kind === 'known' ? usedBy.value : [];
   if (user !== undefined) return `it is in use by ${user}`;
   if (usage.lastDayOf([root, ...members]) === today) return 'it was in use today';
-  const isPulled = pulled.kind === 'known' && pulled.value !== null && dayOf(pulled.value) >= today;
+  const isPulled = pulled.kind === 'known' && pulled.value !== null && dayOf(pulled.value - 1) >= today;
   return isPulled ? 'it was pulled today' : null;
 }
 

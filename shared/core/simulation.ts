@@ -1,4 +1,4 @@
-import { type DayRanges, dayOf, endOfDayMs } from './day-ranges.ts';
+import { type DayRanges, dayOf, daysUntil, endOfDayMs } from './day-ranges.ts';
 import { policiesFor } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Digest } from './digest.ts';
@@ -14,10 +14,12 @@ import type { Refusal } from './plan.ts';
 import { judgeRepository } from './plan-repository.ts';
 import type { Policy, PolicySet, Schedule } from './policy.ts';
 import { pulledDigests, type RecordedPulls } from './pull-record.ts';
+import { addPush, type QuarantineSources } from './quarantine.ts';
+import { marksAfter, type QuarantineMark } from './quarantine-mark.ts';
 import { nextTime } from './schedule.ts';
 import { reasonSentence } from './sentence.ts';
 import type { Usage } from './usage.ts';
-import type { UsageRecord } from './usage-record.ts';
+import { recordUntil, type UsageRecord } from './usage-record.ts';
 
 /** What a replay of one repository is made from. */
 export interface SimulationSources {
@@ -253,6 +255,9 @@ class Replay {
   readonly #tellsTimes: boolean;
   readonly #past: PastUsage;
   readonly #policySets = new Map<string, PolicySet>();
+  /** As the runs of the nights before would have left them. */
+  #marks: readonly QuarantineMark[] = [];
+  readonly #pushes = new Map<Digest, number>();
   readonly #deletions: Deleting[] = [];
   /** The deletions of a digest, in their order: it may have gone, come back and gone again. */
   readonly #deletionsOf = new Map<Digest, Deleting[]>();
@@ -277,6 +282,7 @@ class Replay {
   /** Takes in one fact; they come in their order. */
   add(fact: HistoryFact): void {
     const { action, atMs, digest, tag } = fact;
+    addPush(this.#pushes, fact);
     if (action === 'INSERT' && digest !== null) {
       if (!this.#isThere(digest)) this.#cameBy.set(digest, fact.source);
       this.#recorded.add(digest);
@@ -298,13 +304,17 @@ class Replay {
   night(atMs: number, due: ReadonlySet<string>): SimulatedNight {
     const listing = this.#listing(atMs);
     const taking = this.#take(listing);
-    const { decisions, refusal, steps } = judgeRepository({
+    const { decisions, refusal, steps, quarantine } = judgeRepository({
       ...taking,
       listing,
       policies: this.#policiesOf(due),
       scope: 'all',
       nowMs: atMs,
+      quarantine: this.#quarantine(atMs),
     });
+    if (refusal === null && quarantine !== null) {
+      this.#marks = marksAfter(this.#marks, quarantine, { runId: 'a replay', seenAtMs: atMs, nowMs: atMs });
+    }
     const going = refusal === null ? steps.filter((step) => step.kind === 'delete') : [];
     const groups = Map.groupBy(going, ({ root }) => root);
     for (const decision of decisions) {
@@ -391,10 +401,7 @@ class Replay {
     if (sinceMs.kind === 'unknown') return { sinceMs, pulls: [] };
     if (sinceMs.value > atMs) return { sinceMs: unknown(recordedOnlySince(sinceMs.value)), pulls: [] };
     const today = dayOf(atMs);
-    const until = pulls.map(({ reference, days }) => ({
-      reference,
-      days: days.filter(([from]) => from <= today).map(([from, to]) => [from, Math.min(to, today)] as const),
-    }));
+    const until = pulls.map(({ reference, days }) => ({ reference, days: daysUntil(days, today) }));
     return { sinceMs, pulls: until.filter(({ days }) => days.length > 0) };
   }
 
@@ -491,6 +498,20 @@ class Replay {
       lastPulledAtMs: isUnpulled ? known(null) : artifact.lastPulledAtMs,
     }));
     return { ...taking, inventory: { ...taking.inventory, artifacts } };
+  }
+
+  #quarantine(atMs: number): QuarantineSources {
+    const { used, unrecorded, policies, repository } = this.#sources;
+    const record = recordUntil(used, dayOf(atMs));
+    return {
+      marks: this.#marks,
+      pushes: this.#pushes,
+      // What is told that nothing was used is told so of gaps as well.
+      usage: unrecorded === 'unused' ? { ...record, unknown: [], bestEffort: [] } : record,
+      holds: [],
+      policies: policiesFor(policies.policies, repository),
+      asIfEnforced: true,
+    };
   }
 
   /** The delete rules of the policies that are due, and the keep rules of all, as a real run has them. */

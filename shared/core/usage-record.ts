@@ -1,4 +1,4 @@
-import { type DayRanges, dayOf, isDayIn, lastDay, type ReferenceDays } from './day-ranges.ts';
+import { type DayRanges, dayOf, daysUntil, isDayIn, lastDay, type ReferenceDays } from './day-ranges.ts';
 import type { Digest } from './digest.ts';
 import type { History } from './history.ts';
 import type { Listing } from './listing.ts';
@@ -53,6 +53,19 @@ export function sightUsage(
     day: dayOf(nowMs),
     standing: listing.completeness.kind === 'complete' ? standing : 'unknown',
     references: [...usesHere(usage, listing, history)].sort(),
+  };
+}
+
+/** What was recorded up to a day, that day included. */
+export function recordUntil(record: UsageRecord, day: number): UsageRecord {
+  return {
+    complete: daysUntil(record.complete, day),
+    bestEffort: daysUntil(record.bestEffort, day),
+    unknown: daysUntil(record.unknown, day),
+    uses: record.uses.flatMap(({ reference, days }) => {
+      const until = daysUntil(days, day);
+      return until.length === 0 ? [] : [{ reference, days: until }];
+    }),
   };
 }
 

@@ -399,3 +399,31 @@ describe('what would have gone and was wanted later', () => {
     expect(deletions[0]?.usedLater).toMatchObject([{ kind: 'needed', by: digestOf('signature') }]);
   });
 });
+
+describe('a replay over a quarantine', () => {
+  // Of a policy that only plans: a replay shows what it would do.
+  const QUARANTINED = policies('delete: [{ untagged: { untaggedFor: 7d, quarantine: 5d } }]');
+  const FACTS = [pushed(40, 'old', 'main'), pushed(30, 'new', 'main')];
+  const ALL: Partial<SimulationSources> = {
+    policies: QUARANTINED,
+    pulls: pullsOf(),
+    unrecorded: 'unused',
+  };
+
+  it('lets go what waited for its whole time, night by night', () => {
+    expect(gone(replay(FACTS, { ...ALL, policies: UNTAGGED }))).toEqual([[digestOf('old'), 23]]);
+    expect(gone(replay(FACTS, ALL))).toEqual([[digestOf('old'), 18]]);
+  });
+
+  it('begins anew after a pull and after a push', () => {
+    // Marked 23 days ago, pulled in the middle of it, and marked anew on the night after the day is over.
+    expect(gone(replay(FACTS, { ...ALL, pulls: pullsOf(21) }))).toEqual([[digestOf('old'), 15]]);
+    const again = [...FACTS, { ...pushed(20, 'old'), source: 'told' as const }];
+    expect(gone(replay(again, ALL)).map(([, days]) => days)[0]).toBeLessThan(18);
+  });
+
+  it('lets nothing go where nobody recorded what ran or was pulled', () => {
+    expect(gone(replay(FACTS, { ...ALL, unrecorded: 'unknown' }))).toEqual([]);
+    expect(gone(replay(FACTS, { policies: QUARANTINED }))).toEqual([]);
+  });
+});
