@@ -1,4 +1,4 @@
-import { progressLine } from '../shared/report/progress-text.ts';
+import { applyProgressLine, progressLine } from '../shared/report/progress-text.ts';
 import { isQuiet } from './terminal.ts';
 
 /** Shows how far the reading of listings has come. */
@@ -13,25 +13,21 @@ const EVERY_MS = 100;
 /** Where a terminal does not say how wide it is; serial lines and some pseudo-terminals say 0. */
 const WIDTH_COLUMNS = 80;
 
-/** One line on standard error, written anew ten times a second; where that is no terminal, nothing. */
+/** Shows how far a plan has been applied. */
+export interface ApplyingProgress {
+  onOutcome(isDeleted: boolean): void;
+  /** Takes the line away, once; results follow. */
+  end(): void;
+}
+
+/** Shows how far the reading of listings has come: repositories, pages, and what is left at this pace. */
 export function openProgress(): Progress {
-  const out = process.stderr;
-  if (out.isTTY !== true || isQuiet()) return { onPage() {}, onRead() {}, end() {} };
-  const startedAtMs = Date.now();
   let pages = 0;
   let entries = 0;
   let repositories: { readonly read: number; readonly all: number } | null = null;
-  let isShown = false;
-  const show = (): void => {
-    isShown = true;
-    const elapsedMs = Date.now() - startedAtMs;
-    out.write(
-      `\r\u001b[K${progressLine({ repositories, pages, entries, elapsedMs }, out.columns || WIDTH_COLUMNS)}`,
-    );
-  };
-  // What is over before the first turn was not long, and shows nothing.
-  const timer = setInterval(show, EVERY_MS);
-  timer.unref();
+  const line = openLine((elapsedMs, width) =>
+    progressLine({ repositories, pages, entries, elapsedMs }, width),
+  );
   return {
     onPage(count) {
       pages += 1;
@@ -40,6 +36,39 @@ export function openProgress(): Progress {
     onRead(read, all) {
       repositories = { read, all };
     },
+    end: line.end,
+  };
+}
+
+/** @param all the steps that there are to be taken */
+export function openApplyProgress(all: number): ApplyingProgress {
+  let done = 0;
+  let deleted = 0;
+  const line = openLine((elapsedMs, width) =>
+    applyProgressLine({ steps: { done, all }, deleted, elapsedMs }, width),
+  );
+  return {
+    onOutcome(isDeleted) {
+      done += 1;
+      if (isDeleted) deleted += 1;
+    },
+    end: line.end,
+  };
+}
+
+/** One line on standard error, written anew ten times a second; where that is no terminal, nothing. */
+function openLine(text: (elapsedMs: number, widthColumns: number) => string): { end(): void } {
+  const out = process.stderr;
+  if (out.isTTY !== true || isQuiet()) return { end() {} };
+  const startedAtMs = Date.now();
+  let isShown = false;
+  // What is over before the first turn was not long, and shows nothing.
+  const timer = setInterval(() => {
+    isShown = true;
+    out.write(`\r\u001b[K${text(Date.now() - startedAtMs, out.columns || WIDTH_COLUMNS)}`);
+  }, EVERY_MS);
+  timer.unref();
+  return {
     end() {
       clearInterval(timer);
       if (isShown) out.write('\r\u001b[K');

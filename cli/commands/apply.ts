@@ -7,7 +7,7 @@ import type { RepositoryResult } from '../../shared/app/apply-request.ts';
 import { type Approval, checkApproval, isApproved } from '../../shared/core/approval.ts';
 import { isDigest } from '../../shared/core/digest.ts';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
-import type { Plan } from '../../shared/core/plan.ts';
+import type { Plan, Step } from '../../shared/core/plan.ts';
 import { checkApplicable } from '../../shared/core/plan-check.ts';
 import { parsePlan } from '../../shared/core/plan-file.ts';
 import { parseRepository } from '../../shared/core/reference.ts';
@@ -16,6 +16,7 @@ import { accessUntil, beginRun, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand } from '../manual.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
+import { openApplyProgress } from '../progress.ts';
 import { openCallersRegistry } from '../registry.ts';
 import { confirmed, outputStyle, stopOnInterrupt, terminalLogger } from '../terminal.ts';
 import { inUseOption, openUsage } from '../usage.ts';
@@ -77,6 +78,7 @@ export function applyCommand(): ManualCommand {
       await confirm(plan, approval, options.yes === true);
       const isStopped = stopOnInterrupt();
       const end = beginRun(options.deadline);
+      const progress = openApplyProgress(stepsOf(plan, approval).length);
       const results = await withLedger(options.ledger, async (ledger) => {
         const registry = openCallersRegistry({
           concurrency: options.concurrency,
@@ -105,12 +107,13 @@ export function applyCommand(): ManualCommand {
               trigger: 'command',
               untilMs: end.atMs,
               isStopped,
-              onOutcome: () => {},
+              onOutcome: (_repository, _step, outcome) => progress.onOutcome(outcome.kind === 'deleted'),
               undo: options.undo,
               ...(approval === null ? {} : { approval }),
             },
           );
         } finally {
+          progress.end();
           await Promise.all([registry.close(), tags.close(), publicReaders.close()]);
         }
       });
@@ -148,11 +151,16 @@ function approvalOf({ approve, by, reason }: ApplyOptions): Approval | null {
   );
 }
 
+/** What there is to do: nothing of a repository that is left alone. */
+function stepsOf(plan: Plan, approval: Approval | null): readonly Step[] {
+  return plan.repositories.flatMap(({ refusal, steps }) =>
+    refusal === null || isApproved(refusal, plan, approval) ? steps : [],
+  );
+}
+
 /** Says how much will go and asks once on a terminal; elsewhere `--yes` has to say it. */
 async function confirm(plan: Plan, approval: Approval | null, yes: boolean): Promise<void> {
-  const steps = plan.repositories.flatMap(({ refusal, steps: planned }) =>
-    refusal === null || isApproved(refusal, plan, approval) ? planned : [],
-  );
+  const steps = stepsOf(plan, approval);
   const digests = steps.filter((step) => step.kind === 'delete').length;
   if (yes || steps.length === 0) return;
   const question = `Delete ${digests} manifests and ${steps.length - digests} tags of ${plan.target}?`;

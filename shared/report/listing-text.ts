@@ -1,4 +1,4 @@
-import { shortDigest } from '../core/digest.ts';
+import { shortenAll } from '../core/digest.ts';
 import type { FreedSize } from '../core/freed-size.ts';
 import type { Catalog, ListedManifest, Listing } from '../core/listing.ts';
 import { quantity } from '../core/quantity.ts';
@@ -36,6 +36,7 @@ function renderListing(listing: Listing, size: FreedSize | null, nowMs: number, 
   if (listing.completeness.kind === 'incomplete') {
     lines.push(toned(`This may not be all: ${printable(listing.completeness.reason)}`, 'warning', style));
   }
+  const short = shortenAll(listing.manifests.map(({ digest }) => digest));
   lines.push(
     table(
       [
@@ -46,7 +47,7 @@ function renderListing(listing: Listing, size: FreedSize | null, nowMs: number, 
         { title: 'TAGS' },
       ],
       listedRows(listing).map(({ manifest, depth, under, isRepeated }) => [
-        `${'  '.repeat(Math.min(depth, DEPTH_SHOWN_MAX))}${shortDigest(manifest.digest)}`,
+        `${'  '.repeat(Math.min(depth, DEPTH_SHOWN_MAX))}${short(manifest.digest)}`,
         manifest.sizeBytes.kind === 'known' ? formatSize(manifest.sizeBytes.value) : '?',
         manifest.uploadedAtMs.kind === 'known'
           ? `${formatAge(nowMs - manifest.uploadedAtMs.value)} ago`

@@ -1,5 +1,5 @@
 import type { Decision } from '../core/decision.ts';
-import { shortDigest } from '../core/digest.ts';
+import { shortenAll } from '../core/digest.ts';
 import { goingOf, listedSize } from '../core/freed-size.ts';
 import type { Plan, PlanLimits, RepositoryPlan } from '../core/plan.ts';
 import { wayOut } from '../core/plan-limit.ts';
@@ -48,6 +48,7 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
       lines.push(...wrap(printable(sentence), style.widthColumns).map((line) => toned(line, 'faint', style)));
   }
   if (plan.decisions.length > 0) {
+    const short = shortenAll(plan.decisions.map(({ root }) => root));
     const sorted = [...plan.decisions].sort((a, b) => verdictOrder(a) - verdictOrder(b));
     lines.push(
       table(
@@ -61,7 +62,7 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
         sorted.map((decision) => [
           verdictCell(decision),
           tagsCell(decision),
-          shortDigest(decision.root),
+          short(decision.root),
           decision.members.length === 0 ? '' : `+${decision.members.length}`,
           reasonSentence(decision),
         ]),

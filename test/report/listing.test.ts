@@ -161,7 +161,7 @@ describe('the line of progress', () => {
   const progress = { repositories: { read: 3, all: 12 }, pages: 4, entries: 9_000, elapsedMs: 2_000 };
   it('shows how much of how much, and how fast', () => {
     expect(progressLine(progress, 120)).toBe(
-      '[######..................]  3 of 12 repositories  4 pages, 9000 entries, 4500/s',
+      '[######..................]  3 of 12 repositories  4 pages, 9000 entries, 4500/s  about 6 s left',
     );
     expect(progressLine({ ...progress, repositories: null, elapsedMs: 0 }, 120)).toBe(
       '[........................]  reading the catalog  4 pages, 9000 entries, 0/s',

@@ -323,7 +323,7 @@ it('lists what a registry holds, youngest first, and says what is not known and 
 describe('a table', () => {
   it('wraps its last column under itself', () => {
     const text = table([{ title: 'A' }, { title: 'B' }], [['1', 'one two three four five six']], {
-      widthColumns: 20,
+      widthColumns: 28,
       colour: false,
       clock: READER,
     });
