@@ -35,7 +35,6 @@ locals {
       ingress         = "ALLOW_INTERNAL_ONLY"
       environment = {
         GCR_WARDEN_POLICIES            = local.policies_url
-        GCR_WARDEN_READ_PUSHED         = tostring(var.read_pushed)
         GCR_WARDEN_REQUESTS_PER_MINUTE = local.requests_per_minute
         GCR_WARDEN_WORK_TOPIC          = lookup(local.topics, "work", "")
       }

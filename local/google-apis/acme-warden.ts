@@ -1,3 +1,5 @@
+import { REQUIRED_APIS } from '../../shared/core/doctor/api.ts';
+import { EXPIRING_COLLECTIONS } from '../../shared/core/doctor/checks/ledger.ts';
 import type { EstateProject, EstateSubscription } from './estate.ts';
 
 const PROJECT = 'acme-warden';
@@ -55,22 +57,7 @@ export function acmeWarden(nowMs: number): EstateProject {
       { location: REGION, id: 'images', format: 'DOCKER', mode: 'STANDARD_REPOSITORY', bindings: [] },
     ],
     roles: {},
-    services: [
-      'artifactregistry',
-      'cloudbuild',
-      'cloudfunctions',
-      'cloudresourcemanager',
-      'cloudscheduler',
-      'firestore',
-      'iam',
-      'iamcredentials',
-      'logging',
-      'monitoring',
-      'policyanalyzer',
-      'pubsub',
-      'run',
-      'storage',
-    ].map((name) => `${name}.googleapis.com`),
+    services: REQUIRED_APIS,
     functions: [
       deployed('audit', policies),
       deployed('clean', policies),
@@ -103,7 +90,7 @@ export function acmeWarden(nowMs: number): EstateProject {
       'gcr-warden': {
         type: 'FIRESTORE_NATIVE',
         documents: { events: 1, runs: 1 },
-        expiring: ['events', 'observations', 'pushes', 'reservations', 'runs', 'samples', 'ticks'],
+        expiring: EXPIRING_COLLECTIONS,
       },
     },
   };

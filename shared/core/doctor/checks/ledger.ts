@@ -5,6 +5,7 @@ import type { Check } from '../check.ts';
 export const EXPIRING_COLLECTIONS: readonly string[] = [
   'deeds',
   'events',
+  'manifests',
   'observations',
   'pushes',
   'reservations',
