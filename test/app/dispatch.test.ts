@@ -402,6 +402,28 @@ describe('several dispatchers', () => {
   );
 });
 
+describe('a dispatcher that stands still', () => {
+  it('past its lease leaves everything to the one that took over', async () => {
+    const stage = await stageWithTwo();
+    const other: unknown[] = [];
+    const registry: DispatchPorts['registry'] = {
+      ...stage.ports.registry,
+      async catalog(target) {
+        at(stage, NOW_MS + 10 * MINUTE_MS);
+        other.push((await tick(stage, NIGHTLY)).repositories);
+        return stage.ports.registry.catalog(target);
+      },
+    };
+    const publish: Stage['publisher']['publish'] = async () => {
+      throw new Error('it published though it had lost its lease');
+    };
+    const stood = tick(stage, NIGHTLY, { registry, publisher: { publish } });
+    await expect(stood).rejects.toMatchObject({ code: 'DISPATCH_OVERTAKEN' });
+    expect(other).toEqual([expect.arrayContaining([stage.name])]);
+    expect(stage.published).toHaveLength(2);
+  });
+});
+
 describe('a run that was killed', () => {
   async function killedRun(stage: Stage, repository: Repository): Promise<void> {
     const name = `${repository.host}/${repository.name}`;
