@@ -163,8 +163,16 @@ function nameOf(...parts: readonly string[]): string {
   return parts.join('\u0000');
 }
 
-/** Of two records with one name: a step that was written twice has its first intent, and the first outcome. */
+/**
+ * Of two records with one name: a step that was written twice has its first intent, and the first outcome; a manifest
+ * is kept for as long as one of the two says, and without an end where one has none.
+ */
 export function mergeRecords(a: LedgerRecord, b: LedgerRecord): LedgerRecord {
+  if (a.noun === 'manifest' && b.noun === 'manifest') {
+    const { manifest, untilMs } = a;
+    if (untilMs === undefined || b.untilMs === undefined) return { noun: 'manifest', manifest };
+    return { noun: 'manifest', manifest, untilMs: Math.max(untilMs, b.untilMs) };
+  }
   if (a.noun !== 'step' || b.noun !== 'step') return a;
   const intent: Intent = b.intent.atMs < a.intent.atMs ? b.intent : a.intent;
   return { noun: 'step', intent, settlement: earlier(a.settlement, b.settlement) };
