@@ -201,7 +201,7 @@ function unknownText(today: ListedBytes | undefined): string {
     : sizeText({ kind: 'at most', ...today }).replace(/^.* and /, 'and ');
 }
 
-export function changeText(bytes: number): string {
+function changeText(bytes: number): string {
   return bytes === 0 ? '±0' : bytes > 0 ? `+${formatSize(bytes)}` : `−${formatSize(-bytes)}`;
 }
 
