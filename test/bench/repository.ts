@@ -35,7 +35,8 @@ function numbers(seed: number): () => number {
 /**
  * A repository of about this many manifests, as a company's CI fills one: in every 20 manifests an index with
  * two platforms and an attestation, a signature by tag, four untagged leftovers, and tagged images of pull
- * requests, builds and releases. Every push and tag was told of, so that every fact is known.
+ * requests, builds and releases. Every push and tag was told of, and a run a night has looked, so that every fact
+ * is known.
  *
  * @param images the media type of everything that is no index, child or signature. Of Docker's type a reader of
  *   listings reads nothing further; of OCI's it reads every manifest, so that `relations` has them all.
@@ -65,6 +66,10 @@ export function benchRepository(
     });
     for (const tag of [null, ...tags])
       facts.push({ atMs: uploadedAtMs, source: 'told', action: 'INSERT', digest, tag });
+    // The nightly run after the push was the first to show that it has no tag.
+    const shownAtMs = NOW_MS - Math.floor((NOW_MS - uploadedAtMs) / DAY_MS) * DAY_MS;
+    if (tags.length === 0)
+      facts.push({ atMs: shownAtMs, source: 'observed', action: 'INSERT', digest, tag: null });
     if (mediaType === MEDIA_TYPES.ociManifest) relations[digest] = known(imageManifest());
     return digest;
   };
