@@ -22,7 +22,7 @@ import { known } from '../../shared/core/fact.ts';
 import type { Descriptor } from '../../shared/core/manifest.ts';
 import type { PolicySet } from '../../shared/core/policy.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
-import type { Repository } from '../../shared/core/reference.ts';
+import { formatRepository, type Repository } from '../../shared/core/reference.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import type { Usage, Use } from '../../shared/core/usage.ts';
 import type {
@@ -168,6 +168,11 @@ export async function setStage(
         layers: [{ bytes: Buffer.from(text) }],
         ...content,
       });
+      // A run of that night would have seen that it has no tag.
+      if (tags.length === 0 && days > 0) {
+        const seen = { source: 'observed', action: 'INSERT', digest: pushed.digest, tag: null } as const;
+        await ledger.recordObserved(formatRepository(repository), [{ ...seen, atMs: nowMs + 1 }]);
+      }
       nowMs = NOW_MS;
       return pushed;
     },

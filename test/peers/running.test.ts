@@ -104,6 +104,9 @@ describe('a failure of one repository', () => {
     stage.setDaysAgo(30);
     const other = { ...stage.target, name: 'acme/services/web' };
     await pushImage({ ...other, tags: [], layers: [{ bytes: Buffer.from('web') }] });
+    // That run sees that it has no tag.
+    stage.setDaysAgo(20);
+    await plan(stage);
     stage.setDaysAgo(0);
     const planned = await plan(stage);
     expect(planned.repositories).toHaveLength(2);
