@@ -405,8 +405,10 @@ async function playQuietRuns(stage: CaseStage): Promise<boolean> {
     await playShift(stage, QUIET, `quiet-${run}`);
     const open = (await stage.ledger.openIntents(worldName(world))).length;
     const sent = world.events.filter(({ kind }) => kind === 'sent').length - before;
-    if (sent === 0 && open === 0) return true;
-    if (schedule.limits.perDay !== null) world.nowMs += DAY_MS;
+    // What is in quarantine goes when its days are over, and so after runs that sent nothing.
+    const isWaiting = run <= (schedule.quarantineDays ?? -1) + 1;
+    if (sent === 0 && open === 0 && !isWaiting) return true;
+    if (isWaiting || schedule.limits.perDay !== null) world.nowMs += DAY_MS;
     else world.nowMs += MINUTE_MS;
   }
   return false;

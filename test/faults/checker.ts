@@ -74,6 +74,8 @@ function wrongDeletions(evidence: Evidence): string[] {
   /** Tags that were taken from what somebody had moved them to in that very moment. */
   const lostTags: string[] = [];
   const changedAt = new Map<string, number>();
+  const pushedAt = new Map<Digest, { readonly at: number; readonly atMs: number }[]>();
+  let firstListedMs = Number.POSITIVE_INFINITY;
   const holderOf = (tag: string): Digest | undefined =>
     [...standing].find(([, { tags }]) => tags.has(tag))?.[0];
   const loseTag = (tag: string, atMs: number, at: number): void => {
@@ -103,6 +105,7 @@ function wrongDeletions(evidence: Evidence): string[] {
           changedAt.set(tag, at);
         }
         for (const one of [digest, ...childrenOf(digest)]) changedAt.set(one, at);
+        pushedAt.set(digest, [...(pushedAt.get(digest) ?? []), { at, atMs }]);
         break;
       }
       case 'untagged':
@@ -136,6 +139,7 @@ function wrongDeletions(evidence: Evidence): string[] {
       case 'looked':
         lookedAt.set(`${event.by} ${event.at}`, at);
         if (event.at === 'all tags' && !listedAt.has(event.by)) listedAt.set(event.by, at);
+        if (event.at === 'all tags') firstListedMs = Math.min(firstListedMs, atMs);
         break;
       case 'intended':
         for (const { text, digest } of event.steps) intended.set(`${event.by} ${text}`, digest);
@@ -235,6 +239,12 @@ function wrongDeletions(evidence: Evidence): string[] {
     if (other !== undefined) return `which has the tag ${other}`;
     // Only what stands by itself is judged by its age; a part of something is judged with it.
     if (above(root).length > 0) return null;
+    const graceMs = (schedule.quarantineDays ?? 0) * DAY_MS;
+    // Marked at the first look at the earliest, and anew after each push that the plan can have seen.
+    const pushes = artifact(root).flatMap((one) => pushedAt.get(one) ?? []);
+    const seen = pushes.flatMap(({ at, atMs: pushedMs }) => (at <= listed ? pushedMs : []));
+    const begunMs = Math.max(firstListedMs, ...seen);
+    if (tags.length > 0 && graceMs > 0 && atMs - begunMs < graceMs) return 'which is in quarantine';
     if (tags.length > 0 && atMs - one.uploadedAtMs <= OLDER_THAN_MS) return 'which is young';
     const isUntaggedLately = atMs - one.untaggedSinceMs <= UNTAGGED_FOR_MS && one.untaggedAt <= listed;
     if (tags.length === 0 && isUntaggedLately) return 'which lost its tag lately';

@@ -38,6 +38,8 @@ function scheduleFor(guard: Schedule['guard']): Schedule {
     guard,
     images: IMAGES,
     limits: { digests: 100, perDay: null },
+    perDayScope: 'policy',
+    quarantineDays: null,
     inUse: null,
     onHold: null,
     shifts: [],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApplyPorts } from '../../shared/app/apply-request.ts';
 import type { Digest } from '../../shared/core/digest.ts';
 import type { Plan, Step } from '../../shared/core/plan.ts';
+import { DAY_MS } from '../../shared/core/units.ts';
 import type { Ledger } from '../../shared/ports.ts';
 import { openTheatre, type Planted, playCase, type Theatre } from './case.ts';
 import { violations } from './checker.ts';
@@ -92,6 +93,7 @@ function doubleWorker(): Planted {
         writeIntents: (intents) => ledger.writeIntents(intents),
         writeSettlements: (settlements) => ledger.writeSettlements(settlements),
         saveBlockages: (repository, all) => ledger.saveBlockages(repository, all),
+        saveQuarantine: (repository, marks) => ledger.saveQuarantine(repository, marks),
       });
     },
   };
@@ -126,6 +128,22 @@ function incompleteListingTrusted(): Planted {
         }),
       },
     }),
+  };
+}
+
+/** Takes what was marked for marked long ago. */
+function quarantineCutShort(): Planted {
+  return {
+    ports: (ports) => {
+      const { ledger } = ports;
+      return withLedger(ports, {
+        quarantine: async (repository) =>
+          (await ledger.quarantine(repository)).map((mark) => ({
+            ...mark,
+            sinceMs: mark.sinceMs - 30 * DAY_MS,
+          })),
+      });
+    },
   };
 }
 
@@ -175,6 +193,15 @@ describe('the checker of the fault tests', () => {
       limitPerWorker,
       /and a day may take/,
       ({ limits }) => limits.perDay !== null,
+    ],
+    [
+      'a quarantine that is cut short',
+      quarantineCutShort,
+      /which is in quarantine/,
+      ({ guard, quarantineDays, images }) =>
+        guard === 'google' &&
+        quarantineDays !== null &&
+        images.some(({ tags, daysOld }) => daysOld > 14 && tags.length === 1 && tags[0]?.startsWith('pr-')),
     ],
     [
       'a cut listing that passes for whole',

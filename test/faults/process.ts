@@ -51,7 +51,7 @@ await work({
   },
   clock: () => order.nowMs,
   sleep: async () => {},
-  policies: policyOf({ limits: { digests: 100, perDay: null } }),
+  policies: policyOf({ limits: { digests: 100, perDay: null }, perDayScope: 'policy', quarantineDays: null }),
   ledgerFaults: [],
   tell: () => {},
   tags: null,

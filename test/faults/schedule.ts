@@ -55,17 +55,25 @@ export interface Schedule {
   readonly guard: 'google' | 'plain';
   readonly images: readonly PlannedImage[];
   readonly limits: { readonly digests: number; readonly perDay: number | null };
+  /** What the limit a day is held over: all that the policy selects, or what the repository lies in. */
+  readonly perDayScope: 'policy' | 'repository' | 'project';
+  /** How long pull requests wait before they go; null where they go at once. */
+  readonly quarantineDays: number | null;
   readonly inUse: number | null;
   readonly onHold: number | null;
   readonly shifts: readonly Shift[];
 }
 
+/** Far from every seed that is played. */
+const LATER = 1_000_000_000;
+
 /** Boundaries that a shift over such a repository passes, at most. */
 const BOUNDARIES = 110;
 
-/** Makes the schedule of a seed. */
+/** Makes the schedule of a seed. What came to schedules later has dice of its own, so that a seed stays what it was. */
 export function scheduleOf(seed: number): Schedule {
   const dice = diceOf(seed);
+  const later = diceOf(seed + LATER);
   const images = Array.from({ length: 3 + dice.below(4) }, (_, at) => imageOf(dice, at));
   return {
     seed,
@@ -75,6 +83,8 @@ export function scheduleOf(seed: number): Schedule {
       digests: dice.percent(15) ? 2 : 100,
       perDay: dice.percent(20) ? 1 + dice.below(4) : null,
     },
+    perDayScope: later.percent(50) ? 'policy' : later.pick(['repository', 'project']),
+    quarantineDays: later.percent(25) ? 1 + later.below(2) : null,
     inUse: dice.percent(30) ? dice.below(images.length) : null,
     onHold: dice.percent(20) ? dice.below(images.length) : null,
     shifts: Array.from({ length: 1 + dice.below(2) }, () => shiftOf(dice)),

@@ -20,8 +20,16 @@ import type { LedgerFault, Schedule } from './schedule.ts';
 export const CONCURRENCY = 3;
 
 /** The policy of all cases, with the limits of one. */
-export function policyOf({ limits }: Pick<Schedule, 'limits'>): PolicySet {
-  const perDay = limits.perDay === null ? '' : `, perDay: ${limits.perDay}`;
+export function policyOf({
+  limits,
+  perDayScope,
+  quarantineDays,
+}: Pick<Schedule, 'limits' | 'perDayScope' | 'quarantineDays'>): PolicySet {
+  const most = `perDay: ${limits.perDay}`;
+  const scoped = perDayScope === 'policy' ? most : `${perDayScope}: { ${most} }`;
+  const perDay = limits.perDay === null ? '' : `, ${scoped}`;
+  const waiting =
+    quarantineDays === null ? '' : `, quarantine: ${quarantineDays}d, quarantineWithout: [pulls, inUse]`;
   const text = `
 apiVersion: gcr-warden/v1
 policy: everything
@@ -33,7 +41,7 @@ keep:
   - running: { inUse: true }
 delete:
   - untagged: { untaggedFor: 7d }
-  - pull-requests: { tags: { glob: "pr-*" }, olderThan: 14d }
+  - pull-requests: { tags: { glob: "pr-*" }, olderThan: 14d${waiting} }
 `;
   return parsePolicyFile({ file: 'everything.yaml', text, gitRevision: known('0f1e2d3c4b5a') });
 }
