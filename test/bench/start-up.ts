@@ -1,12 +1,14 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openLedger } from '../../shared/adapters/ledger/open-ledger.ts';
+import { bundleCli } from '../../tools/bundle.ts';
 import { ROOT } from '../support/command.ts';
 
 /**
- * How long `npm start` takes to the first printed plan, beside a bare Node and an `npm run` that does nothing,
- * in the same run. Prints medians and ratios: `node test/bench/start-up.ts`.
+ * How long `npm start` takes to the first printed plan, beside a bare Node; and how long the published command takes
+ * to start, beside `gcloud version` where that is installed. Prints medians and ratios: `node test/bench/start-up.ts`.
  */
 const RUNS = 5;
 
@@ -62,4 +64,42 @@ async function main(): Promise<void> {
   );
 }
 
+/** What the published command is asked for: its version, the help of a command, and a ledger looked up. */
+const COMMANDS = [['--version'], ['plan', '--help'], ['history', '--ledger', 'LEDGER']];
+
+async function command(): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'warden-start-'));
+  try {
+    const ledgerPath = join(directory, 'ledger.sqlite');
+    await (await openLedger(ledgerPath)).close();
+    await cp(join(ROOT, 'bin'), join(directory, 'bin'), { recursive: true });
+    await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
+    await bundleCli(join(ROOT, 'cli/main.ts'), join(directory, 'dist/cli'));
+    const times = COMMANDS.map((): number[] => []);
+    const gcloud: number[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      for (const [at, words] of COMMANDS.entries()) {
+        const named = words.map((word) => (word === 'LEDGER' ? ledgerPath : word));
+        const args = [join(directory, 'bin/gcr-warden.js'), ...named];
+        times[at]?.push(await timeTo(process.execPath, args, null));
+      }
+      if (isInstalled('gcloud')) gcloud.push(await timeTo('gcloud', ['version'], null));
+    }
+    for (const [at, words] of COMMANDS.entries()) {
+      const ms = median(times[at] ?? []);
+      const ratio = gcloud.length === 0 ? 'gcloud is not installed' : `${(ms / median(gcloud)).toFixed(2)} x`;
+      console.log(
+        `gcr-warden ${words.join(' ').padEnd(24)} ${ms.toFixed(0)} ms, ${ratio} of "gcloud version"`,
+      );
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function isInstalled(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+}
+
 await main();
+await command();
