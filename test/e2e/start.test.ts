@@ -121,9 +121,17 @@ describe('npm start', () => {
   it("runs the README's commands, on the registry that it started", async () => {
     const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
     const commands = [...readme.matchAll(/^npx gcr-warden +(.*)$/gm)].map(([, args = '']) =>
-      args.trim().split(/ +/),
+      args.replace(/ +#.*/, '').trim().split(/ +/),
     );
-    expect(commands.map(([name]) => name)).toEqual(['list', 'plan', 'apply', 'explain', 'history', 'audit']);
+    expect(commands.map(([name]) => name)).toEqual([
+      'survey',
+      'init',
+      'plan',
+      'apply',
+      'explain',
+      'history',
+      'audit',
+    ]);
     const google = (await started.seen(/--google-endpoint (\S+)/))[1] ?? '';
     const ledger = (await started.seen(/--ledger (\S+)/))[1] ?? '';
     for (const args of commands) {
@@ -136,6 +144,7 @@ describe('npm start', () => {
       if (name === 'plan' || name === 'apply' || name === 'explain' || name === 'history')
         here.push('--ledger', ledger);
       if (name === 'apply') here.push('--yes');
+      if (name === 'init') here.push('--dir', join(directory, 'begun'));
       if (name === 'audit') here.push('--google-endpoint', google);
       const { exitCode, stderr } = await warden(here, { GCR_WARDEN_LEDGER: ledger });
       expect({ here, exitCode, stderr }).toEqual({ here, exitCode: 0, stderr: '' });
