@@ -5,10 +5,18 @@ import { parsePolicyFolder } from '../../shared/core/policy-file/folder.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import { PARSER_ONLY_CODES, POLICY_PROBLEM_CODES } from '../../shared/core/policy-file/problem.ts';
 import { POLICY_WARNING_CODES } from '../../shared/core/policy-warning.ts';
+import { renderPolicyReference } from '../../shared/report/policy-reference-markdown.ts';
 
 const page = await readFile(new URL('../../docs/policy-language.md', import.meta.url), 'utf8');
 const blocks = Array.from(page.matchAll(/^```yaml\n(.*?)^```$/gms), ([, text = '']) => text);
 const gitRevision = unknown('an example');
+
+describe('the policy reference', () => {
+  it('is what the parsers know: run node tools/policy-schema.ts', async () => {
+    const text = await readFile(new URL('../../docs/policy-reference.md', import.meta.url), 'utf8');
+    expect(text).toBe(renderPolicyReference());
+  });
+});
 
 describe('the page on the policy language', () => {
   it('says of every example what it is', () => {
