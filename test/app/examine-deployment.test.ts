@@ -274,7 +274,7 @@ const CASES: readonly Case[] = [
   {
     title: 'documents that never expire',
     estate: (healthy) => withDatabase(healthy, { expiring: ['runs'] }),
-    expected: { ledger: ['missing', 'Documents of events, '] },
+    expected: { ledger: ['missing', 'events, manifests, '] },
   },
   {
     title: 'a database of another type',
