@@ -203,9 +203,11 @@ export function foldHistory(repository: string): HistoryFold {
       building.untaggedBy = null;
     }
     if (tag === null) {
-      // A listing that adds nothing but the digest shows that it has no tag.
-      if (source === 'observed' && building.untaggedSinceMs === null && !isTagged(building))
-        loseLastTag(building, atMs, source);
+      // A listing that adds nothing but the digest shows that it has no tag, whatever was told late of before.
+      if (source === 'observed') {
+        for (const { tag: lost, untilMs } of building.tags) if (untilMs === null) untag(lost, fact);
+        if (building.untaggedSinceMs === null) loseLastTag(building, atMs, source);
+      }
       return;
     }
     if (holders.get(tag) === digest) return;

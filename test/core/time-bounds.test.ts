@@ -49,7 +49,12 @@ interface Truth {
   readonly tags: Map<string, { readonly sinceDays: number; isSeen: boolean }>;
   /** Whether a run, or the news of its last tag's end, has shown it without a tag. */
   isSeenUntagged: boolean;
-  /** Whether it was since tagged and untagged while nobody told or looked: nothing can know of that. */
+  /** Tags that it lost while nobody told or looked. */
+  readonly secretlyLost: Set<string>;
+  /**
+   * Whether a tag came and went, or went and came back, while nobody told or looked: nothing can know of that.
+   * docs/architecture.md names it.
+   */
   wasSecretlyTagged: boolean;
 }
 
@@ -69,8 +74,8 @@ class World {
         this.#push(one.name, one.tag, one.news, days);
         break;
       case 'untag': {
-        const isKnown = one.news !== 'lost';
-        if (this.#untag(one.tag, isKnown, days)) this.#tell(one.news, told(days, 'DELETE', null, one.tag));
+        if (this.#untag(one.tag, one.news !== 'lost', days))
+          this.#tell(one.news, told(days, 'DELETE', null, one.tag));
         break;
       }
       case 'delete': {
@@ -104,6 +109,7 @@ class World {
       missed.some(({ action, digest }) => action === 'DELETE' && digest === digestOf(gone));
     for (const gone of this.#secretlyGone) if (isMissed(gone)) this.#secretlyGone.delete(gone);
     for (const truth of this.there.values()) {
+      truth.secretlyLost.clear();
       if (truth.tags.size === 0) truth.isSeenUntagged = true;
       for (const span of truth.tags.values()) span.isSeen = true;
     }
@@ -124,23 +130,26 @@ class World {
       untaggedDays: days,
       tags: new Map(),
       isSeenUntagged: false,
+      secretlyLost: new Set(),
       wasSecretlyTagged: false,
     };
     this.there.set(pushed, truth);
     if (label !== null && !truth.tags.has(label)) {
       // That a tag went elsewhere does not tell from where.
-      this.#untag(label, false, days);
+      this.#untag(label, how !== 'lost', days);
+      if (truth.secretlyLost.has(label)) truth.wasSecretlyTagged = true;
       truth.tags.set(label, { sinceDays: days, isSeen: how !== 'lost' });
     }
     this.#tell(how, told(days, 'INSERT', pushed, label));
   }
 
-  #untag(label: string, isKnown: boolean, days: number): boolean {
+  #untag(label: string, isHeard: boolean, days: number): boolean {
     const holder = [...this.there.values()].find(({ tags }) => tags.has(label));
     if (holder === undefined) return false;
     const isSeen = holder.tags.get(label)?.isSeen === true;
     holder.tags.delete(label);
-    if (!isSeen && !isKnown && holder.isSeenUntagged) holder.wasSecretlyTagged = true;
+    if (!isHeard) holder.secretlyLost.add(label);
+    if (!isSeen) holder.wasSecretlyTagged = true;
     if (isSeen) holder.isSeenUntagged = true;
     if (holder.tags.size === 0) holder.untaggedDays = days;
     return true;
