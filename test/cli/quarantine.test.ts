@@ -41,7 +41,7 @@ it('marks with apply, lists what waits, releases one onto a hold, and begins ane
   expect(left.stdout).toContain('pr-2');
   expect(left.stdout).not.toContain('pr-1');
   const explained = await stage.warden(['explain', `${repository}:pr-1`]);
-  expect(explained.stdout).toContain('released: by ann@example.com: still shipped');
+  expect(explained.stdout.replaceAll(/\s+/g, ' ')).toContain('released: by ann@example.com: still shipped');
 
   const hold = [`${repository}:pr-2`];
   expect((await stage.warden(['hold', 'add', ...hold, '--reason', 'audit'])).exitCode).toBe(0);

@@ -18,8 +18,9 @@ const READ = {
 const { messageId: _id, publishTime: _time, ...REST } = MESSAGE;
 
 describe('deliveries', () => {
+  const DELIVERED = { ...READ, subscription: SUBSCRIPTION };
   const good = [
-    ['a push subscription', { message: MESSAGE, subscription: SUBSCRIPTION }, READ],
+    ['a push subscription', { message: MESSAGE, subscription: SUBSCRIPTION }, DELIVERED],
     [
       'a push subscription with both spellings',
       { message: { ...MESSAGE, message_id: MESSAGE.messageId, publish_time: MESSAGE.publishTime } },
@@ -33,7 +34,7 @@ describe('deliveries', () => {
     [
       "a CloudEvent in binary mode: its data is the push subscription's body",
       { subscription: SUBSCRIPTION, deliveryAttempt: 2, message: MESSAGE },
-      READ,
+      DELIVERED,
     ],
     [
       'a structured CloudEvent',
@@ -44,6 +45,11 @@ describe('deliveries', () => {
         source: '//pubsub.googleapis.com/projects/acme/topics/gcr',
         data: { subscription: SUBSCRIPTION, message: MESSAGE },
       },
+      DELIVERED,
+    ],
+    [
+      'a subscription that is none, which it leaves out',
+      { subscription: 'https://elsewhere.example/s', message: MESSAGE },
       READ,
     ],
     [
