@@ -22,8 +22,8 @@ describe('the executor under faults', () => {
       deleted += evidence.events.filter(({ kind }) => kind === 'deleted').length;
       crashed += evidence.crashes;
     }
-    // A program that does nothing breaks no promise.
-    expect(deleted).toBeGreaterThan(CASES);
+    // A program that does nothing breaks no promise. In a quarter of the cases what goes is in quarantine first.
+    expect(deleted).toBeGreaterThan(0.75 * CASES);
     expect(crashed).toBeGreaterThan(CASES / 4);
   }, 900_000);
 });

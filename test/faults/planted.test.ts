@@ -186,12 +186,7 @@ describe('the checker of the fault tests', () => {
       /went on after \S+ had taken over/,
       ({ shifts }) => shifts.some(({ besideAt }) => besideAt !== null && besideAt < 60),
     ],
-    [
-      'manifests that are not kept',
-      manifestsNotKept,
-      /was deleted, and did not come back/,
-      () => true,
-    ],
+    ['manifests that are not kept', manifestsNotKept, /was deleted, and did not come back/, () => true],
     [
       'a limit that each process counts by itself',
       limitPerWorker,

@@ -5,6 +5,7 @@ const TEXT_TYPES: readonly (readonly [RegExp, string])[] = [
   [/\(m\|h\|d\|w\)\$$/, 'Age'],
   [/TiB\)\$$/, 'Size'],
   [/%\$$/, 'Share'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a type
   [/^\^sha256:/, '`sha256:${string}`'],
 ];
 
