@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { flowYaml } from '../core/flow-yaml.ts';
 import {
   DEFAULT_SETTING_KEYWORDS,
   type Keyword,
@@ -56,8 +56,7 @@ export function renderPolicyReference(): string {
 
 function row(name: string, { description, example, keepOnly }: Keyword): string {
   const only = keepOnly === true ? ' Keep rules only.' : '';
-  const shown = stringify(example, { collectionStyle: 'flow', lineWidth: 0 }).trim();
-  return `| \`${name}\` | ${cell(description)}${only} | \`${cell(shown)}\` |`;
+  return `| \`${name}\` | ${cell(description)}${only} | \`${cell(flowYaml(example))}\` |`;
 }
 
 function cell(text: string): string {

@@ -1,18 +1,13 @@
-import { stringify } from 'yaml';
+import { flowYaml } from '../flow-yaml.ts';
 import { comment } from '../policy-import/print.ts';
 import { quantity } from '../quantity.ts';
 import type { Proposal, ProposedRule } from './proposal.ts';
 import { RECENT_KEPT } from './proposal.ts';
 
-/** A value on one line, as rules are read best. */
-function flow(value: unknown): string {
-  return stringify(value, { collectionStyle: 'flow', lineWidth: 0, defaultStringType: 'PLAIN' }).trim();
-}
-
 function rules(key: 'keep' | 'delete', all: readonly ProposedRule<object>[]): string[] {
   return [
     `${key}:`,
-    ...all.flatMap(({ name, rule, why }) => [...comment(why, '  '), `  - ${name}: ${flow(rule)}`]),
+    ...all.flatMap(({ name, rule, why }) => [...comment(why, '  '), `  - ${name}: ${flowYaml(rule)}`]),
   ];
 }
 
@@ -22,14 +17,14 @@ export function printProposal({ document, keep, delete: remove, unnamed }: Propo
   return `${[
     '# Proposed from what the registry held. Keep beats delete, and what no rule names is kept.',
     `apiVersion: ${apiVersion}`,
-    `policy: ${flow(policy)}`,
-    `repositories: ${flow(repositories)}`,
-    ...(schedule === undefined ? [] : [`schedule: ${flow(schedule)}`]),
+    `policy: ${flowYaml(policy)}`,
+    `repositories: ${flowYaml(repositories)}`,
+    ...(schedule === undefined ? [] : [`schedule: ${flowYaml(schedule)}`]),
     '# `enforce` deletes. `plan` only says what it would delete.',
     `mode: ${mode}`,
     '# One run takes at most so much from one repository. Over a limit it stops before its first delete.',
-    `limits: ${flow(limits)}`,
-    ...(owner === undefined ? [] : [`owner: ${flow(owner)}`]),
+    `limits: ${flowYaml(limits)}`,
+    ...(owner === undefined ? [] : [`owner: ${flowYaml(owner)}`]),
     '',
     ...unnamed.flatMap(({ kind, count, examples }) =>
       comment(
@@ -86,11 +81,11 @@ export function printProposalTest(
     `# What the policy ${document.policy} has to do. Run by "gcr-warden policy test".`,
     'apiVersion: gcr-warden/v1',
     'test: what is recent or released stays, and what pipelines leave behind goes',
-    `repository: ${flow(repository)}`,
+    `repository: ${flowYaml(repository)}`,
     `now: ${now}`,
     ...(isAsked ? ['usage: complete'] : []),
     'images:',
-    ...images.map(([name, image]) => `  ${name}: ${flow(image)}`),
+    ...images.map(([name, image]) => `  ${name}: ${flowYaml(image)}`),
     'kept:',
     ...Object.entries(kept).map(([name, rule]) => `  ${name}: ${rule}`),
     'deleted:',
