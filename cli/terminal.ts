@@ -30,7 +30,13 @@ export function outputStyle(): TextStyle {
   return {
     widthColumns: isTTY === true && columns > 0 ? Math.max(NARROWEST_COLUMNS, columns) : WIDTH_COLUMNS,
     colour: isTTY === true && !isRefused,
-    clock: { nowMs: Date.now(), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+    clock: {
+      // Asked when a text is made: what watches goes on for hours.
+      get nowMs() {
+        return Date.now();
+      },
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    },
   };
 }
 
