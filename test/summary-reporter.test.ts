@@ -21,4 +21,4 @@ it('ends a real run with what was not run and one line that counts', () => {
     '  mixed.ts: finds out that it cannot run (not run: no provider)',
     '  mixed.ts: a suite whose hook breaks > never starts',
   ]);
-}, 60_000);
+}, 120_000);

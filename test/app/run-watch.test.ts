@@ -161,7 +161,7 @@ describe('the order to stop everything', () => {
             await saveStopOrder(order);
             // The run looks by itself, as it does all the time.
             const before = looks;
-            await expect.poll(() => looks, { timeout: 10_000 }).toBeGreaterThan(before);
+            await expect.poll(() => looks, { timeout: 60_000 }).toBeGreaterThan(before);
             return reply;
           },
         },

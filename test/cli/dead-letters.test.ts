@@ -113,7 +113,7 @@ describe('gcr-warden events dead-letters', () => {
     const replayed = await ask('--replay');
     expect(replayed.exitCode).toBe(1);
     expect(replayed.stdout).toContain('not put back: it does not say which subscription it came from');
-  }, 60_000);
+  }, 120_000);
 
   it.each([
     [['--subscription', 'dead-letters'], 'SUBSCRIPTION_UNREADABLE', 1],

@@ -78,7 +78,7 @@ function interruptWhen(
         GCR_WARDEN_LEDGER: stage.path('ledger.sqlite'),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 15_000,
+      timeout: 60_000,
     });
     const watch = setInterval(() => {
       if (!isTime()) return;

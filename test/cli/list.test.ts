@@ -66,7 +66,7 @@ describe('gcr-warden list', () => {
   });
 
   it('says that it may not have seen all, and ends with 1', async () => {
-    const run = await stage.warden(['list', '--csv', '127.0.0.1:1/acme']);
+    const run = await stage.warden(['list', '--csv', '--deadline', '2s', '127.0.0.1:1/acme']);
     expect(run.exitCode).toBe(1);
     expect(run.stderr).toMatch(/not all repositories were seen/);
   });

@@ -187,7 +187,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
     expect((await page.text()).replaceAll(/<[^>]+>/g, '')).toContain('Delete the manifest: deleted');
     // The broken policy stopped itself and nothing else, and said where it is broken.
     expect(functions.get('dispatch')?.output()).toMatch(/broken\.yaml:5:\d+/);
-  }, 60_000);
+  }, 120_000);
 
   it('sends what is no notification to the dead-letter topic, with its reason', async () => {
     await publish('gcr', '{"action":"INSERT"}');
@@ -195,7 +195,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
     expect(message.data).toBe('{"action":"INSERT"}');
     expect(message.attributes['code']).toBe('EVENT_INVALID');
     expect(message.attributes['reason']).toMatch(/names neither "digest" nor "tag"/);
-  }, 30_000);
+  }, 120_000);
 
   it('refuses work for a repository outside the configured targets', async () => {
     const work = {
@@ -208,7 +208,7 @@ describeWithPeers(['gcloud', 'java', 'skopeo'], "the deployed shape on Google's 
     await publish('work', JSON.stringify(work));
     const message = await deadLetter(pubsub, 'WORK_OUTSIDE_TARGETS');
     expect(message.attributes['code']).toBe('WORK_OUTSIDE_TARGETS');
-  }, 30_000);
+  }, 120_000);
 });
 
 const WAIT_MS_MAX = 30_000;

@@ -266,7 +266,7 @@ describe.each(SUBJECTS.map((subject) => [subject.handler, subject] as const))('%
     const one = await world.start(handler);
     for (let time = 0; time < 2; time += 1) expect(await deliver(world, one.url)).toBeLessThan(300);
     expect(comparable(world, await effect(world))).toEqual((await whole()).effect);
-  }, 60_000);
+  }, 120_000);
 
   it('does the same where two instances are called several times at once', async () => {
     const world = await openWorld();
@@ -277,7 +277,7 @@ describe.each(SUBJECTS.map((subject) => [subject.handler, subject] as const))('%
     for (const status of await Promise.all(calls)) expect([200, 204, 500]).toContain(status);
     expect(await deliver(world, two[0].url)).toBeLessThan(300);
     expect(comparable(world, await effect(world))).toEqual((await whole()).effect);
-  }, 60_000);
+  }, 120_000);
 
   it('does the same where it is called a day late', async () => {
     const world = await openWorld();
@@ -285,7 +285,7 @@ describe.each(SUBJECTS.map((subject) => [subject.handler, subject] as const))('%
     const one = await world.start(handler, { aheadMs: DAY_MS });
     expect(await deliver(world, one.url)).toBeLessThan(300);
     expect(comparable(world, await effect(world))).toEqual((await whole()).effect);
-  }, 60_000);
+  }, 120_000);
 
   it.each([
     ['in the middle', 0.5],

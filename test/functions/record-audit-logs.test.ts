@@ -165,7 +165,7 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
       });
       await subscriber().acknowledge('projects/acme/subscriptions/dead', [dead?.ackId ?? '']);
       expect(await subscriber().pull(SUBSCRIPTION, 10)).toEqual([]);
-    }, 60_000);
+    }, 120_000);
 
     it('keeps who pushed, untagged and deleted what, its own among them, and not what failed', async () => {
       const { ledger, call } = await open();
@@ -188,7 +188,7 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
       expect(await ledger.deeds(REPOSITORY, [TODAY - 2])).toEqual([]);
       // Writing is no pull, and says nothing of whether reads are recorded.
       expect((await ledger.pullRecording('acme')).evidence).toEqual([]);
-    }, 60_000);
+    }, 120_000);
 
     it('comes to the same where it works four times at once', async () => {
       const { ledger, call } = await open();
@@ -198,7 +198,7 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
       const found = await pullsOf(ledger);
       expect(found.size).toBe(300);
       expect(found.get(digestOf(4))).toEqual([[TODAY - 4, TODAY - 4]]);
-    }, 60_000);
+    }, 120_000);
 
     it('was killed after it wrote and before it acknowledged: all comes again and changes nothing', async () => {
       const killed: Subscriber = {
@@ -216,7 +216,7 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
       const second = await open({}, first.ledger);
       expect((await second.call()).body).toMatchObject({ messages: 2, isDrained: true });
       expect(await pullsOf(first.ledger)).toEqual(once);
-    }, 60_000);
+    }, 120_000);
 
     it('acknowledges nothing while the ledger takes nothing', async () => {
       const { ledger, call } = await open();
@@ -226,6 +226,6 @@ describeWithPeers(['gcloud', 'java'], 'record-audit-logs, on the emulators', () 
       await new Promise((resolve) => setTimeout(resolve, 11_000));
       expect((await call()).body).toMatchObject({ messages: 1, pulls: 1 });
       expect((await pullsOf(ledger)).get('main')).toEqual([[TODAY, TODAY]]);
-    }, 60_000);
+    }, 120_000);
   });
 });

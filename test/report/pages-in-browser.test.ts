@@ -124,7 +124,7 @@ describeWithPeers(['chromium'], 'the pages of the report in a browser', () => {
       await page.evaluate("document.querySelectorAll('#repositories th')[1].getAttribute('aria-sort')"),
     ).toBe('ascending');
     expect(page.complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('work served: a search goes to the server and comes back', async () => {
     const log = { log: () => {} };
@@ -144,7 +144,7 @@ describeWithPeers(['chromium'], 'the pages of the report in a browser', () => {
     expect(await page.evaluate('location.search')).toContain('zone=Europe');
     expect(await page.evaluate("document.body.textContent.includes('with “main” in tags')")).toBe(true);
     expect(page.complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('show names that try to be more as text', async () => {
     const other = await mkdtemp(join(tmpdir(), 'report-hostile-'));

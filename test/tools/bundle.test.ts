@@ -108,7 +108,7 @@ describe('a bundled function', () => {
       child.kill('SIGKILL');
       await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(null)));
     }
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('the bundled command line', () => {

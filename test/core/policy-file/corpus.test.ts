@@ -9,7 +9,7 @@ const RIGHT =
   'apiVersion: gcr-warden/v1\npolicy: right\nrepositories: ["**"]\ndelete: [{ r: { olderThan: 1d } }]\n';
 
 interface Checked {
-  readonly ms: number;
+  readonly cpuMs: number;
   readonly policies: readonly string[];
   readonly problems: readonly { file: string; line: number; column: number; code: string }[];
 }
@@ -56,9 +56,9 @@ describe('a corpus of malformed files', () => {
   });
 
   it.each(entries.map(([title, content], at) => [title, content, at] as const))(
-    '%s: an error that names the place within a second, and the policy beside it runs',
+    '%s: an error that names the place within a second of work, and the policy beside it runs',
     (_title, content, at) => {
-      const { ms, policies, problems } = checks[String(at)] as Checked;
+      const { cpuMs, policies, problems } = checks[String(at)] as Checked;
       expect(problems).not.toEqual([]);
       const lines = typeof content === 'string' ? content.split('\n') : [];
       for (const { file, line, column, code } of problems) {
@@ -69,7 +69,7 @@ describe('a corpus of malformed files', () => {
         expect(column).toBeGreaterThanOrEqual(1);
         expect(column).toBeLessThanOrEqual((lines[line - 1] ?? '').length + 1);
       }
-      expect(ms).toBeLessThan(1000);
+      expect(cpuMs).toBeLessThan(1000);
       expect(policies).toEqual(['right']);
     },
   );

@@ -84,7 +84,7 @@ describe('layers that no manifest names', () => {
       async () => {
         expect((await ask(registry, 'HEAD', blobPath(NAME, blob?.digest ?? ''))).status).toBe(404);
       },
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     );
   });
 

@@ -15,7 +15,7 @@ async function skopeo(...words: string[]): Promise<string> {
   const environment = { PATH: process.env['PATH'], HOME: home, XDG_RUNTIME_DIR: home, TMPDIR: home };
   const { stdout } = await run('skopeo', ['--insecure-policy', ...words], {
     env: environment,
-    timeout: 15_000,
+    timeout: 60_000,
   });
   return stdout;
 }

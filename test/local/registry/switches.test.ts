@@ -80,7 +80,7 @@ describe('our client meets a registry that', () => {
     const { completeness, manifests } = await reader.list(repository);
     expect(completeness).toEqual({ kind: 'complete' });
     expect(manifests).toHaveLength(1_001);
-  }, 60_000);
+  }, 120_000);
 
   it('keeps tags immutable, and takes no for an answer that stays', async () => {
     const { registry, repository, reader, deleter } = await meet({ immutableTags: true });
