@@ -1,7 +1,7 @@
 import { scopeOf } from './limit-scope.ts';
 import type { PlanLimits, Refusal, RepositoryPlan, Step } from './plan.ts';
 import type { Policy } from './policy.ts';
-import { formatSize } from './units.ts';
+import { countWithin, formatShare, formatSize } from './units.ts';
 
 /** What would go from one repository in one run. */
 export interface Going {
@@ -62,10 +62,10 @@ function refusalBy({ name, limits }: Policy, going: Going): Refusal | null {
       message: `${deletions} manifests would go; policy ${name} allows ${limits.digests} a run.`,
     };
   }
-  if (deletions > limits.share * manifestCount) {
+  if (deletions > countWithin(limits.share, manifestCount)) {
     return {
       code: 'LIMIT_SHARE',
-      message: `${deletions} of ${manifestCount} manifests would go; policy ${name} allows ${Math.round(limits.share * 1000) / 10} % a run.`,
+      message: `${deletions} of ${manifestCount} manifests would go; policy ${name} allows ${formatShare(limits.share)} a run.`,
     };
   }
   if (limits.sizeBytes !== null && (sizeBytes === null || sizeBytes > limits.sizeBytes)) {
@@ -89,13 +89,13 @@ export function isOverLimit({ steps, limits, manifestCount }: RepositoryPlan): b
   const deletions = steps.filter((step) => step.kind === 'delete').length;
   // Steps that no policy limits were made by nobody we know.
   if (limits === null) return deletions > 0;
-  return deletions > limits.digests || deletions > limits.share * manifestCount;
+  return deletions > limits.digests || deletions > countWithin(limits.share, manifestCount);
 }
 
 /** How a repository that is over a limit can begin all the same, as every output shows it; '' where it can't. */
 export function wayOut({ refusal, limits, manifestCount }: RepositoryPlan): string {
   if (limits === null || (refusal?.code !== 'LIMIT_DIGESTS' && refusal?.code !== 'LIMIT_SHARE')) return '';
-  const digests = Math.min(limits.digests, Math.floor(limits.share * manifestCount));
+  const digests = Math.min(limits.digests, countWithin(limits.share, manifestCount));
   if (digests < 1) return '';
   return ` "plan --oldest ${digests}" plans the oldest part that fits; "apply --approve" takes all of it.`;
 }

@@ -133,6 +133,16 @@ export function parseShare(text: string): Parsed<number> {
   return parsed(hundredths / 10_000);
 }
 
+/** Prints a share for people: `12.5 %`. */
+export function formatShare(share: number): string {
+  return `${Math.round(share * 10_000) / 100} %`;
+}
+
+/** How many of so many make up a share at most. In floating point 29 % of 100 are less than 29. */
+export function countWithin(share: number, count: number): number {
+  return Math.floor(share * count + 1e-6);
+}
+
 /** The latest offset from UTC in which a day is still going on (UTC−12:00). */
 const LAST_OFFSET_MS = 12 * HOUR_MS;
 

@@ -23,6 +23,8 @@ describe('limits of a run', () => {
     ['one byte more', { sizeBytes: 5e9 - 1 }, {}, 'LIMIT_SIZE'],
     ['bytes that nobody tells, with a limit', { sizeBytes: 1e15 }, { sizeBytes: null }, 'LIMIT_SIZE'],
     ['bytes that nobody tells, without one', {}, { sizeBytes: null }, null],
+    ['29 of 100 where 29 % may go', { share: 0.29 }, { deletions: 29 }, null],
+    ['30 of 100 where 29 % may go', { share: 0.29 }, { deletions: 30 }, 'LIMIT_SHARE'],
     ['the first moment of a freeze', { freeze: [FREEZE] }, {}, 'LIMIT_FREEZE'],
     ['the moment before it', { freeze: [FREEZE] }, { nowMs: NOW_MS - 1 }, null],
     ['the last moment of it', { freeze: [FREEZE] }, { nowMs: NOW_MS + DAY_MS - 1 }, 'LIMIT_FREEZE'],

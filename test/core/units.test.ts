@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   AGE_MAX_MS,
+  countWithin,
   DAY_MS,
   formatAge,
   formatSize,
@@ -14,6 +15,7 @@ import {
   SECOND_MS,
   SIZE_MAX_BYTES,
 } from '../../shared/core/units.ts';
+import { checkProperty } from './property.ts';
 
 describe('a length of time', () => {
   it.each([
@@ -155,6 +157,30 @@ describe('a share', () => {
       expect(parseShare(text).kind).toBe('refused');
     },
   );
+});
+
+describe('a share of a number', () => {
+  it.each([
+    [0.29, 100, 29],
+    [0.07, 100, 7],
+    [0.1, 30, 3],
+    [0.1, 29, 2],
+    [0.1234, 10_000, 1_234],
+    [0.1234, 9_999, 1_233],
+    [1, 7, 7],
+    [0.0001, 9_999, 0],
+  ])('%d of %d are at most %d', (share, count, most) => {
+    expect(countWithin(share, count)).toBe(most);
+  });
+
+  it('is never more than it, and one more would be', () => {
+    const hundredths = fc.integer({ min: 1, max: 10_000 });
+    checkProperty(fc.tuple(hundredths, fc.nat(50_000_000)), ([part, count]) => {
+      const most = BigInt(countWithin(part / 10_000, count));
+      expect(most * 10_000n).toBeLessThanOrEqual(BigInt(part) * BigInt(count));
+      expect((most + 1n) * 10_000n).toBeGreaterThan(BigInt(part) * BigInt(count));
+    });
+  });
 });
 
 describe('the end of a hold', () => {
