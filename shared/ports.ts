@@ -30,6 +30,7 @@ import type { ImageEvent } from './core/image-event.ts';
 import type { ImageRecords } from './core/image-records.ts';
 import type { Intent, JournalEntry, Run, Settlement, StoredManifest } from './core/journal.ts';
 import type { LedgerRecord, Noun } from './core/ledger-record.ts';
+import type { ScopeName } from './core/limit-scope.ts';
 import type { Catalog, Listing } from './core/listing.ts';
 import type { LogSeverity } from './core/log-severity.ts';
 import type { PlanningSince } from './core/planning-since.ts';
@@ -300,7 +301,7 @@ export interface DecisionRecord {
   readonly notes: readonly ArtifactNote[] | null;
 }
 
-/** How large the estate was, and the policies that judge it: kept for people to look at, asked by no run. */
+/** How large the estate was, and the policies that judge it: for people to look at, and for limits on a share of it. */
 export interface EstateLedger {
   /** Keeps a sample of a repository for its day; a later one of the same day replaces it. */
   recordSample(repository: string, sample: RepositorySample): Promise<void>;
@@ -314,6 +315,8 @@ export interface EstateLedger {
     readonly untilMs: number;
     readonly repositoriesMax: number;
   }): Promise<{ readonly series: readonly SampleSeries[]; readonly isAll: boolean }>;
+  /** How many manifests lie in a repository of Artifact Registry or a project, by the newest sample of each image repository that has one of these days. */
+  manifestsWithin(scope: ScopeName, sinceMs: number, untilMs: number): Promise<number>;
   /** The policies as they were read last; empty where none ever was. */
   policyRoster(): Promise<readonly PolicyEntry[]>;
   /** Replaces that. At most `ROSTER_MAX`. */
@@ -372,8 +375,14 @@ export interface RestraintLedger {
    * Takes up to `wanted` deletions from what may go on one day, and tells how many it got: never more, over all
    * callers together, than `max`. What is taken and not used stays taken.
    * @param day `YYYY-MM-DD` in UTC
+   * @param max where it has to be found out, the first of a day does so, and it holds for all of that day
    */
-  reserveDeletions(policy: string, day: string, wanted: number, max: number): Promise<number>;
+  reserveDeletions(
+    policy: string,
+    day: string,
+    wanted: number,
+    max: number | (() => Promise<number>),
+  ): Promise<number>;
   /** What the registry refused for good, see `core/blockage.ts`. */
   blockages(repository: string): Promise<readonly Blockage[]>;
   /** Replaces that. */

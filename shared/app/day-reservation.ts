@@ -1,8 +1,10 @@
 import type { Outcome } from '../core/journal.ts';
+import { scopeText } from '../core/limit-scope.ts';
 import type { PlanLimits } from '../core/plan.ts';
+import { SAMPLE_STANDS_MS } from '../core/repository-sample.ts';
 import type { NumberedStep } from '../core/step-batch.ts';
-import { formatSize } from '../core/units.ts';
-import type { Clock, RestraintLedger } from '../ports.ts';
+import { countWithin, formatShare, formatSize } from '../core/units.ts';
+import type { Clock, EstateLedger, RestraintLedger } from '../ports.ts';
 
 type Chain = readonly NumberedStep[];
 
@@ -11,7 +13,7 @@ interface Pot {
   readonly policy: string;
   /** Its name in the ledger. */
   readonly of: string;
-  readonly max: number;
+  readonly max: number | (() => Promise<number>);
   /** How much a chain takes; null where that is not known. */
   readonly costOf: (chain: Chain) => number | null;
   /** `1000 manifests a day, over everything`. */
@@ -25,13 +27,16 @@ interface Pot {
  * @throws WardenError where the ledger can't say what is left
  */
 export async function reserveDay(
-  ports: { readonly ledger: Pick<RestraintLedger, 'reserveDeletions'>; readonly clock: Clock },
+  ports: {
+    readonly ledger: Pick<RestraintLedger, 'reserveDeletions'> & Pick<EstateLedger, 'manifestsWithin'>;
+    readonly clock: Clock;
+  },
   limits: PlanLimits | null,
   chains: readonly Chain[],
   settle: (step: NumberedStep, outcome: Outcome) => void,
 ): Promise<readonly Chain[]> {
   let going = chains;
-  for (const { policy, of, max, costOf, text } of limits === null ? [] : potsOf(limits)) {
+  for (const { policy, of, max, costOf, text } of limits === null ? [] : potsOf(limits, ports)) {
     const leave = (chain: Chain, detail: string): void => {
       for (const step of chain) settle(step, { kind: 'skipped', why: 'limit', detail });
     };
@@ -56,33 +61,46 @@ export async function reserveDay(
   return going;
 }
 
-function potsOf({ perDay, scopes = [] }: PlanLimits): readonly Pot[] {
+function potsOf(
+  { perDay, scopes = [] }: PlanLimits,
+  { ledger, clock }: Parameters<typeof reserveDay>[0],
+): readonly Pot[] {
   return [
     ...perDay.map(({ policy, digests }): Pot => {
       const text = `${digests} manifests a day, over everything`;
       return { policy, of: policy, max: digests, costOf: (chain) => countOf(chain, policy), text };
     }),
-    ...scopes.flatMap(({ policy, scope, of, digests, sizeBytes }): Pot[] => {
+    ...scopes.flatMap(({ policy, scope, of, digests, sizeBytes, share }): Pot[] => {
       // No policy has a name with a space.
-      const name = `${policy} ${scope} ${of}`;
-      const where = `in ${scope} ${of}`;
-      const count = digests === null ? [] : [{ max: digests, text: `${digests} manifests a day ${where}` }];
-      const size =
-        sizeBytes === null ? [] : [{ max: sizeBytes, text: `${formatSize(sizeBytes)} a day ${where}` }];
-      return [
-        ...count.map((one) => ({
-          ...one,
-          policy,
-          of: name,
-          costOf: (chain: Chain) => countOf(chain, policy),
-        })),
-        ...size.map((one) => ({
-          ...one,
+      const name = `${policy} ${scopeText({ scope, of })}`;
+      const where = `in ${scopeText({ scope, of })}`;
+      const counting = { policy, costOf: (chain: Chain) => countOf(chain, policy) };
+      const pots: Pot[] = [];
+      if (digests !== null) {
+        pots.push({ ...counting, of: name, max: digests, text: `${digests} manifests a day ${where}` });
+      }
+      if (sizeBytes !== null) {
+        const text = `${formatSize(sizeBytes)} a day ${where}`;
+        pots.push({
           policy,
           of: `${name} bytes`,
-          costOf: (chain: Chain) => bytesOf(chain, policy),
-        })),
-      ];
+          max: sizeBytes,
+          costOf: (chain) => bytesOf(chain, policy),
+          text,
+        });
+      }
+      if (share !== undefined) {
+        const max = async (): Promise<number> => {
+          const nowMs = clock();
+          return countWithin(
+            share,
+            await ledger.manifestsWithin({ scope, of }, nowMs - SAMPLE_STANDS_MS, nowMs),
+          );
+        };
+        const text = `${formatShare(share)} of the manifests ${where} a day`;
+        pots.push({ ...counting, of: `${name} share`, max, text });
+      }
+      return pots;
     }),
   ];
 }

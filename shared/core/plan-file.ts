@@ -92,6 +92,7 @@ const planShape = z.looseObject({
                 scope: z.enum(['repository', 'project']),
                 digests: z.number().int().nullable(),
                 sizeBytes: z.number().int().nullable(),
+                share: z.number().optional(),
               }),
             )
             .optional(),

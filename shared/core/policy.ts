@@ -99,6 +99,8 @@ export interface ScopeLimit {
   readonly digests: number | null;
   /** At most this many bytes, as the registry lists the manifests that go; null for no such limit. */
   readonly sizeBytes: number | null;
+  /** At most this share of the manifests that lie in it, 0 to 1; left out where there is no such limit. */
+  readonly share?: number;
 }
 
 export type LimitScope = 'repository' | 'project';

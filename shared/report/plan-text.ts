@@ -5,7 +5,7 @@ import type { Plan, PlanLimits, RepositoryPlan } from '../core/plan.ts';
 import { wayOut } from '../core/plan-limit.ts';
 import { quantity } from '../core/quantity.ts';
 import { reasonSentence } from '../core/sentence.ts';
-import { formatSize } from '../core/units.ts';
+import { formatShare, formatSize } from '../core/units.ts';
 import { policySentence } from './policy-text.ts';
 import { quarantineSummary } from './quarantine-text.ts';
 import { sizeText } from './size-text.ts';
@@ -113,14 +113,15 @@ function limitsSentence(limits: PlanLimits): string {
   const perDay = (limits.perDay ?? []).map(
     ({ policy, digests }) => `, ${quantity(digests, 'manifest')} a day over everything (${policy})`,
   );
-  for (const { policy, scope, of, digests, sizeBytes } of limits.scopes ?? []) {
+  for (const { policy, scope, of, digests, sizeBytes, share } of limits.scopes ?? []) {
     const most = [
       digests === null ? [] : [quantity(digests, 'manifest')],
       sizeBytes === null ? [] : [formatSize(sizeBytes)],
+      share === undefined ? [] : [formatShare(share)],
     ].flat();
     perDay.push(`, ${most.join(' and ')} a day in ${scope} ${of} (${policy})`);
   }
-  return `allowed are ${quantity(limits.digests, 'manifest')}${size} and ${percent(limits.share, 1)} a run${perDay.join('')}${last}`;
+  return `allowed are ${quantity(limits.digests, 'manifest')}${size} and ${formatShare(limits.share)} a run${perDay.join('')}${last}`;
 }
 
 function percent(part: number, whole: number): string {

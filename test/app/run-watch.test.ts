@@ -270,6 +270,42 @@ describe('a limit a day', () => {
     expect(sum(await deletes('project: { perDay: 9 }'))).toBe(1);
   });
 
+  it('holds a share of all that lies in a project, as it was before the first of the day went', async () => {
+    const stage = await setStage();
+    stage.setDaysAgo(30);
+    const names = ['acme/services/api', 'acme/services/web', 'acme/other/api'];
+    for (const [text, name] of ['a', 'b', 'c', 'd', 'e'].flatMap((one) =>
+      names.map((name) => [one, name] as const),
+    )) {
+      const layers = [{ bytes: Buffer.from(`${text} ${name}`) }];
+      await pushImage({ ...stage.target, name, tags: [`pr-${text}`], layers });
+    }
+    let gone = 0;
+    /** A worker a repository, all at once; and again, with another plan. */
+    const day = async (daysAgo: number): Promise<void> => {
+      stage.setDaysAgo(daysAgo);
+      for (let turn = 1; turn <= 2; turn += 1) {
+        const shares = 'mayEmpty: true, project: { sharePerDay: 20% }, repository: { sharePerDay: 50% }';
+        const plan = await planned(stage, POLICY.replace('mayEmpty: true', shares));
+        await Promise.all(
+          plan.repositories.map(async (one) => {
+            const [result] = await applyPlan(stage.ports, { ...plan, repositories: [one] }, applyRequest());
+            const labels = (result?.results ?? []).flatMap(({ step, outcome }) =>
+              step.kind === 'delete' ? outcomeLabel(outcome) : [],
+            );
+            gone += labels.filter((label) => label === 'deleted').length;
+            expect(labels.every((label) => label === 'deleted' || label === 'skipped: limit')).toBe(true);
+          }),
+        );
+      }
+    };
+    await day(0);
+    expect(gone).toBe(3);
+    // 20 % of the twelve that are left.
+    await day(-1);
+    expect(gone).toBe(5);
+  });
+
   it('lets nothing of unknown size go under a limit on sizes', async () => {
     const stage = await setStage();
     await pushOld(stage, 1);

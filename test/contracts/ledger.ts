@@ -950,6 +950,29 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await ledger.reserveDeletions('base images', '2026-03-14', 50, 200)).toBe(50);
       });
 
+      it('lets the first of a day find out how much may go, for everybody and all of that day', async () => {
+        const second = await under.another();
+        const reserve = (from: Ledger, wanted: number, max: number): Promise<number> =>
+          from.reserveDeletions('services project acme share', '2026-03-14', wanted, async () => max);
+        const got = await Promise.all([60, 70, 80].map((max) => reserve(ledger, 50, max)));
+        const taken = got.reduce((sum, one) => sum + one, 0);
+        const rest = await reserve(second, 1_000, 9_999);
+        // Which of the three was first is not known, and that only one of them was.
+        expect([60, 70, 80]).toContain(taken + rest);
+        expect(await reserve(second, 1, 9_999)).toBe(0);
+        // Nothing at all is an answer too.
+        const none = async (): Promise<number> => 0;
+        expect(await ledger.reserveDeletions('none', '2026-03-14', 5, none)).toBe(0);
+        expect(await second.reserveDeletions('none', '2026-03-14', 5, async () => 7)).toBe(0);
+        expect(await second.reserveDeletions('none', '2026-03-15', 5, async () => 7)).toBe(5);
+        const fails = async (): Promise<number> => {
+          throw new Error('503');
+        };
+        await expect(ledger.reserveDeletions('broken', '2026-03-14', 5, fails)).rejects.toThrow('503');
+        expect(await ledger.reserveDeletions('broken', '2026-03-14', 5, async () => 3)).toBe(3);
+        await second.close();
+      });
+
       it('replaces what a registry refused for good in a repository, 10,000 steps as well as none', async () => {
         expect(await ledger.blockages(REPOSITORY)).toEqual([]);
         const all = Array.from({ length: 10_000 }, (_, at) => ({
@@ -1009,6 +1032,27 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(found.isAll).toBe(false);
         const exactly = await ledger.samples({ sinceMs: NOW, untilMs: NOW, repositoriesMax: 3 });
         expect(exactly).toMatchObject({ series: { length: 3 }, isAll: true });
+      });
+
+      it('counts what lies in a repository of Artifact Registry or a project, each image as it was last seen', async () => {
+        const lastYear = Date.parse('2025-12-30T23:00:00Z');
+        const early = Date.parse('2026-01-02T01:00:00Z');
+        const within = (scope: 'repository' | 'project', of: string): Promise<number> =>
+          ledger.manifestsWithin({ scope, of }, early - 10 * DAY_MS, early);
+        expect(await within('project', 'acme')).toBe(0);
+        await ledger.recordSample(REPOSITORY, sample(lastYear, 1));
+        await ledger.recordSample(REPOSITORY, sample(early, 10));
+        // Came late, as an import does.
+        await ledger.recordSample(REPOSITORY, sample(lastYear - DAY_MS, 5_000));
+        await ledger.recordSample('europe-docker.pkg.dev/acme/services/web', sample(lastYear, 200));
+        await ledger.recordSample('us-docker.pkg.dev/acme/gcr.io/worker', sample(early - DAY_MS, 3_000));
+        await ledger.recordSample('europe-docker.pkg.dev/acme/services/old', sample(early - 11 * DAY_MS, 7));
+        await ledger.recordSample('europe-docker.pkg.dev/acme/services/new', sample(early + DAY_MS, 9));
+        await ledger.recordSample('europe-docker.pkg.dev/other/services/api', sample(early, 40_000));
+        expect(await within('repository', 'europe-docker.pkg.dev/acme/services')).toBe(210);
+        expect(await within('project', 'acme')).toBe(3_210);
+        expect(await within('repository', 'us-docker.pkg.dev/acme/gcr.io')).toBe(3_000);
+        expect(await within('project', 'europe-docker.pkg.dev/acme/services')).toBe(0);
       });
 
       it('keeps two samples of different days that are written at once', async () => {

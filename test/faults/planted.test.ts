@@ -107,7 +107,7 @@ function limitPerWorker(): Planted {
       withLedger(ports, {
         reserveDeletions: async (_policy, _day, wanted, max) => {
           const before = taken.get(life) ?? 0;
-          const got = Math.min(wanted, max - before);
+          const got = Math.min(wanted, (typeof max === 'number' ? max : await max()) - before);
           taken.set(life, before + got);
           return got;
         },

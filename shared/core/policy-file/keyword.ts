@@ -65,6 +65,8 @@ const sizeSchema = {
   pattern: '^[0-9]{1,16}(\\.[0-9]{1,3})?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$',
 } as const;
 
+const shareSchema = { type: 'string', pattern: '^(0|[1-9][0-9]{0,2})(\\.[0-9]{1,2})?%$' } as const;
+
 export const SCOPE_LIMIT_KEYWORDS = {
   perDay: {
     description: 'At most this many manifests a day (in UTC).',
@@ -75,6 +77,12 @@ export const SCOPE_LIMIT_KEYWORDS = {
     description: 'At most this much a day (in UTC); shared layers are counted for each image.',
     example: '200GB',
     schema: sizeSchema,
+  },
+  sharePerDay: {
+    description:
+      'At most this share of its manifests a day (in UTC), of as many as runs counted there in the last 35 days.',
+    example: '10%',
+    schema: shareSchema,
   },
 } as const satisfies Record<string, Keyword>;
 
@@ -94,7 +102,7 @@ export const LIMITS_KEYWORDS = {
   share: {
     description: `At most this share of one repository's manifests in one run. Default: ${DEFAULT_LIMITS.share * 100}%.`,
     example: '25%',
-    schema: { type: 'string', pattern: '^(0|[1-9][0-9]{0,2})(\\.[0-9]{1,2})?%$' },
+    schema: shareSchema,
   },
   size: {
     description:

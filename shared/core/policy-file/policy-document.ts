@@ -160,6 +160,8 @@ export type PolicyDocument = AtLeastOne<{
       readonly perDay?: number;
       /** At most this much a day (in UTC); shared layers are counted for each image. */
       readonly sizePerDay?: Size;
+      /** At most this share of its manifests a day (in UTC), of as many as runs counted there in the last 35 days. */
+      readonly sharePerDay?: Share;
     };
     /** How much may go on one day from everything in one project. Default: no limit. */
     readonly project?: {
@@ -167,6 +169,8 @@ export type PolicyDocument = AtLeastOne<{
       readonly perDay?: number;
       /** At most this much a day (in UTC); shared layers are counted for each image. */
       readonly sizePerDay?: Size;
+      /** At most this share of its manifests a day (in UTC), of as many as runs counted there in the last 35 days. */
+      readonly sharePerDay?: Share;
     };
     /** Days on which nothing goes: the first and the last, with a slash between them. One or a list. */
     readonly freeze?: string | readonly (string)[];

@@ -1,16 +1,7 @@
 import type { Node } from 'yaml';
 import type { Freeze, LimitScope, Limits, OnPush, Schedule, ScopeLimit } from '../policy.ts';
 import { isTimeZone, parseCron } from '../schedule.ts';
-import {
-  DAY_MS,
-  HOUR_MS,
-  type Parsed,
-  parseAge,
-  parsed,
-  parseFreeze,
-  parseShare,
-  parseSize,
-} from '../units.ts';
+import { DAY_MS, HOUR_MS, parseAge, parsed, parseFreeze, parseShare, parseSize } from '../units.ts';
 import type { DocumentReader, Entry } from './document.ts';
 import {
   API_VERSION,
@@ -21,7 +12,6 @@ import {
   SCOPE_LIMIT_KEYWORDS,
 } from './keyword.ts';
 import { LIMIT_DIGESTS_MAX, LIMIT_PER_DAY_MAX } from './limits.ts';
-import type { PolicyProblemCode } from './problem.ts';
 import { remembering } from './remember.ts';
 import { readUnit, texts } from './rule.ts';
 import { nearest, quoted } from './spelling.ts';
@@ -135,6 +125,9 @@ export function readUndo(reader: DocumentReader, entry: Entry, mayBeOff: boolean
   return null;
 }
 
+const SHARE = ['POLICY_SHARE', 'a percentage such as 25%', parseShare] as const;
+const SIZE = ['POLICY_SIZE', 'a size such as 200GB', parseSize] as const;
+
 /**
  * `limits`, of a policy or of a folder's defaults.
  * @param keywords those that may be set here
@@ -158,15 +151,11 @@ export function readLimits(
     const found = entries.get(key);
     return found === undefined ? otherwise : how(found);
   };
-  const unit =
-    <T>(code: PolicyProblemCode, wanted: string, parse: (text: string) => Parsed<T>) =>
-    (found: Entry): T | null =>
-      readUnit(reader, found, code, wanted, parse);
   const before = reader.problems.length;
   const limits = {
     digests: read('digests', fallback.digests, (found) => reader.count(found, LIMIT_DIGESTS_MAX)),
-    share: read('share', fallback.share, unit('POLICY_SHARE', 'a percentage such as 25%', parseShare)),
-    sizeBytes: read('size', fallback.sizeBytes, unit('POLICY_SIZE', 'a size such as 200GB', parseSize)),
+    share: read('share', fallback.share, (found) => readUnit(reader, found, ...SHARE)),
+    sizeBytes: read('size', fallback.sizeBytes, (found) => readUnit(reader, found, ...SIZE)),
     mayEmpty: read('mayEmpty', fallback.mayEmpty, (found) => reader.flag(found)),
     perDay: read('perDay', fallback.perDay, (found) => reader.count(found, LIMIT_PER_DAY_MAX)),
     repository: read('repository', scopeIn(fallback, 'repository'), (found) => readScope(reader, found)),
@@ -190,18 +179,22 @@ function scopeIn({ scopes = [] }: Limits, scope: LimitScope): ScopeLimit | null 
 function readScope(reader: DocumentReader, entry: Entry): ScopeLimit | null {
   const entries = reader.mapping(entry.value, entry, entry.key, SCOPE_LIMIT_KEYWORDS);
   if (entries === null) return null;
-  const perDay = entries.get('perDay');
-  const size = entries.get('sizePerDay');
-  if (perDay === undefined && size === undefined) {
-    const wanted = 'write perDay, sizePerDay or both';
+  const [perDay, size, share] = [
+    entries.get('perDay'),
+    entries.get('sizePerDay'),
+    entries.get('sharePerDay'),
+  ];
+  if (perDay === undefined && size === undefined && share === undefined) {
+    const wanted = 'write perDay, sizePerDay, sharePerDay or several of them';
     reader.report('POLICY_MISSING_KEY', entry, `The limit of a ${entry.key} limits nothing: ${wanted}.`);
     return null;
   }
+  const portion = share === undefined ? null : readUnit(reader, share, ...SHARE);
   return {
     scope: entry.key === 'project' ? 'project' : 'repository',
     digests: perDay === undefined ? null : reader.count(perDay, LIMIT_PER_DAY_MAX),
-    sizeBytes:
-      size === undefined ? null : readUnit(reader, size, 'POLICY_SIZE', 'a size such as 200GB', parseSize),
+    sizeBytes: size === undefined ? null : readUnit(reader, size, ...SIZE),
+    ...(portion === null ? {} : { share: portion }),
   };
 }
 

@@ -760,8 +760,16 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       expect(await billOf(() => ledger.recordSample(REPOSITORY, sampleAt(NOW)))).toEqual([0, 1, 0]);
       const window = { sinceMs: NOW - 365 * 86_400_000, untilMs: NOW, repositoriesMax: 10 };
       expect(await billOf(() => ledger.samples({ ...window, repository: REPOSITORY }))).toEqual([2, 0, 0]);
-      // One for the year that has none.
+      // One for the year that has none, here and below.
       expect(await billOf(() => ledger.samples(window))).toEqual([2, 0, 0]);
+      const project = { scope: 'project', of: 'acme' } as const;
+      expect(await billOf(() => ledger.manifestsWithin(project, NOW - 35 * 86_400_000, NOW))).toEqual([
+        1, 0, 0,
+      ]);
+      await ledger.recordSample('us-docker.pkg.dev/acme/b/c', sampleAt(NOW));
+      expect(await billOf(() => ledger.manifestsWithin(project, NOW - 35 * 86_400_000, NOW))).toEqual([
+        2, 0, 0,
+      ]);
       expect(await billOf(() => ledger.policyRoster())).toEqual([1, 0, 0]);
       expect(await billOf(() => ledger.savePolicyRoster([]))).toEqual([1, 1, 0]);
     });
@@ -774,6 +782,9 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
       expect(await billOf(() => ledger.stopOrder())).toEqual([1, 0, 0]);
       expect(await billOf(() => ledger.saveStopOrder(null))).toEqual([0, 1, 0]);
       expect(await billOf(() => ledger.reserveDeletions('p', '2026-03-14', 200, 1_000))).toEqual([1, 1, 0]);
+      const found = async (): Promise<number> => 200;
+      expect(await billOf(() => ledger.reserveDeletions('q', '2026-03-14', 200, found))).toEqual([1, 1, 0]);
+      expect(await billOf(() => ledger.reserveDeletions('q', '2026-03-14', 200, found))).toEqual([1, 0, 0]);
       expect(await billOf(() => ledger.holds(REPOSITORY))).toEqual([1, 0, 0]);
     });
 

@@ -49,11 +49,17 @@ delete:
 
 it('has limits on what repositories lie in', () => {
   const policy = parseOne(
-    `${HEAD}limits: { repository: { perDay: 10 }, project: { perDay: 50, sizePerDay: 2GB } }\ndelete: [{ r: { olderThan: 1d } }]\n`,
+    `${HEAD}limits: { repository: { perDay: 10 }, project: { perDay: 50, sizePerDay: 2GB, sharePerDay: 10% } }\ndelete: [{ r: { olderThan: 1d } }]\n`,
   );
   expect(policy.limits.scopes).toEqual([
     { scope: 'repository', digests: 10, sizeBytes: null },
-    { scope: 'project', digests: 50, sizeBytes: 2_000_000_000 },
+    { scope: 'project', digests: 50, sizeBytes: 2_000_000_000, share: 0.1 },
+  ]);
+  const share = parseOne(
+    `${HEAD}limits: { repository: { sharePerDay: 2.5% } }\ndelete: [{ r: { olderThan: 1d } }]\n`,
+  );
+  expect(share.limits.scopes).toEqual([
+    { scope: 'repository', digests: null, sizeBytes: null, share: 0.025 },
   ]);
   expect(parseOne(`${HEAD}delete: [{ r: { olderThan: 1d } }]\n`).limits.scopes).toBeUndefined();
 });

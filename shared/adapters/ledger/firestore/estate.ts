@@ -1,3 +1,4 @@
+import { scopeText, scopeTexts } from '../../../core/limit-scope.ts';
 import type { PolicyEntry } from '../../../core/policy-roster.ts';
 import { type RepositorySample, startOfDayMs } from '../../../core/repository-sample.ts';
 import { DAY_MS } from '../../../core/units.ts';
@@ -25,6 +26,7 @@ export function estateLedger(documents: Documents): EstateLedger {
         version: FORM_VERSION,
         repository,
         year,
+        scopes: scopeTexts(repository),
         days: { [fieldOf(sample.atMs)]: JSON.stringify(sample) },
         expiresAt: Timestamp.fromMillis(yearEndMs + SAMPLE_RETENTION_MS),
       };
@@ -61,6 +63,30 @@ export function estateLedger(documents: Documents): EstateLedger {
       return { series: series.slice(0, repositoriesMax), isAll: isAll && series.length <= repositoriesMax };
     },
 
+    async manifestsWithin(scope, sinceMs, untilMs) {
+      const manifests = new Map<string, number>();
+      for (let year = yearOf(sinceMs); year <= yearOf(untilMs); year += 1) {
+        // Of a whole year's document, the few days that are asked for.
+        const days = fieldsBetween(year, sinceMs, untilMs).map((field) => `days.${field}`);
+        const ofYear = samples
+          .where('scopes', 'array-contains', scopeText(scope))
+          .where('year', '==', year)
+          .select('version', 'repository', ...days);
+        for await (const page of documents.pages('manifestsWithin', ofYear)) {
+          for (const snapshot of page) {
+            const stored = new Stored(snapshot);
+            const texts = stored.has('days') ? stored.texts('days') : [];
+            const newest = texts
+              .map((text) => JSON.parse(text) as RepositorySample)
+              .reduce<RepositorySample | null>((a, b) => (a === null || b.atMs > a.atMs ? b : a), null);
+            // A later year's is the newer.
+            if (newest !== null) manifests.set(stored.text('repository'), newest.manifests);
+          }
+        }
+      }
+      return [...manifests.values()].reduce((sum, one) => sum + one, 0);
+    },
+
     async policyRoster() {
       const record = await readRecord<PolicyEntry>(documents, { method: 'policyRoster', ...roster });
       return record === null ? [] : record.items;
@@ -88,4 +114,14 @@ function yearOf(atMs: number): number {
 /** `MM-DD`; at most 366 of them make a document of some 100 kB. */
 function fieldOf(atMs: number): string {
   return new Date(atMs).toISOString().slice(5, 10);
+}
+
+/** The fields of one year's document for the days from one time to another. */
+function fieldsBetween(year: number, sinceMs: number, untilMs: number): readonly string[] {
+  const fields: string[] = [];
+  const toMs = Math.min(startOfDayMs(untilMs), Date.UTC(year, 11, 31));
+  for (let atMs = Math.max(startOfDayMs(sinceMs), Date.UTC(year, 0, 1)); atMs <= toMs; atMs += DAY_MS) {
+    fields.push(fieldOf(atMs));
+  }
+  return fields;
 }

@@ -59,10 +59,13 @@ export function restraintLedger(documents: Documents): RestraintLedger {
       const at = reservations.doc(documentName(policy, day));
       for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
         const [snapshot] = await documents.get('reserveDeletions', [at]);
-        const reserved = snapshot === undefined ? 0 : new Stored(snapshot).integer('reserved');
-        const got = Math.max(0, Math.min(wanted, max - reserved));
-        if (got === 0) return 0;
-        const fields = { reserved: reserved + got };
+        const stored = snapshot === undefined ? null : new Stored(snapshot);
+        const reserved = stored?.integer('reserved') ?? 0;
+        const isFound = typeof max !== 'number' && stored?.has('max') !== true;
+        const most = typeof max === 'number' ? max : isFound ? await max() : (stored?.integer('max') ?? 0);
+        const got = Math.max(0, Math.min(wanted, most - reserved));
+        if (got === 0 && !isFound) return 0;
+        const fields = { reserved: reserved + got, ...(isFound ? { max: most } : {}) };
         // An answer that was lost leaves a reservation that nobody uses: less is deleted, never more.
         const result = await documents.commit('reserveDeletions', [
           snapshot === undefined

@@ -1,8 +1,9 @@
+import { scopeOf } from '../../../core/limit-scope.ts';
 import type { PolicyEntry } from '../../../core/policy-roster.ts';
 import { type RepositorySample, startOfDayMs } from '../../../core/repository-sample.ts';
 import type { EstateLedger } from '../../../ports.ts';
 import type { Database } from './database.ts';
-import { json, text } from './row.ts';
+import { integer, json, text } from './row.ts';
 
 /** How large the estate was: one row a repository and day; and one row a policy. */
 export function estateLedger(database: Database): EstateLedger {
@@ -47,6 +48,19 @@ export function estateLedger(database: Database): EstateLedger {
         series: series.filter(({ samples }) => samples.length > 0),
         isAll: names.length <= repositoriesMax,
       };
+    },
+
+    async manifestsWithin(scope, sinceMs, untilMs) {
+      // With max() SQLite takes the other columns from the row that has it.
+      const newest = database.all(
+        `SELECT repository, max(day_ms), json_extract(content, '$.manifests') AS manifests
+         FROM samples WHERE day_ms BETWEEN ? AND ? GROUP BY repository`,
+        startOfDayMs(sinceMs),
+        startOfDayMs(untilMs),
+      );
+      return newest
+        .filter((row) => scopeOf(text(row, 'repository'), scope.scope) === scope.of)
+        .reduce((sum, row) => sum + integer(row, 'manifests'), 0);
     },
 
     async policyRoster() {

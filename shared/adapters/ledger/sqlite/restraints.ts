@@ -5,7 +5,7 @@ import type { RestraintLedger } from '../../../ports.ts';
 import { packList, unpackChunk } from '../packed.ts';
 import type { Database } from './database.ts';
 import { writeUnder } from './lease.ts';
-import { bytes, integer, json } from './row.ts';
+import { bytes, integer, integerOrNull, json } from './row.ts';
 
 /** What keeps runs from deleting: one row a hold and a policy's day; refusals packed. */
 export function restraintLedger(database: Database): RestraintLedger {
@@ -48,17 +48,25 @@ export function restraintLedger(database: Database): RestraintLedger {
     },
 
     async reserveDeletions(policy, day, wanted, max) {
+      const sql = 'SELECT reserved, max FROM deletions WHERE policy = ? AND day = ?';
+      const before = typeof max === 'number' ? null : database.get(sql, policy, day);
+      const isFound = typeof max !== 'number' && (before === null || integerOrNull(before, 'max') === null);
+      const found = typeof max === 'number' ? max : isFound ? await max() : 0;
       return await database.together(() => {
-        const row = database.get('SELECT reserved FROM deletions WHERE policy = ? AND day = ?', policy, day);
+        const row = database.get(sql, policy, day);
         const reserved = row === null ? 0 : integer(row, 'reserved');
-        const got = Math.max(0, Math.min(wanted, max - reserved));
-        if (got === 0) return 0;
+        // Who was first meanwhile has found it out for all.
+        const ofDay = row === null || typeof max === 'number' ? null : integerOrNull(row, 'max');
+        const most = ofDay ?? found;
+        const got = Math.max(0, Math.min(wanted, most - reserved));
+        if (got === 0 && !isFound) return 0;
         database.run(
-          `INSERT INTO deletions (policy, day, reserved) VALUES (?, ?, ?)
-           ON CONFLICT (policy, day) DO UPDATE SET reserved = excluded.reserved`,
+          `INSERT INTO deletions (policy, day, reserved, max) VALUES (?, ?, ?, ?)
+           ON CONFLICT (policy, day) DO UPDATE SET reserved = excluded.reserved, max = COALESCE(max, excluded.max)`,
           policy,
           day,
           reserved + got,
+          isFound ? most : null,
         );
         return got;
       });

@@ -19,6 +19,10 @@ export function integer(row: Row, column: string): number {
   return typeof value === 'number' ? value : refuse(column);
 }
 
+export function integerOrNull(row: Row, column: string): number | null {
+  return row[column] === null ? null : integer(row, column);
+}
+
 export function bytes(row: Row, column: string): Uint8Array {
   const value = row[column];
   return value instanceof Uint8Array ? value : refuse(column);

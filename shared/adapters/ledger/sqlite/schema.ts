@@ -216,4 +216,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (repository, day, deed)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Of a day on which the limit had to be found out.
+  `
+  ALTER TABLE deletions ADD COLUMN max INTEGER;
+  `,
 ];
