@@ -6,8 +6,7 @@ import {
   type ServiceAccount,
 } from '../core/audit/access.ts';
 import { groupsInAcls } from '../core/audit/bucket-acl.ts';
-import { groupsToRead, rolesToRead } from '../core/audit/graph.ts';
-import type { GroupReply } from '../core/audit/group.ts';
+import { groupsToRead } from '../core/audit/graph.ts';
 import {
   type AncestorReply,
   ORG_CONSTRAINTS,
@@ -15,26 +14,24 @@ import {
   type OrgPolicy,
   type ProjectIdentity,
 } from '../core/audit/hierarchy.ts';
-import { groupOf } from '../core/audit/member.ts';
 import type { PullSecretReading } from '../core/audit/pull-secret.ts';
 import type { AccountReply, AuditReplies, BucketReply, LocationReply } from '../core/audit/replies.ts';
 import { type Fact, known, unknown } from '../core/fact.ts';
 import type { GoogleAccess } from '../ports.ts';
+import { NamedReads } from './named-reads.ts';
 
-/** More custom roles than this in one project's policies are not read, and count as unknown. */
-const ROLES_MAX = 500;
-/** More groups than this, groups in groups included, are not read, and count as unknown. */
-const GROUPS_MAX = 1000;
 /** The topic that Artifact Registry publishes to: it has no other. */
 const TOPIC = 'gcr';
 
 /** Reads all that the checks ask for, as much as possible at the same time. */
 export async function readAccess(
-  access: GoogleAccess,
+  google: GoogleAccess,
   project: string,
   nowMs: number,
   readPullSecrets: () => Promise<PullSecretReading | null> = async () => null,
 ): Promise<AuditReplies> {
+  const named = new NamedReads(google);
+  const access = beginningNamed(google, named);
   const identityRead = access.identity(project);
   const [
     identity,
@@ -67,7 +64,9 @@ export async function readAccess(
   ]);
   const partial = { projectPolicy, ancestors, accounts, locations, buckets, topicPolicy };
   const policies = policiesOf(partial);
-  const roles = await readRoles(access, policies);
+  const roles = await named.rolesOf(policies);
+  const groups = await named.groupsOf([...groupsToRead(policies, roles), ...groupsInAcls(buckets)]);
+  await named.ended();
   return {
     version: 2,
     project,
@@ -84,9 +83,23 @@ export async function readAccess(
     redirection,
     topicPolicy,
     clusters,
-    groups: await readGroups(access, [...groupsToRead(policies, roles), ...groupsInAcls(buckets)]),
+    groups,
     roles,
     pullSecrets,
+  };
+}
+
+/** The same reads; whatever policy comes, what it names is begun with. */
+function beginningNamed(access: GoogleAccess, named: NamedReads): GoogleAccess {
+  return {
+    ...access,
+    projectPolicy: async (project) => named.begin(await access.projectPolicy(project)),
+    ancestorPolicy: async (name) => named.begin(await access.ancestorPolicy(name)),
+    serviceAccountPolicy: async (project, email) =>
+      named.begin(await access.serviceAccountPolicy(project, email)),
+    repositoryPolicy: async (name) => named.begin(await access.repositoryPolicy(name)),
+    bucketPolicy: async (name) => named.begin(await access.bucketPolicy(name)),
+    topicPolicy: async (project, topic) => named.begin(await access.topicPolicy(project, topic)),
   };
 }
 
@@ -209,55 +222,4 @@ function policiesOf({
   }
   for (const { policy } of buckets) facts.push(policy);
   return facts.flatMap((fact) => (fact?.kind === 'known' && fact.value !== null ? [fact.value] : []));
-}
-
-async function readRoles(
-  access: GoogleAccess,
-  policies: readonly IamPolicy[],
-): Promise<Readonly<Record<string, Fact<readonly string[]>>>> {
-  const roles = await Promise.all(
-    rolesToRead(policies).map(
-      async (role, index): Promise<[string, Fact<readonly string[]>]> => [
-        role,
-        index < ROLES_MAX
-          ? await access.rolePermissions(role)
-          : unknown(`more than ${ROLES_MAX} roles that are not in the table are in use`),
-      ],
-    ),
-  );
-  return Object.fromEntries(roles);
-}
-
-/** Reads groups, then the groups in them, level by level. */
-async function readGroups(
-  access: GoogleAccess,
-  named: readonly string[],
-): Promise<Readonly<Record<string, Fact<GroupReply>>>> {
-  const groups = new Map<string, Fact<GroupReply>>();
-  let level = [...new Set(named)];
-  while (level.length > 0) {
-    const replies = await Promise.all(
-      level.map(
-        async (address, index): Promise<[string, Fact<GroupReply>]> => [
-          address,
-          groups.size + index < GROUPS_MAX
-            ? await access.group(address)
-            : unknown(`more than ${GROUPS_MAX} groups are in use`),
-        ],
-      ),
-    );
-    const below = new Set<string>();
-    for (const [address, group] of replies) {
-      groups.set(address, group);
-      for (const inside of groupsIn(group)) below.add(inside);
-    }
-    // Of what is beyond the limit, the groups inside are not known, so this comes to an end.
-    level = [...below].filter((address) => !groups.has(address));
-  }
-  return Object.fromEntries(groups);
-}
-
-function groupsIn(group: Fact<GroupReply>): readonly string[] {
-  if (group.kind === 'unknown') return [];
-  return group.value.members.flatMap((member) => groupOf(member) ?? []);
 }

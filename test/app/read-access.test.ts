@@ -11,6 +11,7 @@ import { readAccess } from '../../shared/app/read-access.ts';
 import type { AuditReplies } from '../../shared/core/audit/replies.ts';
 import { type Fact, known } from '../../shared/core/fact.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
+import type { GoogleAccess } from '../../shared/ports.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 21, 3);
 
@@ -22,7 +23,11 @@ interface Different {
   readonly estate?: Partial<Estate>;
 }
 
-async function readAcme({ project = {}, estate = {}, ...options }: Different = {}): Promise<AuditReplies> {
+async function readAcme(different: Different = {}): Promise<AuditReplies> {
+  return readAccess(await openAcme(different), 'acme', NOW_MS);
+}
+
+async function openAcme({ project = {}, estate = {}, ...options }: Different): Promise<GoogleAccess> {
   const acme = acmeEstate(NOW_MS);
   const apis = await startGoogleApis({
     estate: { ...acme, projects: acme.projects.map((each) => ({ ...each, ...project })), ...estate },
@@ -37,7 +42,7 @@ async function readAcme({ project = {}, estate = {}, ...options }: Different = {
     await rest.close();
     await apis.close();
   });
-  return readAccess(googleAccess(rest), 'acme', NOW_MS);
+  return googleAccess(rest);
 }
 
 function answered<T>(fact: Fact<T>): T {
@@ -128,6 +133,47 @@ describe('what is read of a project', () => {
       },
     });
     expect(Object.keys(replies.groups)).toEqual(['oncall@example.com']);
+  });
+
+  it('is read for what a policy names while other policies are still on their way', async () => {
+    const access = await openAcme({});
+    const { promise: oncallRead, resolve } = Promise.withResolvers<void>();
+    const replies = await readAccess(
+      {
+        ...access,
+        async projectPolicy(project) {
+          await oncallRead;
+          return access.projectPolicy(project);
+        },
+        async group(address) {
+          if (address === 'oncall@example.com') resolve();
+          return access.group(address);
+        },
+      },
+      'acme',
+      NOW_MS,
+    );
+    expect(replies).toEqual(await readAcme());
+  });
+
+  it('ends at 500 roles of their own, the same ones in whatever order their policies come', async () => {
+    const roleOf = (index: number) => `projects/acme/roles/custom${index}`;
+    const bindings = Array.from({ length: 501 }, (_, index) => ({
+      role: roleOf(index),
+      members: ['user:ada@example.com'],
+    }));
+    const access = await openAcme({
+      project: {
+        bindings: bindings.toReversed(),
+        roles: Object.fromEntries(bindings.map(({ role }) => [role, ['storage.objects.get']])),
+        accounts: [],
+      },
+    });
+    const { roles } = await readAccess(access, 'acme', NOW_MS);
+    const unread = Object.entries(roles).filter(([, { kind }]) => kind === 'unknown');
+    // By name: four others are named besides.
+    expect(Object.keys(roles).length).toBe(504);
+    expect(unread.map(([role]) => role)).toEqual(Object.keys(roles).sort().slice(500));
   });
 
   it('comes to an end where groups lead in a circle, and says which members are of no known type', async () => {
