@@ -9,8 +9,8 @@ import { isTimeZone } from '../../shared/core/schedule.ts';
 import type { Clock, Ledger, Logger } from '../../shared/ports.ts';
 import { CONTENT_SECURITY_POLICY } from '../../shared/report/document.ts';
 import { servedLinks } from '../../shared/report/page-links.ts';
-import { type PageContext, renderProblemPage } from '../../shared/report/pages/frame.ts';
-import { renderPageView } from '../../shared/report/pages/index.ts';
+import { type PageContext, problemPage, renderPage } from '../../shared/report/pages/frame.ts';
+import { pageOf } from '../../shared/report/pages/index.ts';
 
 export interface ReportPorts {
   readonly ledger: Ledger;
@@ -49,15 +49,19 @@ export function reportHandler(logger: Logger, open: () => Promise<ReportPorts>):
       isServed: true,
     });
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      const page = renderProblemPage('Not allowed', 'This page can only be read.', context(Date.now()));
-      response.status(405).set('Allow', 'GET, HEAD').send(page);
+      const page = problemPage('Not allowed', 'This page can only be read.');
+      response
+        .status(405)
+        .set('Allow', 'GET, HEAD')
+        .send(renderPage(page, context(Date.now())));
       return;
     }
     try {
       const { ledger, clock } = await open();
       const nowMs = clock();
       const view = await viewOf(query, ledger, nowMs);
-      response.status(200).send(renderPageView(view, context(nowMs)));
+      const here = context(nowMs);
+      response.status(200).send(renderPage(pageOf(view, here), here));
     } catch (problem) {
       const isKnown = problem instanceof WardenError && NOT_FOUND.has(problem.code);
       if (!isKnown) logger.log('ERROR', 'page failed', { reason: messageOf(problem) });
@@ -67,7 +71,8 @@ export function reportHandler(logger: Logger, open: () => Promise<ReportPorts>):
             'The ledger could not be read',
             'Why stands in the log of the function. Nothing is shown rather than a part of it.',
           ];
-      response.status(isKnown ? 404 : 500).send(renderProblemPage(title, message, context(Date.now())));
+      const page = renderPage(problemPage(title, message), context(Date.now()));
+      response.status(isKnown ? 404 : 500).send(page);
     }
   };
 }

@@ -10,13 +10,13 @@ const RANK = { critical: 0, high: 1, medium: 2, low: 3, FAIL: 0, UNKNOWN: 1, EXC
  * @param life since when each is as it is; empty for nothing to say
  */
 export function findingsTable(
-  id: string,
+  name: string,
   label: string,
   findings: readonly Finding[],
   life: (finding: Finding) => string = () => '',
 ): Html {
   return htmlTable({
-    id,
+    name,
     label,
     columns: ['Status', 'Severity', 'Check', 'Resource', 'What was seen, and what to do'].map((title) => ({
       title,
@@ -27,9 +27,9 @@ export function findingsTable(
 }
 
 /** Keys, or who can do what. */
-export function auditTable(id: string, label: string, { titles, rows }: AuditTable): Html {
+export function auditTable(name: string, label: string, { titles, rows }: AuditTable): Html {
   return htmlTable({
-    id,
+    name,
     label,
     columns: titles.map((title) => ({ title: title.charAt(0).toUpperCase() + title.slice(1) })),
     rows: Array.from(rows, (row) => html`<tr>${row.map((text) => html`<td class="long">${text}</td>`)}</tr>`),

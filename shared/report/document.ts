@@ -43,6 +43,8 @@ ol, ul { margin: .3rem 0; padding-left: 1.3rem; } li { overflow-wrap: anywhere; 
 input[type=search] { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 7px; padding: .3rem .6rem; width: 18rem; max-width: 100%; } form button { font: inherit; padding: .3rem .8rem; border-radius: 7px; border: 1px solid var(--line); background: var(--card); color: inherit; cursor: pointer; }
 nav.views { display: flex; flex-wrap: wrap; gap: .3rem; margin: .7rem 0; } nav.views a, nav.views span { padding: .15rem .7rem; border-radius: 99px; border: 1px solid var(--line); background: var(--card); text-decoration: none; font-size: .9rem; } nav.views [aria-current] { background: var(--ink); color: var(--card); border-color: var(--ink); }
 nav.parts { display: flex; flex-wrap: wrap; gap: .3rem 1rem; margin: .8rem 0; }
+/* A report in one file: the page that the address names, or else the estate. */
+section.page { scroll-margin-top: 5rem; } section.page:not(:target) { display: none; } main:not(:has(> section.page:target)) > #index { display: block; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; margin: .8rem 0; } dl.facts dt { color: var(--faint); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 0; } figcaption { font-weight: 600; margin-bottom: .3rem; } svg { display: block; max-width: 100%; height: auto; } .wide { overflow-x: auto; } svg.plot { width: 100%; min-width: 38rem; } svg text { font: 12px system-ui, sans-serif; fill: var(--faint); }
 .grid { stroke: var(--line); stroke-width: 1; } .zero { stroke: var(--faint); stroke-width: 1; } .curve { fill: none; stroke-width: 2; stroke-linejoin: round; } .a { stroke: var(--accent); } .b { stroke: var(--warn); } .c { stroke: var(--faint); stroke-dasharray: 4 3; }
@@ -60,7 +62,7 @@ ol.life > li.bad::before { background: var(--bad); } ol.life > li.good::before {
 const SCRIPT = `
 for (const box of document.querySelectorAll('.filter[hidden]')) {
   const input = box.querySelector('input'), told = box.querySelector('output');
-  const rows = [...document.getElementById(input.dataset.for).tBodies[0].rows];
+  const rows = [...box.nextElementSibling.querySelector('table').tBodies[0].rows];
   const texts = rows.map((row) => row.textContent.toLowerCase());
   box.hidden = false;
   input.addEventListener('input', () => {
@@ -97,6 +99,9 @@ const FILE_POLICY = `${SOURCES}; form-action 'none'`;
 /** For the header of pages that are served: their search goes back to where they came from. */
 export const CONTENT_SECURITY_POLICY = `${SOURCES}; form-action 'self'; frame-ancestors 'none'`;
 
+/** Stands at the beginning of every document, and tells that it may be overwritten by a newer one. */
+export const GENERATOR = '<meta name="generator" content="gcr-warden">';
+
 /** What stands in the frame that all pages have. */
 export interface Frame {
   readonly title: string;
@@ -109,15 +114,27 @@ export interface Frame {
 }
 
 /** A whole page that needs nothing else: it works from a file, light and dark, on paper, and without its script. */
-export function renderDocument({ title, navigation, body, footer, isServed }: Frame): string {
+export function renderDocument({ body, ...frame }: Frame): string {
+  const { before, after } = documentAround(frame);
+  return `${before}${html`${body}`.safe}${after}`;
+}
+
+/** The same for a body that is written piece by piece: what stands before it, and what after it. */
+export function documentAround({ title, navigation, footer, isServed }: Omit<Frame, 'body'>): {
+  readonly before: string;
+  readonly after: string;
+} {
   const policy =
     isServed === true ? NOTHING : html`<meta http-equiv="Content-Security-Policy" content="${FILE_POLICY}">`;
+  const generator: Html = { safe: GENERATOR };
   const style: Html = { safe: `<style>${STYLE}</style>` };
   const script: Html = { safe: `<script>${SCRIPT}</script>` };
-  return html`<!doctype html>
+  const before = html`<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${policy}<title>${title}</title>${style}</head>
-<body>${navigation ?? NOTHING}<main id="main">${body}</main>${footer === undefined ? null : html`<footer>${footer}</footer>`}${script}</body>
+<head><meta charset="utf-8">${generator}<meta name="viewport" content="width=device-width, initial-scale=1">${policy}<title>${title}</title>${style}</head>
+<body>${navigation ?? NOTHING}<main id="main">`;
+  const after = html`</main>${footer === undefined ? null : html`<footer>${footer}</footer>`}${script}</body>
 </html>
-`.safe;
+`;
+  return { before: before.safe, after: after.safe };
 }

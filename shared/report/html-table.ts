@@ -9,8 +9,8 @@ export interface HtmlColumn {
 
 /** A table that can be filtered and sorted where scripts run. */
 export interface HtmlTable {
-  /** Unique on its page. */
-  readonly id: string;
+  /** What it is found by, on its page. */
+  readonly name: string;
   /** What is in it, for who can't see where it stands. */
   readonly label: string;
   readonly columns: readonly HtmlColumn[];
@@ -25,7 +25,7 @@ export interface HtmlTable {
 /** A table with fewer rows is read faster than filtered. */
 const FILTERED_FROM = 8;
 
-export function htmlTable({ id, label, columns, rows, empty, filters = true }: HtmlTable): Html {
+export function htmlTable({ name, label, columns, rows, empty, filters = true }: HtmlTable): Html {
   if (rows.length === 0) return html`<p class="faint">${empty}</p>`;
   const heads = columns.map(
     ({ title, align }) =>
@@ -33,9 +33,9 @@ export function htmlTable({ id, label, columns, rows, empty, filters = true }: H
   );
   const filter =
     filters && rows.length >= FILTERED_FROM
-      ? html`<p class="filter" hidden><label>Filter ${quantity(rows.length, 'row')} <input type="search" data-for="${id}" aria-label="Filter: ${label}"></label><output class="small faint"></output></p>`
+      ? html`<p class="filter" hidden><label>Filter ${quantity(rows.length, 'row')} <input type="search" aria-label="Filter: ${label}"></label><output class="small faint"></output></p>`
       : NOTHING;
-  return html`${filter}<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table id="${id}"><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`${filter}<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table data-name="${name}"><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 /** A cell; `key` is what it is sorted by where that is not its text. */

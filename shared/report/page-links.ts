@@ -5,6 +5,10 @@ import type { Place } from '../core/report-place.ts';
 export interface Links {
   /** What stands in `href`; null where there is no such page. */
   readonly to: (place: Place) => string | null;
+  /** The same for the part of a page whose heading has this id. */
+  readonly within: (place: Place, id: string) => string | null;
+  /** Whether headings have ids: only where each page is a document of its own. */
+  readonly headings: boolean;
   /** Whether a page answers a search. */
   readonly search: boolean;
   /** Hidden fields that a search sends besides its words. */
@@ -17,8 +21,11 @@ export interface Links {
  */
 export function servedLinks(timeZone: string | null): Links {
   const kept: Readonly<Record<string, string>> = timeZone === null ? {} : { zone: timeZone };
+  const to = (place: Place): string => `?${new URLSearchParams({ ...queryOf(place), ...kept })}`;
   return {
-    to: (place) => `?${new URLSearchParams({ ...queryOf(place), ...kept })}`,
+    to,
+    within: (place, id) => `${to(place)}#${id}`,
+    headings: true,
     search: true,
     kept,
   };
@@ -49,7 +56,27 @@ function queryOf(place: Place): Record<string, string> {
  * @param has whether a page is written
  */
 export function folderLinks(has: (place: Place) => boolean): Links {
-  return { to: (place) => (has(place) ? fileNameOf(place) : null), search: false, kept: {} };
+  return {
+    to: (place) => (has(place) ? fileNameOf(place) : null),
+    within: (place, id) => (has(place) ? `${fileNameOf(place)}#${id}` : null),
+    headings: true,
+    search: false,
+    kept: {},
+  };
+}
+
+/**
+ * Links of pages that are sections of one file.
+ * @param has whether a page is written
+ */
+export function sectionLinks(has: (place: Place) => boolean): Links {
+  const to = (place: Place): string | null => (has(place) ? `#${sectionIdOf(place)}` : null);
+  return { to, within: to, headings: false, search: false, kept: {} };
+}
+
+/** The id of a page's section, where all pages are in one file. */
+export function sectionIdOf(place: Place): string {
+  return fileNameOf(place).replace(/\.html$/, '');
 }
 
 /** The file of a page: readable, and different for every other page whatever names hold. */

@@ -56,12 +56,12 @@ ${others.length === 0 ? null : html`<h3>Would have gone</h3>${deletionTable(`gon
 }
 
 /** Two tables: what was wanted later has a column more. */
-function deletionTable(id: string, deletions: readonly SimulatedDeletion[], isWanted: boolean): Html {
+function deletionTable(name: string, deletions: readonly SimulatedDeletion[], isWanted: boolean): Html {
   const shown = deletions.slice(-ROWS_SHOWN);
   const rest = deletions.length - shown.length;
   const titles = ['Went', 'Tags', 'Digest', 'Freed, up to', ...(isWanted ? ['Later'] : []), 'Why'];
   return html`${htmlTable({
-    id,
+    name,
     label: isWanted ? 'Would have gone, and was wanted later' : 'Would have gone',
     columns: titles.map((title) => ({ title })),
     rows: shown.map((deletion) => deletionRow(deletion, isWanted)),

@@ -25,7 +25,8 @@ import type { StoredNow } from '../../shared/core/stored-size.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import type { Ledger } from '../../shared/ports.ts';
 import { servedLinks } from '../../shared/report/page-links.ts';
-import { renderRepositoryPage } from '../../shared/report/pages/repository-page.ts';
+import { renderPage } from '../../shared/report/pages/frame.ts';
+import { repositoryPage } from '../../shared/report/pages/repository-page.ts';
 import { repliesWith } from '../core/audit/replies.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 30, 9);
@@ -252,7 +253,10 @@ describe('the view of a repository', () => {
     ]);
     expect(record.counts.used).toBe(2);
     expect(record.pullsSinceMs.kind).toBe('unknown');
-    const page = renderRepositoryPage(repositoryPart(record, { shown: 'all', part: 1 }), CONTEXT);
+    const page = renderPage(
+      repositoryPage(repositoryPart(record, { shown: 'all', part: 1 }), CONTEXT),
+      CONTEXT,
+    );
     // Nothing waits, so nobody is asked to look at what does.
     expect(page).not.toContain('In quarantine');
     expect(page).toContain('none known');
@@ -269,7 +273,7 @@ describe('the view of a repository', () => {
     const record = await readRepository(ledger, API, NOW_MS);
     const view = repositoryPart(record, { shown: 'waiting', part: 1 });
     expect(view.rows.map(({ decision: { root } }) => root)).toEqual([waiting.root]);
-    const page = renderRepositoryPage(view, CONTEXT);
+    const page = renderPage(repositoryPage(view, CONTEXT), CONTEXT);
     expect(page).toContain('In quarantine 1');
     expect(page).toContain('<span class="chip warn">in quarantine</span>');
     expect(page).toContain('in quarantine since 2026-11-29');
@@ -279,7 +283,10 @@ describe('the view of a repository', () => {
     const ledger = await openLedger();
     await judge(ledger, [decision('old')], null);
     const record = await readRepository(ledger, API, NOW_MS);
-    const page = renderRepositoryPage(repositoryPart(record, { shown: 'all', part: 1 }), CONTEXT);
+    const page = renderPage(
+      repositoryPage(repositoryPart(record, { shown: 'all', part: 1 }), CONTEXT),
+      CONTEXT,
+    );
     expect(page).toContain('an earlier version judged it');
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });

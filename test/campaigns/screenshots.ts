@@ -32,7 +32,7 @@ try {
   await fillReportLedger(ledger);
   const report = join(folder, 'report');
   const clock = { nowMs: REPORT_NOW_MS, timeZone: 'Europe/Berlin' };
-  await writeReportFolder(ledger, { folder: report, clock, imagesMax: 50, onWritten: () => {} });
+  await writeReportFolder(ledger, { folder: report, clock, imagesMax: 50 });
   await ledger.close();
   const files = await readdir(report);
   await mkdir(IMAGES, { recursive: true });

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeReportFile } from '../../cli/report-file.ts';
 import { writeReportFolder } from '../../cli/report-folder.ts';
 import { openSqliteLedger } from '../../shared/adapters/ledger/sqlite/ledger.ts';
 import { WardenError } from '../../shared/core/error.ts';
@@ -67,8 +68,45 @@ describe('gcr-warden report', () => {
     await writeFile(`${other}/notes.txt`, 'mine');
     const run = await stage.warden(['report', '--out', other]);
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run.stderr).toMatch(/^error: REPORT_FOLDER_TAKEN: .*notes\.txt/);
+    expect(run.stderr).toMatch(/^error: REPORT_PLACE_TAKEN: .*notes\.txt/);
     expect(await readdir(other)).toEqual(['notes.txt']);
+  });
+
+  it('is one file where that is asked for: every link leads to a page in it', async () => {
+    const file = stage.path('report.html');
+    const run = await stage.warden(['report', '--out', file]);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(run.stdout).toMatch(/^Wrote \d+ pages, 3 of them of single images\. Begin with .*report\.html\n$/);
+    const text = await readFile(file, 'utf8');
+    const ids = new Set(Array.from(text.matchAll(/<section class="page" id="([^"]+)"/g), ([, id]) => id));
+    expect(ids).toContain('index');
+    const links = Array.from(text.matchAll(/href="([^"]*)"/g), ([, link]) => link ?? '');
+    expect(links.length).toBeGreaterThan(20);
+    for (const link of links) expect(ids).toContain(link.replace(/^#/, ''));
+    expect(text.match(/ id="[^"]*"/g)).toHaveLength(ids.size + 1);
+    expect((await stat(file)).mode & 0o077).toBe(0);
+    expect(await stage.warden(['report', '--out', file])).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  it('writes no file over one that is no report', async () => {
+    const file = stage.path('notes.html');
+    await writeFile(file, '<p>mine</p>');
+    const run = await stage.warden(['report', '--out', file]);
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr).toMatch(/^error: REPORT_PLACE_TAKEN: .*notes\.html is there and is no report/);
+    expect(await readFile(file, 'utf8')).toBe('<p>mine</p>');
+  });
+
+  it('leaves out of one file what would make it too large, and says so there', async () => {
+    const ledger = await openSqliteLedger(stage.path('ledger.sqlite'));
+    const file = stage.path('small.html');
+    const clock = { nowMs: Date.now(), timeZone: 'UTC' };
+    const written = await writeReportFile(ledger, { file, clock, imagesMax: 10, bytesMax: 12_000 });
+    await ledger.close();
+    const text = await readFile(file, 'utf8');
+    expect(written.leftOut).toBeGreaterThan(0);
+    expect(text.match(/<h1>Left out<\/h1>/g)).toHaveLength(written.leftOut);
+    expect(text).toContain('Policies would take');
   });
 
   it('says where the ledger is missing', async () => {
@@ -83,7 +121,6 @@ describe('gcr-warden report', () => {
       folder: `${stage.path('plan.json')}/report`,
       clock: { nowMs: Date.now(), timeZone: 'UTC' },
       imagesMax: 10,
-      onWritten: () => {},
     };
     await expect(writeReportFolder(ledger, request)).rejects.toMatchObject({ code: 'REPORT_UNWRITABLE' });
     await ledger.close();
@@ -99,7 +136,6 @@ describe('gcr-warden report', () => {
       folder: stage.path('broken'),
       clock: { nowMs: Date.now(), timeZone: 'UTC' },
       imagesMax: 10,
-      onWritten: () => {},
     });
     await ledger.close();
     // The page of the repository, and that of cost, which asks what came back.

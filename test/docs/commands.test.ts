@@ -102,7 +102,7 @@ describe('the examples of the page on commands', () => {
       .replace(/^\.warden\/local\/ledger\.sqlite$/, stack.ledgerPath)
       .replace(/^http:\/\/127\.0\.0\.1:8085$/, stack.googleUrl)
       .replace(/^(?:(?:plan|snapshot)\.json|ledger\.jsonl|copy\.sqlite)$/, (name) => join(directory, name))
-      .replace(/^\.warden\/(report|init)$/, (_, name: string) => join(directory, name));
+      .replace(/^\.warden\/(report|report\.html|init)$/, (_, name: string) => join(directory, name));
 
   const examples = Array.from(page.matchAll(/^npx gcr-warden (.+)$/gm), ([, words = '']) => words);
 

@@ -116,8 +116,8 @@ describe('the pages of the report, served', () => {
       expect(await textOf(`${url}&q=nothing-is-named-so`)).toContain(
         '0 artifacts with “nothing-is-named-so”',
       );
-      expect(await textOf(`${url}&part=99999`)).toContain('<table id="artifact-table">');
-      expect(await textOf(`${url}&part=x&show=y`)).toContain('<table id="artifact-table">');
+      expect(await textOf(`${url}&part=99999`)).toContain('<table data-name="artifact-table">');
+      expect(await textOf(`${url}&part=x&show=y`)).toContain('<table data-name="artifact-table">');
     },
     BUSY_MS,
   );

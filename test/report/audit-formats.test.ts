@@ -181,11 +181,12 @@ describeWithPeers(['chromium'], 'the page in a browser', () => {
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     // The script of the test drives the page as a person would: it is appended after the page, with a hash of its
     // own nowhere in the policy, so the page's policy is widened for it alone.
-    const drive = `const box = document.querySelector('input[data-for=findings-table]');
+    const drive = `const table = (name) => document.querySelector('table[data-name=' + name + ']');
+const box = table('findings-table').closest('.scroll').previousElementSibling.querySelector('input');
 box.value = 'key-never-expires'; box.dispatchEvent(new Event('input'));
-document.querySelector('#keys-table th button').click();
-const rows = [...document.getElementById('findings-table').tBodies[0].rows];
-document.body.dataset.seen = rows.filter((row) => !row.hidden).length + ' of ' + rows.length + ' ' + document.querySelector('#keys-table th').getAttribute('aria-sort');`;
+table('keys-table').querySelector('th button').click();
+const rows = [...table('findings-table').tBodies[0].rows];
+document.body.dataset.seen = rows.filter((row) => !row.hidden).length + ' of ' + rows.length + ' ' + table('keys-table').querySelector('th').getAttribute('aria-sort');`;
     const page = renderAuditPage(reportOf(HOSTILE));
     const file = join(folder, 'audit.html');
     const nonce = page

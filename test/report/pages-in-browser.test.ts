@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { writeReportFile } from '../../cli/report-file.ts';
 import { writeReportFolder } from '../../cli/report-folder.ts';
 import { reportHandler } from '../../functions/handlers/report.ts';
 import { serveFunction } from '../../local/function-server.ts';
@@ -28,7 +29,6 @@ describeWithPeers(['chromium'], 'the pages of the report in a browser', () => {
       folder: join(folder, 'report'),
       clock: CLOCK,
       imagesMax: 40,
-      onWritten: () => {},
     });
     browser = await startChromium();
   }, 120_000);
@@ -102,7 +102,7 @@ describeWithPeers(['chromium'], 'the pages of the report in a browser', () => {
     await page.open(urlOf('runs.html'));
     const shown = () =>
       page.evaluate<number>(
-        "[...document.querySelector('#runs').tBodies[0].rows].filter((row) => !row.hidden).length",
+        "[...document.querySelector('table[data-name=runs]').tBodies[0].rows].filter((row) => !row.hidden).length",
       );
     const all = await shown();
     await type(page, 'runs', 'services/web deleted');
@@ -114,16 +114,80 @@ describeWithPeers(['chromium'], 'the pages of the report in a browser', () => {
     expect(await shown()).toBe(all);
 
     await page.open(urlOf('index.html'));
-    await page.evaluate("document.querySelectorAll('#repositories th button')[1].click()");
+    await page.evaluate("document.querySelectorAll('table[data-name=repositories] th button')[1].click()");
     const sizes = await page.evaluate<number[]>(
-      "[...document.querySelector('#repositories').tBodies[0].rows].map((row) => Number(row.cells[1].dataset.key))",
+      "[...document.querySelector('table[data-name=repositories]').tBodies[0].rows].map((row) => Number(row.cells[1].dataset.key))",
     );
     expect(sizes).toHaveLength(7);
     expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
     expect(
-      await page.evaluate("document.querySelectorAll('#repositories th')[1].getAttribute('aria-sort')"),
+      await page.evaluate(
+        "document.querySelectorAll('table[data-name=repositories] th')[1].getAttribute('aria-sort')",
+      ),
     ).toBe('ascending');
     expect(page.complaints).toEqual([]);
+  }, 120_000);
+
+  it('are one file where that is asked for, which shows one page at a time', async () => {
+    const file = join(folder, 'report.html');
+    const written = await writeReportFile(ledger, { file, clock: CLOCK, imagesMax: 20 });
+    expect(written).toMatchObject({ leftOut: 0, problems: [] });
+    const page = await browser.page();
+    const shown = () =>
+      page.evaluate<string[]>(
+        "[...document.querySelectorAll('main > section')].filter((one) => one.checkVisibility()).map(({ id }) => id)",
+      );
+    await page.open(`file://${file}`);
+    expect(await shown()).toEqual(['index']);
+    for (const { text, id } of [
+      { text: 'Runs', id: /^runs$/ },
+      { text: 'Estate', id: /^index$/ },
+      { text: 'Keys and access', id: /^access$/ },
+    ]) {
+      await page.evaluate(
+        `[...document.querySelectorAll('nav a')].find((one) => one.textContent === '${text}').click()`,
+      );
+      expect(await shown()).toEqual([expect.stringMatching(id)]);
+    }
+    // A table that has the same name on another page is filtered on its own.
+    await page.evaluate("location.hash = '#runs'");
+    const rows = (hidden: boolean) =>
+      page.evaluate<number>(
+        `[...document.querySelector('#runs table').tBodies[0].rows].filter((row) => row.hidden === ${hidden}).length`,
+      );
+    await page.evaluate(
+      "{ const box = document.querySelector('#runs .filter input'); box.value = 'services/web deleted'; box.dispatchEvent(new Event('input')); }",
+    );
+    expect(await rows(false)).toBeGreaterThan(0);
+    expect(await rows(true)).toBeGreaterThan(0);
+    await page.evaluate(axe.source);
+    const repository = await page.evaluate<string>("document.querySelector('section[id^=repository]').id");
+    for (const id of ['index', 'runs', repository]) {
+      await page.evaluate(`location.hash = '#${id}'`);
+      expect(
+        await page.evaluate<string[]>(
+          'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes[0].html))',
+        ),
+      ).toEqual([]);
+    }
+    expect(page.complaints).toEqual([]);
+    expect(page.requests.filter((url) => !url.startsWith(`file://${file}`))).toEqual([]);
+  }, 120_000);
+
+  it('print what they show, without what only a screen needs, and with all that is folded', async () => {
+    const page = await browser.page();
+    await page.look({ width: 794, height: 1123, scheme: 'dark', media: 'print' });
+    for (const file of files()) {
+      await page.open(urlOf(file));
+      await page.evaluate("dispatchEvent(new Event('beforeprint'))");
+      const seen = await page.evaluate<{ bars: number; folded: number; cut: number; ink: string }>(`({
+        bars: [...document.querySelectorAll('.bar, .filter, nav')].filter((one) => one.checkVisibility()).length,
+        folded: document.querySelectorAll('details:not([open])').length,
+        cut: [...document.querySelectorAll('.scroll')].filter((one) => getComputedStyle(one).overflowX !== 'visible').length,
+        ink: getComputedStyle(document.body).color,
+      })`);
+      expect({ file, ...seen }).toEqual({ file, bars: 0, folded: 0, cut: 0, ink: 'rgb(28, 33, 39)' });
+    }
   }, 120_000);
 
   it('work served: a search goes to the server and comes back', async () => {
@@ -158,7 +222,6 @@ describeWithPeers(['chromium'], 'the pages of the report in a browser', () => {
       folder: join(other, 'report'),
       clock: CLOCK,
       imagesMax: 20,
-      onWritten: () => {},
     });
     expect(written.problems).toEqual([]);
     const page = await browser.page();
@@ -178,6 +241,6 @@ describeWithPeers(['chromium'], 'the pages of the report in a browser', () => {
 
 async function type(page: BrowserPage, table: string, words: string): Promise<void> {
   await page.evaluate(
-    `{ const box = document.querySelector('input[data-for=${table}]'); box.value = ${JSON.stringify(words)}; box.dispatchEvent(new Event('input')); }`,
+    `{ const box = document.querySelector('table[data-name=${table}]').closest('.scroll').previousElementSibling.querySelector('input'); box.value = ${JSON.stringify(words)}; box.dispatchEvent(new Event('input')); }`,
   );
 }

@@ -21,6 +21,8 @@ export interface BrowserPage {
     readonly width: number;
     readonly height: number;
     readonly scheme: 'light' | 'dark';
+    /** On a screen where nothing else is said. */
+    readonly media?: 'screen' | 'print';
   }): Promise<void>;
   /** A PNG of what is seen. */
   screenshot(): Promise<Buffer>;
@@ -152,7 +154,7 @@ async function openPage(connection: Connection): Promise<BrowserPage> {
       if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
       return (result as { value: T }).value;
     },
-    async look({ width, height, scheme }) {
+    async look({ width, height, scheme, media = 'screen' }) {
       await call('Emulation.setDeviceMetricsOverride', {
         width,
         height,
@@ -160,7 +162,7 @@ async function openPage(connection: Connection): Promise<BrowserPage> {
         mobile: false,
       });
       const features = [{ name: 'prefers-color-scheme', value: scheme }];
-      await call('Emulation.setEmulatedMedia', { features });
+      await call('Emulation.setEmulatedMedia', { media, features });
     },
     async screenshot() {
       const { data } = await call('Page.captureScreenshot', { format: 'png' });

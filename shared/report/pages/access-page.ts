@@ -3,17 +3,17 @@ import { auditTable } from '../audit-tables.ts';
 import { type AuditTable, accessTable, keyTable } from '../audit-views.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { unaudited } from './findings-page.ts';
-import { type PageContext, renderPage, when } from './frame.ts';
+import { type Page, type PageContext, when } from './frame.ts';
 
 /** Rows of one table; the command line shows all. */
 const ROWS_SHOWN = 2_000;
 
 /** Which keys there are, and who can do what on which registry. */
-export function renderAccessPage({ projects, rest }: AuditsView, context: PageContext): string {
+export function accessPage({ projects, rest }: AuditsView, context: PageContext): Page {
   const body = html`<h1>Keys and access</h1><p class="faint">Keys that somebody could have downloaded, and who can do what on registries, as the last audit of each project saw it.</p>
 ${unaudited(projects)}${projects.map((project, at) => section(project, at, context))}
 ${rest === 0 ? NOTHING : html`<p class="note">${rest} more projects were audited and are not on this page.</p>`}`;
-  return renderPage({ under: 'access', title: 'Keys and access', body }, context);
+  return { under: 'access', title: 'Keys and access', body };
 }
 
 function section({ project, report, hasAccess }: AuditedProject, at: number, context: PageContext): Html {

@@ -8,10 +8,10 @@ import { type Html, html, NOTHING } from '../html.ts';
 import { cell, htmlTable } from '../html-table.ts';
 import { timePlot } from '../plot.ts';
 import { sizeText } from '../size-text.ts';
-import { ago, type PageContext, pathName, renderPage, repositoryLink, tile, tiles } from './frame.ts';
+import { ago, type Page, type PageContext, pathName, repositoryLink, tile, tiles } from './frame.ts';
 
 /** What was freed, what could be, and what that is in money. */
-export function renderCostPage(view: CostView, context: PageContext): string {
+export function costPage(view: CostView, context: PageContext): Page {
   const { repositories, freed, dollarsPerMonth, waiting, months, steps, isAllSteps } = view;
   const deleted = repositories.reduce((sum, one) => sum + one.deleted, 0);
   const body = html`<h1>Cost</h1><p class="faint">What deleting has freed, and what storing costs by list price.</p>
@@ -37,7 +37,7 @@ ${tiles(
 ${storedSection(view)}
 <h2>Freed by repository</h2>
 ${htmlTable({
-  id: 'freed',
+  name: 'freed',
   label: 'Freed by repository',
   columns: [
     { title: 'Repository' },
@@ -52,7 +52,7 @@ ${htmlTable({
 })}
 <h2>Deleted by month</h2>
 ${htmlTable({
-  id: 'months',
+  name: 'months',
   label: 'Deleted by month',
   columns: [
     { title: 'Month' },
@@ -66,7 +66,7 @@ ${htmlTable({
   empty: 'Nothing yet.',
 })}
 <p class="faint small">${isAllSteps ? `From all ${quantity(steps, 'step')} of the journal.` : `From the newest ${steps} steps of the journal: earlier deletions are not counted.`} What was restored or pushed again is not among what was freed, and is among the months.</p>`;
-  return renderPage({ under: 'cost', title: 'Cost', body }, context);
+  return { under: 'cost', title: 'Cost', body };
 }
 
 function freedRow(row: FreedRow, context: PageContext): Html {
@@ -112,7 +112,7 @@ function storedSection({ stored: { repositories, days } }: CostView): Html {
         })}</div>`;
   return html`<h2>What is really stored</h2><p class="faint">Artifact Registry’s own count of each of its repositories, by the last audits: real bytes, each layer once. One of its repositories holds many images, so these are not the repositories below.</p>${plot}
 ${htmlTable({
-  id: 'stored',
+  name: 'stored',
   label: 'Stored by repository of Artifact Registry',
   columns: [
     { title: 'Repository of Artifact Registry' },

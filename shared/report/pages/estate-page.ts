@@ -12,9 +12,9 @@ import {
   ago,
   count,
   link,
+  type Page,
   type PageContext,
   pathName,
-  renderPage,
   repositoryLink,
   tile,
   tiles,
@@ -23,8 +23,8 @@ import {
 import { runOutcome } from './run-outcome.ts';
 
 /** What there is, how it grew, and what of it could go. */
-export function renderEstatePage(view: EstateView, context: PageContext): string {
-  return renderPage({ under: 'estate', title: 'Estate', body: body(view, context) }, context);
+export function estatePage(view: EstateView, context: PageContext): Page {
+  return { under: 'estate', title: 'Estate', body: body(view, context) };
 }
 
 function body(view: EstateView, context: PageContext): Html {
@@ -110,7 +110,7 @@ function growthPlot({ days }: EstateView): Html {
 
 function repositoryTable({ repositories }: EstateView, context: PageContext): Html {
   return htmlTable({
-    id: 'repositories',
+    name: 'repositories',
     label: 'Repositories',
     columns: [
       { title: 'Repository' },
@@ -182,7 +182,7 @@ function eventsSection({ events }: EstateView, context: PageContext): Html {
       html`<tr>${cell(when(publishedAtMs, context), { key: publishedAtMs, as: 'nowrap' })}<td>${action === 'INSERT' ? 'pushed' : 'deleted'}</td><td class="long">${pathName(repository)}${tag === null ? '' : `:${tag}`}</td><td>${digest === null ? '' : link({ page: 'image', repository, digest }, html`<code>${shortDigest(digest)}</code>`, context)}</td></tr>`,
   );
   return html`<h2>Latest events</h2>${htmlTable({
-    id: 'events',
+    name: 'events',
     label: 'Latest events',
     columns: [{ title: 'When' }, { title: 'What' }, { title: 'Image' }, { title: 'Digest' }],
     rows,

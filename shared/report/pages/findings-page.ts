@@ -2,18 +2,18 @@ import type { AuditedProject, AuditsView, KeptReport } from '../../app/report/au
 import { auditSummary } from '../audit-summary.ts';
 import { findingsTable } from '../audit-tables.ts';
 import { type Html, html, NOTHING } from '../html.ts';
-import { type PageContext, renderPage, when } from './frame.ts';
+import { type Page, type PageContext, when } from './frame.ts';
 
 /** Findings of one project on the page, what fails first. */
 const FINDINGS_SHOWN = 1_000;
 
 /** What the audit found, project by project. */
-export function renderFindingsPage(view: AuditsView, context: PageContext): string {
+export function findingsPage(view: AuditsView, context: PageContext): Page {
   const { projects, rest } = view;
   const body = html`<h1>Findings</h1><p class="faint">What the last audit of each project found. Keys and who can do what are on <a href="${context.links.to({ page: 'access' }) ?? ''}">a page of their own</a>.</p>
 ${unaudited(projects)}${projects.map((project, at) => section(project, at, context))}
 ${rest === 0 ? NOTHING : html`<p class="note">${rest} more projects were audited and are not on this page.</p>`}`;
-  return renderPage({ under: 'findings', title: 'Findings', body }, context);
+  return { under: 'findings', title: 'Findings', body };
 }
 
 /** What stands where no project was audited. */

@@ -20,22 +20,37 @@ const NAMES: Readonly<Record<MainPage, string>> = {
   cost: 'Cost',
 };
 
-/** A page of the report in the frame that all of them have. `under` is the main page that it belongs to. */
-export function renderPage(
-  { under, title, body }: { readonly under: MainPage | null; readonly title: string; readonly body: Html },
-  { links, clock, isServed }: PageContext,
-): string {
+/** What a page says, without the frame that all of them have. */
+export interface Page {
+  /** The main page that it belongs to; null where it belongs to none. */
+  readonly under: MainPage | null;
+  readonly title: string;
+  readonly body: Html;
+}
+
+/** A page of the report in a document of its own. */
+export function renderPage({ under, title, body }: Page, context: PageContext): string {
+  const { clock, isServed } = context;
+  return renderDocument({
+    title: title === 'Estate' ? 'gcr-warden' : `${title} · gcr-warden`,
+    navigation: html`<a class="skip" href="#main">Skip to the content</a>${navigation(under, context)}`,
+    body,
+    footer: footer(clock),
+    isServed,
+  });
+}
+
+/** The bar with links to the main pages. */
+export function navigation(under: MainPage | null, { links }: Pick<PageContext, 'links'>): Html {
   const items = MAIN_PAGES.map((page) => {
     const current = page === under ? html` aria-current="page"` : NOTHING;
     return html`<a href="${links.to({ page }) ?? ''}"${current}>${NAMES[page]}</a>`;
   });
-  return renderDocument({
-    title: title === 'Estate' ? 'gcr-warden' : `${title} · gcr-warden`,
-    navigation: html`<a class="skip" href="#main">Skip to the content</a><header class="bar"><div><span class="brand">gcr-warden</span><nav class="main" aria-label="Pages">${items}</nav></div></header>`,
-    body,
-    footer: html`From the ledger alone, ${formatTime(clock.nowMs, clock)}. Times are in ${clock.timeZone}, days in UTC.`,
-    isServed,
-  });
+  return html`<header class="bar"><div><span class="brand">gcr-warden</span><nav class="main" aria-label="Pages">${items}</nav></div></header>`;
+}
+
+export function footer(clock: ReaderClock): Html {
+  return html`From the ledger alone, ${formatTime(clock.nowMs, clock)}. Times are in ${clock.timeZone}, days in UTC.`;
 }
 
 /** A link to a page, or its text where the page is not there. */
@@ -84,6 +99,6 @@ export function repositoryLink(repository: string, context: Pick<PageContext, 'l
 }
 
 /** A page that says what went wrong. */
-export function renderProblemPage(title: string, message: string, context: PageContext): string {
-  return renderPage({ under: null, title, body: html`<h1>${title}</h1><p>${message}</p>` }, context);
+export function problemPage(title: string, message: string): Page {
+  return { under: null, title, body: html`<h1>${title}</h1><p>${message}</p>` };
 }

@@ -8,13 +8,13 @@ import { type Html, html, NOTHING } from '../html.ts';
 import { sourceSentence } from '../image-text.ts';
 import { policySentence } from '../policy-text.ts';
 import { markSentence } from '../quarantine-text.ts';
-import { link, type PageContext, renderPage, repositoryLink, when } from './frame.ts';
+import { link, type Page, type PageContext, repositoryLink, when } from './frame.ts';
 import { verdictChip } from './repository-page.ts';
 import { stepOutcome } from './run-outcome.ts';
 import { tagList } from './run-page.ts';
 
 /** An image's life: pushed, tagged, pulled, judged, deleted, restored. */
-export function renderImagePage(view: ImageView, context: PageContext): string {
+export function imagePage(view: ImageView, context: PageContext): Page {
   const { life, moments, untold } = view;
   const { repository, digest, history, decision } = life;
   const tags = (history?.tags ?? []).filter(({ untilMs }) => untilMs === null).map(({ tag }) => tag);
@@ -30,7 +30,7 @@ ${decision === null ? NOTHING : html`<dt>Last verdict</dt><dd>${verdictChip(deci
 <h2>What happened</h2>
 ${untold === 0 ? NOTHING : html`<p class="faint">Without the ${untold} oldest times of pulls and of use.</p>`}
 ${moments.length === 0 ? html`<p class="faint">Nothing is written down.</p>` : html`<ol class="life">${moments.map((moment) => html`<li class="${toneOf(moment)}"><span class="when">${when(moment.atMs, context)}</span><br>${told(moment, view, context)}</li>`)}</ol>`}`;
-  return renderPage({ under: 'estate', title: `${repository}@${shortDigest(digest)}`, body }, context);
+  return { under: 'estate', title: `${repository}@${shortDigest(digest)}`, body };
 }
 
 function state({ life: { history } }: ImageView, context: PageContext): Html {

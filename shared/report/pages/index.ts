@@ -1,35 +1,35 @@
 import type { PageView } from '../../app/report/read-page.ts';
-import { renderAccessPage } from './access-page.ts';
-import { renderCostPage } from './cost-page.ts';
-import { renderEstatePage } from './estate-page.ts';
-import { renderFindingsPage } from './findings-page.ts';
-import type { PageContext } from './frame.ts';
-import { renderImagePage } from './image-page.ts';
-import { renderPoliciesPage } from './policies-page.ts';
-import { renderRepositoryPage } from './repository-page.ts';
-import { renderRunPage } from './run-page.ts';
-import { renderRunsPage } from './runs-page.ts';
+import { accessPage } from './access-page.ts';
+import { costPage } from './cost-page.ts';
+import { estatePage } from './estate-page.ts';
+import { findingsPage } from './findings-page.ts';
+import type { Page, PageContext } from './frame.ts';
+import { imagePage } from './image-page.ts';
+import { policiesPage } from './policies-page.ts';
+import { repositoryPage } from './repository-page.ts';
+import { runPage } from './run-page.ts';
+import { runsPage } from './runs-page.ts';
 
-/** Renders a page of the report as HTML. */
-export function renderPageView({ page, view }: PageView, context: PageContext): string {
+/** What a page of the report says, without its frame. */
+export function pageOf({ page, view }: PageView, context: PageContext): Page {
   switch (page) {
     case 'estate':
-      return renderEstatePage(view, context);
+      return estatePage(view, context);
     case 'runs':
-      return renderRunsPage(view, context);
+      return runsPage(view, context);
     case 'run':
-      return renderRunPage(view, context);
+      return runPage(view, context);
     case 'repository':
-      return renderRepositoryPage(view, context);
+      return repositoryPage(view, context);
     case 'image':
-      return renderImagePage(view, context);
+      return imagePage(view, context);
     case 'policies':
-      return renderPoliciesPage(view, context);
+      return policiesPage(view, context);
     case 'findings':
-      return renderFindingsPage(view, context);
+      return findingsPage(view, context);
     case 'access':
-      return renderAccessPage(view, context);
+      return accessPage(view, context);
     case 'cost':
-      return renderCostPage(view, context);
+      return costPage(view, context);
   }
 }

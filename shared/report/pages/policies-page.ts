@@ -4,14 +4,14 @@ import { type Html, html, NOTHING } from '../html.ts';
 import { cell, htmlTable } from '../html-table.ts';
 import { sourceSentence } from '../image-text.ts';
 import { sizeText } from '../size-text.ts';
-import { ago, chip, type PageContext, renderPage, when } from './frame.ts';
+import { ago, chip, type Page, type PageContext, when } from './frame.ts';
 
 /** What each policy did, and what it will do next and when. */
-export function renderPoliciesPage(view: PoliciesView, context: PageContext): string {
+export function policiesPage(view: PoliciesView, context: PageContext): Page {
   const { policies, steps, isAllSteps } = view;
   const body = html`<h1>Policies</h1><p class="faint">As runs and ticks of the scheduler read them last.</p>
 ${htmlTable({
-  id: 'policies',
+  name: 'policies',
   label: 'Policies',
   columns: [
     { title: 'Policy' },
@@ -25,7 +25,7 @@ ${htmlTable({
   empty: 'No run and no tick has read a policy yet.',
 })}
 <p class="faint small">${isAllSteps ? `Deeds are counted from all ${quantity(steps, 'step')} of the journal.` : `Deeds are counted from the newest ${steps} steps of the journal.`} What two policies allowed is counted with both. “Would take” is by the last run of each repository in which the policy spoke.</p>`;
-  return renderPage({ under: 'policies', title: 'Policies', body }, context);
+  return { under: 'policies', title: 'Policies', body };
 }
 
 function policyRow(row: PolicyRow, context: PageContext): Html {

@@ -13,7 +13,7 @@ import { type Html, html, NOTHING } from '../html.ts';
 import { cell, htmlTable } from '../html-table.ts';
 import { timePlot } from '../plot.ts';
 import { policySentence } from '../policy-text.ts';
-import { ago, chip, link, type PageContext, renderPage, tile, tiles } from './frame.ts';
+import { ago, chip, link, type Page, type PageContext, tile, tiles } from './frame.ts';
 import { tagList } from './run-page.ts';
 import { runsTable } from './runs-page.ts';
 
@@ -26,20 +26,23 @@ const NAMES: Readonly<Record<Shown, string>> = {
   used: 'In use',
 };
 
+/** The id of the heading that lists begin with. */
+const ARTIFACTS = 'artifacts';
+
 /** A repository: its artifacts as a tree, and for each what was decided, and why. */
-export function renderRepositoryPage(view: RepositoryView, context: PageContext): string {
+export function repositoryPage(view: RepositoryView, context: PageContext): Page {
   const { repository, judged, samples, runs, holds } = view.record;
   const body = html`<h1>${repository}</h1>
 <p class="faint">${judged === null ? 'never judged' : html`judged ${ago(judged.atMs, context)}`}</p>
 ${(judged?.policies ?? []).map((policy) => html`<p class="faint">${policySentence(policy) ?? ''}</p>`)}
 ${summary(view, context)}
 ${samples.length < 2 ? NOTHING : html`<div class="card">${growthPlot(view)}</div>`}
-<h2 id="artifacts">Artifacts</h2>
+<h2${context.links.headings ? html` id="${ARTIFACTS}"` : NOTHING}>Artifacts</h2>
 ${judged === null ? html`<p class="faint">No run has judged them yet.</p>` : artifacts(view, context)}
 ${holds.length === 0 ? NOTHING : html`<h2>On hold</h2><ul>${holds.map((hold) => html`<li>${holdText(hold, repository, context)}</li>`)}</ul>`}
 <h2>Latest runs</h2>
 ${runsTable('runs', runs, context)}`;
-  return renderPage({ under: 'estate', title: repository, body }, context);
+  return { under: 'estate', title: repository, body };
 }
 
 function summary({ record }: RepositoryView, context: PageContext): Html {
@@ -104,12 +107,11 @@ function growthPlot({ record: { samples, repository } }: RepositoryView): Html {
 function artifacts(view: RepositoryView, context: PageContext): Html {
   const { rows, record, found, search } = view;
   const { counts } = record;
-  const parts = partLinks(view, context);
   return html`<nav class="views" aria-label="Which artifacts">${SHOWN.map((shown) => viewLink(view, shown, context))}</nav>
 ${context.links.search ? searchForm(view, context) : NOTHING}
 ${search === '' ? NOTHING : html`<p>${quantity(found, 'artifact')} with “${search}” in tags, digests, rules or policies.</p>`}
-${parts}${htmlTable({
-  id: 'artifact-table',
+${partLinks('above', view, context)}${htmlTable({
+  name: 'artifact-table',
   label: `Artifacts of ${record.repository}`,
   columns: [
     { title: 'Verdict' },
@@ -122,7 +124,7 @@ ${parts}${htmlTable({
   ],
   rows: rows.map((row) => artifactRow(row, view, context)),
   empty: counts.all === 0 ? 'The repository was empty.' : 'None.',
-})}${parts}`;
+})}${partLinks('below', view, context)}`;
 }
 
 function viewLink(
@@ -131,11 +133,11 @@ function viewLink(
   context: PageContext,
 ): Html {
   const text = `${NAMES[one]} ${counts[one]}`;
-  const to = context.links.to({ page: 'repository', repository, shown: one, part: 1 });
+  const to = context.links.within({ page: 'repository', repository, shown: one, part: 1 }, ARTIFACTS);
   const current = one === shown ? html` aria-current="true"` : NOTHING;
   // A view that most repositories never need is named where there is something in it.
   const isIdle = one === 'waiting' && counts[one] === 0 && one !== shown;
-  return to === null || isIdle ? NOTHING : html`<a href="${to}#artifacts"${current}>${text}</a>`;
+  return to === null || isIdle ? NOTHING : html`<a href="${to}"${current}>${text}</a>`;
 }
 
 function searchForm(
@@ -147,6 +149,7 @@ function searchForm(
 }
 
 function partLinks(
+  where: 'above' | 'below',
   { part, parts, shown, search, found, record: { repository } }: RepositoryView,
   { links }: PageContext,
 ): Html {
@@ -154,14 +157,12 @@ function partLinks(
   const to = (number: number): string | null =>
     number < 1 || number > parts
       ? null
-      : links.to({ page: 'repository', repository, shown, part: number, search });
+      : links.within({ page: 'repository', repository, shown, part: number, search }, ARTIFACTS);
   const go = (number: number, text: string): Html => {
     const target = number === part ? null : to(number);
-    return target === null
-      ? html`<span class="faint">${text}</span>`
-      : html`<a href="${target}#artifacts">${text}</a>`;
+    return target === null ? html`<span class="faint">${text}</span>` : html`<a href="${target}">${text}</a>`;
   };
-  return html`<nav class="parts" aria-label="Parts of the list">${go(1, 'First')}${go(part - 1, 'Before')}<span>Part ${part} of ${parts}, ${found} in all</span>${go(part + 1, 'Next')}${go(parts, 'Last')}</nav>`;
+  return html`<nav class="parts" aria-label="Parts of the list, ${where} it">${go(1, 'First')}${go(part - 1, 'Before')}<span>Part ${part} of ${parts}, ${found} in all</span>${go(part + 1, 'Next')}${go(parts, 'Last')}</nav>`;
 }
 
 function artifactRow(row: ArtifactRow, { record }: RepositoryView, context: PageContext): Html {

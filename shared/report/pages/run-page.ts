@@ -6,11 +6,11 @@ import { stepSentence } from '../../core/sentence.ts';
 import { formatAge, formatSize } from '../../core/units.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { cell, htmlTable } from '../html-table.ts';
-import { link, type PageContext, renderPage, repositoryLink, when } from './frame.ts';
+import { link, type Page, type PageContext, repositoryLink, when } from './frame.ts';
 import { runOutcome, stepOutcome } from './run-outcome.ts';
 
 /** One run: what was to be done with what, why, and how it ended. */
-export function renderRunPage(view: RunView, context: PageContext): string {
+export function runPage(view: RunView, context: PageContext): Page {
   const { run, steps, isAll } = view;
   const { repository, startedAtMs, finishedAtMs, mode, trigger, id, kept, toDelete, planId } = run;
   const took = finishedAtMs === null ? '' : ` and took ${formatAge(Math.max(0, finishedAtMs - startedAtMs))}`;
@@ -28,12 +28,12 @@ ${run.approval === undefined ? NOTHING : html`<dt>Approved</dt><dd>by ${run.appr
 <h2>Steps</h2>
 ${stepsTable(view, context)}
 ${isAll ? NOTHING : html`<p class="faint">These are ${steps.length} of more.</p>`}`;
-  return renderPage({ under: 'runs', title: 'A run', body }, context);
+  return { under: 'runs', title: 'A run', body };
 }
 
 function stepsTable({ run, steps }: RunView, context: PageContext): Html {
   return htmlTable({
-    id: 'steps',
+    name: 'steps',
     label: 'Steps',
     columns: [
       { title: 'Step' },

@@ -3,22 +3,22 @@ import type { Run } from '../../core/journal.ts';
 import { stopSentence } from '../../core/stop-order.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { cell, htmlTable } from '../html-table.ts';
-import { chip, link, type PageContext, renderPage, repositoryLink, when } from './frame.ts';
+import { chip, link, type Page, type PageContext, repositoryLink, when } from './frame.ts';
 import { runOutcome } from './run-outcome.ts';
 
 /** What ran lately, over which repository, and what came of it. */
-export function renderRunsPage({ runs, isAll, stopOrder }: RunsView, context: PageContext): string {
+export function runsPage({ runs, isAll, stopOrder }: RunsView, context: PageContext): Page {
   const body = html`<h1>Runs</h1><p class="faint">What was planned, deleted, skipped, refused and repaired, the newest first.</p>
 ${stopOrder === null ? NOTHING : html`<p class="note bad" role="alert">${stopSentence(stopOrder)}</p>`}
 ${runsTable('runs', runs, context)}
 ${isAll ? NOTHING : html`<p class="faint">These are the newest ${runs.length}; <code>gcr-warden history HOST/NAME</code> shows those of one repository.</p>`}`;
-  return renderPage({ under: 'runs', title: 'Runs', body }, context);
+  return { under: 'runs', title: 'Runs', body };
 }
 
 /** A table of runs, for this page and for that of a repository. */
-export function runsTable(id: string, runs: readonly Run[], context: PageContext): Html {
+export function runsTable(name: string, runs: readonly Run[], context: PageContext): Html {
   return htmlTable({
-    id,
+    name,
     label: 'Runs',
     columns: [
       { title: 'Started' },
