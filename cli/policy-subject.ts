@@ -9,7 +9,7 @@ import { selectedTargets } from '../shared/core/selected-target.ts';
 import type { Snapshot } from '../shared/core/snapshot.ts';
 import type { Ledger, Logger, PublicReaders } from '../shared/ports.ts';
 import { withLedger } from './options.ts';
-import { openCallersRegistry } from './registry.ts';
+import { withReading } from './reading.ts';
 import { terminalLogger } from './terminal.ts';
 import { openUsage } from './usage.ts';
 
@@ -58,28 +58,19 @@ export async function withSubject<T>(
   if (options.snapshot !== undefined) return ways.snapshot(await readSnapshotFile(options.snapshot));
   const target = parseTarget(options.target ?? process.env['GCR_WARDEN_TARGET'] ?? targetOf(policies));
   return withLedger(options.ledger, async (ledger) => {
-    const { reader, close } = openCallersRegistry({
-      concurrency: options.concurrency,
-      manifestCache: ledger,
-      hosts: [target.host],
-    });
-    const readers = openPublicReaders(null);
+    const publicReaders = openPublicReaders(null);
+    const { concurrency } = options;
     try {
-      return await ways.target(
-        {
-          registry: reader,
-          ledger,
-          usage: openUsage(options.inUse),
-          publicReaders: readers,
-          clock: Date.now,
-          logger: terminalLogger,
-          concurrency: options.concurrency,
-        },
-        target,
-      );
+      return await withReading(target, { concurrency }, ledger, (registry, { onRead }) => {
+        const usage = openUsage(options.inUse);
+        const logger = terminalLogger;
+        return ways.target(
+          { registry, ledger, usage, publicReaders, clock: Date.now, logger, concurrency, onRead },
+          target,
+        );
+      });
     } finally {
-      await readers.close();
-      await close();
+      await publicReaders.close();
     }
   });
 }

@@ -3,18 +3,14 @@ import { takeSnapshot } from '../shared/app/take-snapshot.ts';
 import { parseTarget } from '../shared/core/reference.ts';
 import type { Snapshot } from '../shared/core/snapshot.ts';
 import type { EventLedger, Ledger } from '../shared/ports.ts';
-import { accessUntil, beginReading } from './deadline.ts';
 import { withLedger } from './options.ts';
-import { openProgress } from './progress.ts';
-import { openCallersRegistry } from './registry.ts';
+import { type ReadingOptions, withReading } from './reading.ts';
 import { openUsage } from './usage.ts';
 
 /** What a first look at a registry is asked for with. */
-export interface SurveyOptions {
+export interface SurveyOptions extends ReadingOptions {
   readonly ledger: string;
   readonly inUse?: string;
-  readonly concurrency: number;
-  readonly deadline?: number;
 }
 
 /** What a ledger knows that nobody has kept yet. */
@@ -28,30 +24,18 @@ export async function snapshotForSurvey(text: string, options: SurveyOptions): P
   return withLedger(options.ledger, (ledger) => snapshotWith(text, options, ledger, ledger), 'there');
 }
 
-async function snapshotWith(
+function snapshotWith(
   text: string,
-  { inUse, concurrency, deadline }: SurveyOptions,
+  options: SurveyOptions,
   ledger: Pick<EventLedger, 'historyFacts'>,
   manifestCache: Ledger | null,
 ): Promise<Snapshot> {
   const target = parseTarget(text);
-  const end = beginReading(deadline);
-  const progress = openProgress();
-  const registry = openCallersRegistry({
-    concurrency,
-    manifestCache,
-    hosts: [target.host],
-    onPage: progress.onPage,
+  return withReading(target, options, manifestCache, (registry, { onRead }) => {
+    const usage = openUsage(options.inUse);
+    const { concurrency } = options;
+    return takeSnapshot({ registry, ledger, usage, clock: Date.now, concurrency, onRead }, target);
   });
-  try {
-    const { reader } = accessUntil(registry, end);
-    const usage = openUsage(inUse);
-    const ports = { registry: reader, ledger, usage, clock: Date.now, concurrency, onRead: progress.onRead };
-    return await takeSnapshot(ports, target);
-  } finally {
-    progress.end();
-    await registry.close();
-  }
 }
 
 /** Whether anything of what was asked about could not be read. */

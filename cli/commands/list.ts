@@ -7,22 +7,18 @@ import type { Catalog, Listing } from '../../shared/core/listing.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderListingsCsv } from '../../shared/report/listing-csv.ts';
 import { renderListings } from '../../shared/report/listing-text.ts';
-import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
-import { accessUntil, beginReading, deadlineOption } from '../deadline.ts';
+import { crossCheckOption } from '../cross-check.ts';
+import { deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand, paragraphs } from '../manual.ts';
 import { concurrencyOption } from '../options.ts';
-import { openProgress } from '../progress.ts';
-import { openCallersRegistry } from '../registry.ts';
+import { type ReadingOptions, withReading } from '../reading.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
 
-interface ListOptions {
+interface ListOptions extends ReadingOptions {
   readonly json?: true;
   readonly csv?: true;
-  readonly concurrency: number;
-  readonly crossCheck?: true;
   readonly exactSize?: true;
-  readonly deadline?: number;
 }
 
 /** `gcr-warden list`: what a registry holds. */
@@ -59,36 +55,18 @@ export function listCommand(): ManualCommand {
     .example('list localhost:5050/acme')
     .action(async (text: string | undefined, options: ListOptions) => {
       const target = parseTarget(text ?? ownTarget(process.env['GCR_WARDEN_TARGET']));
-      const progress = openProgress();
-      const end = beginReading(options.deadline);
-      const registry = openCallersRegistry({
-        concurrency: options.concurrency,
-        manifestCache: null,
-        hosts: [target.host],
-        onPage: progress.onPage,
-      });
-      try {
-        const { reader } = accessUntil(registry, end);
-        const checked = withCrossCheck(reader, target.host, options.crossCheck, end);
-        const read = await listTarget(checked.reader, target, options.concurrency, progress.onRead).finally(
-          () => checked.close(),
-        );
-        progress.end();
+      const { concurrency } = options;
+      const { read, sizes } = await withReading(target, options, null, async (registry, { onRead }) => {
+        const read = await listTarget(registry, target, concurrency, onRead);
         const sizes =
           options.exactSize === true
-            ? await exactlyHeld(
-                { registry: reader, ledger: null, clock: Date.now, concurrency: options.concurrency },
-                read.listings,
-              )
+            ? await exactlyHeld({ registry, ledger: null, clock: Date.now, concurrency }, read.listings)
             : read.listings.map(heldAsListed);
-        process.stdout.write(rendered(read, sizes, options));
-        const seen = [read.catalog, ...read.listings];
-        if (seen.some(({ completeness }) => completeness.kind === 'incomplete'))
-          process.exitCode = EXIT.failed;
-      } finally {
-        progress.end();
-        await registry.close();
-      }
+        return { read, sizes };
+      });
+      process.stdout.write(rendered(read, sizes, options));
+      const seen = [read.catalog, ...read.listings];
+      if (seen.some(({ completeness }) => completeness.kind === 'incomplete')) process.exitCode = EXIT.failed;
     });
 }
 

@@ -11,17 +11,16 @@ import { planSnapshot } from '../../shared/core/plan-snapshot.ts';
 import type { PolicySet } from '../../shared/core/policy.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { renderPlan } from '../../shared/report/plan-text.ts';
-import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
-import { accessUntil, beginReading, deadlineOption } from '../deadline.ts';
+import { crossCheckOption } from '../cross-check.ts';
+import { deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand, paragraphs } from '../manual.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
-import { openProgress } from '../progress.ts';
-import { openCallersRegistry } from '../registry.ts';
+import { type ReadingOptions, withReading } from '../reading.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
 import { inUseOption, openUsage } from '../usage.ts';
 
-interface PlanOptions {
+interface PlanOptions extends ReadingOptions {
   readonly policies: string;
   readonly ledger: string;
   readonly from?: string;
@@ -29,11 +28,8 @@ interface PlanOptions {
   readonly json?: true;
   readonly inUse?: string;
   readonly onlyEnforced?: true;
-  readonly concurrency: number;
   readonly oldest?: number;
   readonly exactSize?: true;
-  readonly crossCheck?: true;
-  readonly deadline?: number;
 }
 
 /** `gcr-warden plan`: what policies would delete, and why. Deletes nothing. */
@@ -140,44 +136,34 @@ async function planFromRegistry(
   }
   const target = parseTarget(text);
   return withLedger(options.ledger, async (ledger) => {
-    const end = beginReading(options.deadline);
-    const progress = openProgress();
-    const readers = openPublicReaders(null);
-    const registry = openCallersRegistry({
-      concurrency: options.concurrency,
-      manifestCache: ledger,
-      hosts: [target.host],
-      onPage: progress.onPage,
-    });
+    const publicReaders = openPublicReaders(null);
     try {
-      const { reader } = accessUntil(registry, end);
-      const checked = withCrossCheck(reader, target.host, options.crossCheck, end);
-      return await planTarget(
-        {
-          registry: checked.reader,
-          ledger,
-          usage: openUsage(options.inUse),
-          publicReaders: readers,
-          clock: Date.now,
-          newId,
-          logger: terminalLogger,
-          concurrency: options.concurrency,
-          onRead: progress.onRead,
-        },
-        target,
-        {
-          policies,
-          scope: scopeOf(options),
-          trigger: 'command',
-          deleting: null,
-          ...oldestOf(options),
-          ...exactSizeOf(options),
-        },
-      ).finally(() => checked.close());
+      return await withReading(target, options, ledger, (registry, { onRead }) =>
+        planTarget(
+          {
+            registry,
+            ledger,
+            usage: openUsage(options.inUse),
+            publicReaders,
+            clock: Date.now,
+            newId,
+            logger: terminalLogger,
+            concurrency: options.concurrency,
+            onRead,
+          },
+          target,
+          {
+            policies,
+            scope: scopeOf(options),
+            trigger: 'command',
+            deleting: null,
+            ...oldestOf(options),
+            ...exactSizeOf(options),
+          },
+        ),
+      );
     } finally {
-      progress.end();
-      await readers.close();
-      await registry.close();
+      await publicReaders.close();
     }
   });
 }

@@ -3,23 +3,19 @@ import { takeSnapshot } from '../../shared/app/take-snapshot.ts';
 import { messageOf, WardenError } from '../../shared/core/error.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
 import { parseSnapshot } from '../../shared/core/snapshot.ts';
-import { crossCheckOption, withCrossCheck } from '../cross-check.ts';
-import { accessUntil, beginReading, deadlineOption } from '../deadline.ts';
+import { crossCheckOption } from '../cross-check.ts';
+import { deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand } from '../manual.ts';
 import { concurrencyOption, ledgerOption, withLedger } from '../options.ts';
-import { openProgress } from '../progress.ts';
-import { openCallersRegistry } from '../registry.ts';
+import { type ReadingOptions, withReading } from '../reading.ts';
 import { terminalLogger } from '../terminal.ts';
 import { inUseOption, openUsage } from '../usage.ts';
 
-interface SnapshotOptions {
+interface SnapshotOptions extends ReadingOptions {
   readonly out: string;
   readonly ledger: string;
   readonly inUse?: string;
-  readonly concurrency: number;
-  readonly crossCheck?: true;
-  readonly deadline?: number;
 }
 
 /** `gcr-warden snapshot`: writes down what policies are judged by, for `plan --from` and policy tests. */
@@ -45,38 +41,13 @@ export function snapshotCommand(): ManualCommand {
     .example('snapshot --out snapshot.json --ledger .warden/local/ledger.sqlite localhost:5050/acme')
     .action(async (text: string, options: SnapshotOptions) => {
       const target = parseTarget(text);
-      const end = beginReading(options.deadline);
-      const progress = openProgress();
-      const snapshot = await withLedger(options.ledger, async (ledger) => {
-        const registry = openCallersRegistry({
-          concurrency: options.concurrency,
-          manifestCache: ledger,
-          hosts: [target.host],
-          onPage: progress.onPage,
-        });
-        try {
-          const { reader } = accessUntil(registry, end);
-          const checked = withCrossCheck(reader, target.host, options.crossCheck, end);
-          try {
-            return await takeSnapshot(
-              {
-                registry: checked.reader,
-                ledger,
-                usage: openUsage(options.inUse),
-                clock: Date.now,
-                concurrency: options.concurrency,
-                onRead: progress.onRead,
-              },
-              target,
-            );
-          } finally {
-            await checked.close();
-          }
-        } finally {
-          progress.end();
-          await registry.close();
-        }
-      });
+      const snapshot = await withLedger(options.ledger, (ledger) =>
+        withReading(target, options, ledger, (registry, { onRead }) => {
+          const usage = openUsage(options.inUse);
+          const { concurrency } = options;
+          return takeSnapshot({ registry, ledger, usage, clock: Date.now, concurrency, onRead }, target);
+        }),
+      );
       const written = `${JSON.stringify(snapshot)}\n`;
       // Read back before it is written: a file that nobody can read later would be found out too late.
       parseSnapshot(written, options.out);
