@@ -1,4 +1,9 @@
-import { applyProgressLine, progressLine } from '../shared/report/progress-text.ts';
+import {
+  applyProgressLine,
+  auditProgressLine,
+  progressLine,
+  restoreProgressLine,
+} from '../shared/report/progress-text.ts';
 import { isQuiet } from './terminal.ts';
 
 /** Shows how far the reading of listings has come. */
@@ -51,6 +56,34 @@ export function openApplyProgress(all: number): ApplyingProgress {
     onOutcome(isDeleted) {
       done += 1;
       if (isDeleted) deleted += 1;
+    },
+    end: line.end,
+  };
+}
+
+/** Shows how far a restoration has come. */
+export function openRestoreProgress(): { onManifest(done: number, all: number): void; end(): void } {
+  let manifests: { readonly done: number; readonly all: number } | null = null;
+  const line = openLine((elapsedMs, width) => restoreProgressLine({ manifests, elapsedMs }, width));
+  return {
+    onManifest(done, all) {
+      manifests = { done, all };
+    },
+    end: line.end,
+  };
+}
+
+/** Shows how far an audit has come. */
+export function openAuditProgress(): { onReply(): void; onProject(): void; end(): void } {
+  let replies = 0;
+  let projects = 0;
+  const line = openLine((elapsedMs, width) => auditProgressLine({ projects, replies, elapsedMs }, width));
+  return {
+    onReply() {
+      replies += 1;
+    },
+    onProject() {
+      projects += 1;
     },
     end: line.end,
   };

@@ -31,6 +31,7 @@ import { beginReading, deadlineOption } from '../deadline.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand, paragraphs } from '../manual.ts';
 import { ledgerOption, withLedger } from '../options.ts';
+import { openAuditProgress } from '../progress.ts';
 import { pullSecretsOption, pullSecretsPort } from '../pull-secrets.ts';
 import { outputStyle, terminalLogger, writeResult } from '../terminal.ts';
 
@@ -137,7 +138,8 @@ export function auditCommand(): ManualCommand {
       const folder = await readFolder(options.policies);
       const { signal } = beginReading(options.deadline);
       const endpoint = options.googleEndpoint ?? null;
-      const google = openGoogleAccess(endpoint, signal);
+      const progress = openAuditProgress();
+      const google = openGoogleAccess(endpoint, signal, progress.onReply);
       try {
         const audited = await withLedger(options.ledger, (ledger) =>
           audit(
@@ -151,8 +153,10 @@ export function auditCommand(): ManualCommand {
             },
             target,
             DEFAULT_AUDIT_SETTINGS,
+            progress.onProject,
           ),
         );
+        progress.end();
         await writeResult(print(audited));
         const isOverOne = audited.reports.some((report) => isOver(report, options.failOn));
         const isUnlisted = options.failOn !== undefined && audited.unlisted.length > 0;
@@ -165,6 +169,7 @@ export function auditCommand(): ManualCommand {
           process.exitCode = EXIT.failed;
         }
       } finally {
+        progress.end();
         await google.close();
       }
     });
@@ -188,14 +193,27 @@ function targetOf({ project, folder, organization }: AuditOptions): AuditTarget 
 /** What was audited; of a project its one report. */
 type Audited = Omit<AuditedBelow, 'parent'> & { readonly target: AuditTarget };
 
-async function audit(ports: AuditPorts, target: AuditTarget, settings: AuditSettings): Promise<Audited> {
+async function audit(
+  ports: AuditPorts,
+  target: AuditTarget,
+  settings: AuditSettings,
+  onProject: () => void,
+): Promise<Audited> {
   const reports: AuditReport[] = [];
   const deleting: string[] = [];
   const unlisted: { parent: string; reason: string }[] = [];
   for await (const step of auditAll(ports, target, settings)) {
-    if (step.kind === 'audited') reports.push(step.report);
-    else if (step.kind === 'deleting') deleting.push(step.project);
-    else unlisted.push({ parent: step.parent, reason: step.reason });
+    switch (step.kind) {
+      case 'audited':
+        reports.push(step.report);
+        onProject();
+        break;
+      case 'deleting':
+        deleting.push(step.project);
+        break;
+      case 'unlisted':
+        unlisted.push({ parent: step.parent, reason: step.reason });
+    }
   }
   return { target, reports, deleting, unlisted };
 }

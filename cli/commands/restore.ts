@@ -18,6 +18,7 @@ import { renderRestoration } from '../../shared/report/restoration-text.ts';
 import { EXIT } from '../exit-code.ts';
 import { ManualCommand } from '../manual.ts';
 import { ageOption, concurrencyOption, ledgerOption, withLedger } from '../options.ts';
+import { openRestoreProgress } from '../progress.ts';
 import { outputStyle, terminalLogger } from '../terminal.ts';
 
 interface RestoreOptions {
@@ -80,6 +81,7 @@ async function run(ledger: Ledger, what: string, options: RestoreOptions): Promi
     hosts: [repository.host],
     userAgent: `gcr-warden/${packageJson.version}`,
   });
+  const progress = openRestoreProgress();
   const tags = createTagKeeper({ token: applicationDefaultToken(options.credentials) });
   try {
     return await restore(
@@ -92,6 +94,7 @@ async function run(ledger: Ledger, what: string, options: RestoreOptions): Promi
         newId,
         logger: terminalLogger,
         concurrency: options.concurrency,
+        onManifest: progress.onManifest,
       },
       {
         repository,
@@ -102,6 +105,7 @@ async function run(ledger: Ledger, what: string, options: RestoreOptions): Promi
       },
     );
   } finally {
+    progress.end();
     await Promise.all([registry.close(), tags.close()]);
   }
 }

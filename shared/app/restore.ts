@@ -23,6 +23,8 @@ export interface RestorePorts {
   readonly logger: Logger;
   /** Requests under way side by side. */
   readonly concurrency: number;
+  /** Told after each manifest how many are done of those that were to come back. */
+  readonly onManifest?: (done: number, all: number) => void;
 }
 
 export interface RestoreRequest {
@@ -138,10 +140,15 @@ async function bringBack(
   // Before it comes: a run that follows a crash of this one has to find it held.
   if (heldUntilMs !== null) await putOnHold(ports, request, id, comingBack(found), nowMs, heldUntilMs);
   const manifests = new Map(found.manifests);
+  const all = [...manifests.values()].filter(({ kind }) => kind === 'restorable').length;
+  let put = 0;
+  ports.onManifest?.(put, all);
   for (const level of found.levels) {
     await mapConcurrently(level, ports.concurrency, async (digest) => {
       if (manifests.get(digest)?.kind !== 'restorable') return;
       manifests.set(digest, await putBack(ports, request.repository, digest, { ...found, manifests }, lease));
+      put += 1;
+      ports.onManifest?.(put, all);
     });
   }
   const tagReturns = new Map(found.tagReturns);

@@ -18,6 +18,20 @@ export interface ApplyProgress {
   readonly elapsedMs: number;
 }
 
+/** How far a restoration has come. */
+export interface RestoreProgress {
+  /** Manifests put back or given up, of those that there are; null while it is looked what is still there. */
+  readonly manifests: { readonly done: number; readonly all: number } | null;
+  readonly elapsedMs: number;
+}
+
+/** How far an audit has come. How much there is to read shows only while it is read. */
+export interface AuditProgress {
+  readonly projects: number;
+  readonly replies: number;
+  readonly elapsedMs: number;
+}
+
 const BAR_WIDTH = 24;
 /** Before so much is done, or so long has passed, a guess of what is left would only jump about. */
 const GUESSED_FROM_MS = 2_000;
@@ -37,6 +51,23 @@ export function applyProgressLine(
     ],
     widthColumns,
   );
+}
+
+/** One line for a terminal, not wider than it. */
+export function restoreProgressLine({ manifests, elapsedMs }: RestoreProgress, widthColumns: number): string {
+  if (manifests === null) return fitted([bar(0, 0), 'looking for what is still there'], widthColumns);
+  const { done, all } = manifests;
+  const parts = [bar(done, all), `${done} of ${quantity(all, 'manifest')}`, `${rate(done, elapsedMs)}/s`];
+  return fitted([...parts, ...timeLeft(done, all, elapsedMs)], widthColumns);
+}
+
+/** One line for a terminal, not wider than it. */
+export function auditProgressLine(
+  { projects, replies, elapsedMs }: AuditProgress,
+  widthColumns: number,
+): string {
+  const read = `${quantity(replies, 'answer')} read, ${rate(replies, elapsedMs)}/s`;
+  return fitted(projects === 0 ? [read] : [`${quantity(projects, 'project')} audited`, read], widthColumns);
 }
 
 function bar(done: number, all: number): string {

@@ -58,6 +58,25 @@ describeWithPeers(['python3'], 'the line of progress on a terminal', () => {
     expect(shown.at(-1)).toMatch(result);
   });
 
+  it('of restore counts manifests, and is gone when the result is there', async () => {
+    const policies = await stage.policies('enforced', { 'pull-requests.yaml': pullRequests('enforce') });
+    const plan = stage.path('plan.json');
+    for (const args of [
+      ['plan', '--policies', policies, '--out', plan, stage.target],
+      ['apply', plan, '--yes'],
+    ]) {
+      expect(await stage.warden(args)).toMatchObject({ exitCode: 0 });
+    }
+    const history = await stage.warden(['history', '--json']);
+    const runs = JSON.parse(history.stdout) as { id: string; mode: string }[];
+    const run = runs.find(({ mode }) => mode === 'apply')?.id ?? '';
+    const { exitCode, stdout } = await onTerminal(100, ['restore', run]);
+    expect(exitCode).toBe(0);
+    const shown = stdout.split(CLEARED);
+    expect(shown).toContainEqual(expect.stringMatching(/^\[\.{24}\] {2}0 of 1 manifest {2}/));
+    expect(shown.at(-1)).toMatch(/restored/);
+  });
+
   it('keeps to the width of the terminal, and to 80 columns where that is not told', async () => {
     for (const [columns, most] of [
       [40, 39],

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { shortenAll } from '../../shared/core/digest.ts';
-import { applyProgressLine, progressLine } from '../../shared/report/progress-text.ts';
+import {
+  applyProgressLine,
+  auditProgressLine,
+  progressLine,
+  restoreProgressLine,
+} from '../../shared/report/progress-text.ts';
 
 describe('the line of progress while a plan is applied', () => {
   it('says how many steps are done, how fast, and about how long the rest takes', () => {
@@ -33,6 +38,27 @@ describe('the line of progress while listings are read', () => {
   it('says about how long the other repositories take', () => {
     const progress = { repositories: { read: 3, all: 12 }, pages: 4, entries: 9_000, elapsedMs: 60_000 };
     expect(progressLine(progress, 120)).toMatch(/ {2}about 3 min left$/);
+  });
+});
+
+describe('the line of progress while something is restored', () => {
+  it('says what is done first, and then how far it has come', () => {
+    expect(restoreProgressLine({ manifests: null, elapsedMs: 900 }, 120)).toMatch(
+      /looking for what is still there$/,
+    );
+    expect(restoreProgressLine({ manifests: { done: 5, all: 20 }, elapsedMs: 5_000 }, 120)).toBe(
+      `[${'#'.repeat(6)}${'.'.repeat(18)}]  5 of 20 manifests  1/s  about 15 s left`,
+    );
+  });
+});
+
+describe('the line of progress while an audit reads', () => {
+  it('counts answers, and projects where there are several', () => {
+    const elapsedMs = 10_000;
+    expect(auditProgressLine({ projects: 0, replies: 40, elapsedMs }, 120)).toBe('40 answers read, 4/s');
+    expect(auditProgressLine({ projects: 3, replies: 40, elapsedMs }, 120)).toBe(
+      '3 projects audited  40 answers read, 4/s',
+    );
   });
 });
 

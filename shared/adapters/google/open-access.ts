@@ -12,20 +12,22 @@ export interface OpenGoogleAccess {
 /**
  * Opens Google's APIs with Application Default Credentials, or a stand-in for all of them.
  * @param runEnd the end of the run that it is opened for: what is not read by then is unknown; null for none
+ * @param onReply told of each reply
  * @param endpoint a loopback origin (`http://127.0.0.1:8085`), which gets no credentials; null for Google
  * @throws WardenError GOOGLE_ENDPOINT_REFUSED where the endpoint is not on this machine
  */
 export function openGoogleAccess(
   endpoint: string | null,
   runEnd: AbortSignal | null = null,
+  onReply: () => void = () => {},
 ): OpenGoogleAccess {
-  const end = runEnd === null ? {} : { runEnd };
+  const options = { onReply, ...(runEnd === null ? {} : { runEnd }) };
   const rest =
     endpoint === null
-      ? new GoogleRest({ token: applicationDefaultToken(), ...end })
+      ? new GoogleRest({ token: applicationDefaultToken(), ...options })
       : new GoogleRest({
           token: async () => 'none',
-          ...end,
+          ...options,
           endpoints: Object.fromEntries(GOOGLE_APIS.map((api) => [api, endpoint])),
         });
   return { access: googleAccess(rest), close: () => rest.close() };

@@ -45,6 +45,8 @@ export interface GoogleRestOptions {
   readonly proxy?: ProxySettings;
   /** The end of the run that all reads are part of: what is not read by then is not read. */
   readonly runEnd?: AbortSignal;
+  /** Told of each reply, whatever it says. */
+  readonly onReply?: () => void;
 }
 
 /** Bounds of everything that a reply could stretch. */
@@ -112,13 +114,15 @@ export class GoogleRest {
   readonly #limits: RestLimits;
   readonly #dispatcher: Dispatcher;
   readonly #runEnd: AbortSignal | null;
+  readonly #onReply: () => void;
   readonly #places: Places;
   readonly #gates = new Map<GoogleApi, { readonly places: Places; readonly pace: ApiPace }>();
 
   /** @throws WardenError GOOGLE_ENDPOINT_REFUSED where an endpoint is not on this machine */
-  constructor({ token, endpoints = {}, limits = {}, proxy, runEnd }: GoogleRestOptions) {
+  constructor({ token, endpoints = {}, limits = {}, proxy, runEnd, onReply }: GoogleRestOptions) {
     this.#token = token;
     this.#runEnd = runEnd ?? null;
+    this.#onReply = onReply ?? (() => {});
     this.#limits = { ...LIMITS, ...limits };
     this.#origins = { ...ORIGINS, ...loopbackOrigins(endpoints) };
     this.#places = new Places(this.#limits.concurrency);
@@ -310,6 +314,7 @@ export class GoogleRest {
         signal,
       });
       const text = await this.#textOf(reply);
+      this.#onReply();
       if (text === null) return fail(read, `its reply has more than ${this.#limits.bodyBytes} bytes`);
       return judge(read, reply, parseObject(text));
     } catch (thrown) {
