@@ -1,5 +1,5 @@
 import { http } from '@google-cloud/functions-framework';
-import { auditHandler } from './handlers/audit.ts';
+import { loadHandler } from './load-handler.ts';
 import {
   logger,
   once,
@@ -11,22 +11,25 @@ import {
 
 http(
   'audit',
-  auditHandler(
-    logger,
-    once(async () => {
-      const { openGoogleAccess } = await import('../shared/adapters/google/open-access.ts');
-      const { access } = openGoogleAccess(null);
-      const topic = settings.findingTopic;
-      return {
-        projects: settings.auditProjects,
-        policyFiles: await openConfiguredPolicyFiles(),
-        ports: {
-          access,
-          ledger: await openConfiguredLedger(),
-          clock: Date.now,
-          ...(topic === null ? {} : { changes: { publisher: openPublisher(), topic } }),
-        },
-      };
-    }),
-  ),
+  loadHandler(async () => {
+    const { auditHandler } = await import('./handlers/audit.ts');
+    return auditHandler(
+      logger,
+      once(async () => {
+        const { openGoogleAccess } = await import('../shared/adapters/google/open-access.ts');
+        const { access } = openGoogleAccess(null);
+        const topic = settings.findingTopic;
+        return {
+          projects: settings.auditProjects,
+          policyFiles: await openConfiguredPolicyFiles(),
+          ports: {
+            access,
+            ledger: await openConfiguredLedger(),
+            clock: Date.now,
+            ...(topic === null ? {} : { changes: { publisher: openPublisher(), topic } }),
+          },
+        };
+      }),
+    );
+  }),
 );

@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
 import { newId } from '../shared/adapters/identity/new-id.ts';
-import { cleanHandler } from './handlers/clean.ts';
+import { loadHandler } from './load-handler.ts';
 import {
   CONCURRENCY,
   logger,
@@ -18,38 +18,41 @@ const BUDGET_MS = 420_000;
 
 http(
   'clean',
-  cleanHandler(
-    logger,
-    once(async () => {
-      const ledger = await openConfiguredLedger();
-      const registry = await openConfiguredRegistry(ledger);
-      const publisher = openPublisher();
-      const { notificationTopic } = settings;
-      const { openPublicReaders } = await import('../shared/adapters/google/open-public-readers.ts');
-      const { openTagKeeper } = await import('../shared/adapters/google/tag-keeper.ts');
-      return {
-        registry: registry.reader,
-        deleter: registry.deleter(),
-        forRun: (endByMs) => {
-          const access = registry.forRun(endByMs);
-          return { registry: access.reader, deleter: access.deleter() };
-        },
-        ledger,
-        usage: await openConfiguredUsage(),
-        publicReaders: openPublicReaders(null),
-        policies: await openConfiguredPolicies(),
-        tags: openTagKeeper(),
-        publisher,
-        deadLetterTopic: settings.deadLetterTopic,
-        ...(notificationTopic === null ? {} : { notifications: { publisher, topic: notificationTopic } }),
-        readsPushed: settings.readsPushed,
-        targets: settings.targets,
-        workTopic: settings.workTopic,
-        clock: Date.now,
-        newId,
-        concurrency: CONCURRENCY,
-      };
-    }),
-    BUDGET_MS,
-  ),
+  loadHandler(async () => {
+    const { cleanHandler } = await import('./handlers/clean.ts');
+    return cleanHandler(
+      logger,
+      once(async () => {
+        const ledger = await openConfiguredLedger();
+        const registry = await openConfiguredRegistry(ledger);
+        const publisher = openPublisher();
+        const { notificationTopic } = settings;
+        const { openPublicReaders } = await import('../shared/adapters/google/open-public-readers.ts');
+        const { openTagKeeper } = await import('../shared/adapters/google/tag-keeper.ts');
+        return {
+          registry: registry.reader,
+          deleter: registry.deleter(),
+          forRun: (endByMs) => {
+            const access = registry.forRun(endByMs);
+            return { registry: access.reader, deleter: access.deleter() };
+          },
+          ledger,
+          usage: await openConfiguredUsage(),
+          publicReaders: openPublicReaders(null),
+          policies: await openConfiguredPolicies(),
+          tags: openTagKeeper(),
+          publisher,
+          deadLetterTopic: settings.deadLetterTopic,
+          ...(notificationTopic === null ? {} : { notifications: { publisher, topic: notificationTopic } }),
+          readsPushed: settings.readsPushed,
+          targets: settings.targets,
+          workTopic: settings.workTopic,
+          clock: Date.now,
+          newId,
+          concurrency: CONCURRENCY,
+        };
+      }),
+      BUDGET_MS,
+    );
+  }),
 );

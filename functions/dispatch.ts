@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
 import { newId } from '../shared/adapters/identity/new-id.ts';
-import { dispatchHandler } from './handlers/dispatch.ts';
+import { loadHandler } from './load-handler.ts';
 import {
   logger,
   once,
@@ -26,17 +26,20 @@ const opened = once(async () => {
 
 http(
   'dispatch',
-  dispatchHandler(logger, async () => {
-    const { registry, ...ports } = await opened();
-    return {
-      targets: settings.targets,
-      ports: {
-        ...ports,
-        registry: registry.forRun(Date.now() + BUDGET_MS).reader,
-        workTopic: settings.workTopic,
-        clock: Date.now,
-        newId,
-      },
-    };
+  loadHandler(async () => {
+    const { dispatchHandler } = await import('./handlers/dispatch.ts');
+    return dispatchHandler(logger, async () => {
+      const { registry, ...ports } = await opened();
+      return {
+        targets: settings.targets,
+        ports: {
+          ...ports,
+          registry: registry.forRun(Date.now() + BUDGET_MS).reader,
+          workTopic: settings.workTopic,
+          clock: Date.now,
+          newId,
+        },
+      };
+    });
   }),
 );

@@ -1,11 +1,14 @@
 import { http } from '@google-cloud/functions-framework';
-import { reportHandler } from './handlers/report.ts';
+import { loadHandler } from './load-handler.ts';
 import { logger, once, openConfiguredLedger } from './open-ports.ts';
 
 http(
   'report',
-  reportHandler(
-    logger,
-    once(async () => ({ ledger: await openConfiguredLedger(), clock: Date.now })),
-  ),
+  loadHandler(async () => {
+    const { reportHandler } = await import('./handlers/report.ts');
+    return reportHandler(
+      logger,
+      once(async () => ({ ledger: await openConfiguredLedger(), clock: Date.now })),
+    );
+  }),
 );

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { isModuleNamespaceObject } from 'node:util/types';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { FILL_FILE, FILL_NAME, START_FILE } from './compile-cache.ts';
+import { leanClients } from './lean-clients.ts';
 import { type ZipEntry, zip } from './zip.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -85,48 +86,6 @@ const nameLazyExports: Plugin = {
   },
 };
 
-/**
- * Message types of APIs that we never call, in code that is made from their definitions: more than half of
- * Firestore's client. Nothing but re-exports names them; the client itself reads definitions, as JSON.
- */
-const UNUSED_TYPES =
-  /[\\/]node_modules[\\/](?:@google-cloud[\\/]firestore-api[\\/]build[\\/]protos[\\/]protos|google-gax[\\/]build[\\/]protos[\\/](?:iam_service|locations|operations))\.js$/;
-
-/** Of all the types Firestore's client looks up one when it is loaded, which its data bundles are made with. */
-const NO_TYPES = `class Value { static fromObject() { throw new Error('Left out of this bundle; see tools/bundle.ts.'); } }
-module.exports = { google: { firestore: { v1: { Value } } } };`;
-
-/** What makes databases and indexes: nobody asks it here, and its definitions are most of all. */
-const ADMIN_CLIENT = /[\\/]firestore-api[\\/]build[\\/]src[\\/]v1[\\/]firestore_admin_client\.js$/;
-const DEFINITIONS = /[\\/]firestore-api[\\/]build[\\/]protos[\\/]protos\.json$/;
-
-interface Definitions {
-  readonly nested: {
-    readonly google: { readonly nested: { readonly firestore: { readonly nested: { admin?: unknown } } } };
-  };
-}
-
-function withoutAdministration(text: string): string {
-  const definitions = JSON.parse(text) as Definitions;
-  delete definitions.nested.google.nested.firestore.nested.admin;
-  return JSON.stringify(definitions);
-}
-
-const leaveOutUnusedTypes: Plugin = {
-  name: 'leave-out-unused-types',
-  setup({ onLoad }) {
-    onLoad({ filter: UNUSED_TYPES }, () => ({ contents: NO_TYPES, loader: 'js' }));
-    onLoad({ filter: ADMIN_CLIENT }, () => ({
-      contents: 'exports.FirestoreAdminClient = class {};',
-      loader: 'js',
-    }));
-    onLoad({ filter: DEFINITIONS }, async ({ path }) => ({
-      contents: withoutAdministration(await readFile(path, 'utf8')),
-      loader: 'json',
-    }));
-  },
-};
-
 const COMMON: BuildOptions = {
   absWorkingDir: ROOT,
   bundle: true,
@@ -145,7 +104,7 @@ const COMMON: BuildOptions = {
   legalComments: 'external',
   logLevel: 'warning',
   write: false,
-  plugins: [nameLazyExports, leaveOutUnusedTypes],
+  plugins: [nameLazyExports, leanClients],
   metafile: true,
 };
 
