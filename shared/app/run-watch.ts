@@ -92,9 +92,7 @@ export async function watchRun(
       const holds = holdsAmong(work, await ports.ledger.holds(work.repository), readAtMs);
       return { held: new Map([...(await marksAmong(ports.ledger, work)), ...holds]), gap: null };
     });
-    const used = work.asksUsage
-      ? await read('What is in use', async () => usesAmong(work, await ports.usage.read()))
-      : null;
+    const used = work.asksUsage ? await read('What is in use', () => usesAmong(ports, work)) : null;
     const pulls = await read('What is pulled', () => pullsAmong(ports, work, readAtMs));
     const claims = await read('What was pushed since the plan', () =>
       facts === null

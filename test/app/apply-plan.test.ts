@@ -247,6 +247,55 @@ describe('what changed between plan and apply', () => {
     expect(await stage.standing()).toEqual({ [old.digest]: ['pr-1'] });
   });
 
+  it('what a new workload may mean by a tag stays: what has it, and all that ever had it where it points at nothing', async () => {
+    const uses: Use[] = [];
+    const stage = await setStage();
+    const text = POLICY.replace('keep:', 'keep:\n  - running: { inUse: true }');
+    const usage = { read: () => usageReader(uses).read() };
+    const first = await stage.push('first', ['web'], 60);
+    const second = await stage.push('second', ['web'], 50);
+    const moved = await stage.push('moved', ['api'], 60);
+    await stage.push('holder', ['api', 'stable'], 50);
+    const before = await stage.push('before', ['pr-9'], 60);
+    const last = await stage.push('last', ['pr-9'], 50);
+    stage.setDaysAgo(40);
+    await stage.ports.deleter.deleteTag(stage.repository, 'web');
+    stage.setDaysAgo(0);
+    const plan = await planned(stage, text);
+    expect(plan.repositories[0]?.steps.filter(({ kind }) => kind === 'delete')).toHaveLength(5);
+    const workload = { repository: stage.name, digest: null, by: 'deployment prod/new', sinceMs: NOW_MS + 1 };
+    uses.push(...['web', 'api', 'pr-9'].map((tag) => ({ ...workload, tag })));
+    expect(outcomes(await applied(stage, plan, { ports: { usage } }))).toEqual({
+      [short(first)]: 'skipped: in use',
+      [short(second)]: 'skipped: in use',
+      // The tag points elsewhere, and did before the workload began.
+      [short(moved)]: 'deleted',
+      [short(before)]: 'skipped: in use',
+      'pr-9': 'skipped: in use',
+      [short(last)]: 'skipped: in use',
+    });
+  });
+
+  it('nothing goes where the ledger can not say which images had a tag that a new workload names', async () => {
+    const stage = await setStage();
+    await stage.push('old', ['pr-1'], 30);
+    const plan = await planned(stage, POLICY.replace('keep:', 'keep:\n  - running: { inUse: true }'));
+    const use = {
+      repository: stage.name,
+      digest: null,
+      tag: 'web',
+      by: 'deployment prod/web',
+      sinceMs: NOW_MS,
+    };
+    const historyFacts = async (): Promise<never> => {
+      throw new Error('503');
+    };
+    const ledger = { ...stage.ledger, historyFacts };
+    const result = await applied(stage, plan, { ports: { usage: usageReader([use]), ledger } });
+    expect(result).toMatchObject({ refusal: 'What is in use could not be read again: 503', results: [] });
+    expect(stage.registry.requests['DELETE manifests']).toBeUndefined();
+  });
+
   it('nothing goes where nobody can say any longer what is in use', async () => {
     const stage = await setStage();
     await stage.push('old', ['pr-1'], 30);

@@ -138,16 +138,30 @@ function taggedUsers(
       for (const { by } of uses) push(users, digest, by);
     }
   }
+  for (const [digest, by] of formerUsers(wanted, history, resolved)) push(users, digest, by);
+  return users;
+}
+
+/**
+ * Digests that a tag pointed at which somebody names: while the workload existed, and at any time where the tag
+ * points at nothing now.
+ *
+ * @param resolved the tags that point at something now
+ */
+export function* formerUsers(
+  wanted: ReadonlyMap<string, readonly TagUse[]>,
+  history: History,
+  resolved: ReadonlySet<string>,
+): Generator<readonly [digest: Digest, by: string]> {
   for (const digest of Object.keys(history.digests) as Digest[]) {
     for (const { tag, untilMs } of history.digests[digest]?.tags ?? []) {
       for (const { by, sinceMs } of wanted.get(tag) ?? []) {
         if (sinceMs === null) continue;
         const overlaps = untilMs === null || untilMs >= sinceMs - CLOCK_SKEW_MS;
-        if (overlaps || !resolved.has(tag)) push(users, digest, by);
+        if (overlaps || !resolved.has(tag)) yield [digest, by];
       }
     }
   }
-  return users;
 }
 
 function within<K, V>(maps: Map<string, Map<K, V>>, key: string): Map<K, V> {

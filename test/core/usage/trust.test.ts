@@ -41,6 +41,11 @@ function planBy(text: string[], answers: UsageAnswer[]) {
   return planListing({ listing, history, usage, policies: read(...text), scope: 'enforced', nowMs: NOW_MS });
 }
 
+const portsFor = (answers: UsageAnswer[]) => ({
+  usage: { read: async () => ({ version: 1 as const, answers }) },
+  ledger: { historyFacts: async () => [] },
+});
+
 const goesBy = (text: string[], answers: UsageAnswer[]): number => planBy(text, answers).steps.length;
 
 const complete = answerOf('complete', { name: 'used', by: 'pod prod/api' });
@@ -66,24 +71,24 @@ describe('best effort', () => {
     expect(goesBy(text, answers)).toBe(deletions);
   });
 
-  it('is refused by the check before the first delete, unless every asking policy trusts it', () => {
-    const gapOf = (text: string[], ...answers: UsageAnswer[]) =>
-      usesAmong(planBy(text, [complete]), { version: 1, answers }).gap;
-    expect(gapOf([STRICT], complete)).toBeNull();
-    expect(gapOf([STRICT], vague)).toBe('cluster prod answers by best effort only');
-    expect(gapOf([TRUSTING], vague)).toBeNull();
-    expect(gapOf([TRUSTING, STRICT], vague)).toBe('cluster prod answers by best effort only');
-    expect(gapOf([TRUSTING], vague, silent)).toBe('cluster dev did not answer: 403');
-    expect(gapOf([TRUSTING])).toBe('no in-use source is configured');
+  it('is refused by the check before the first delete, unless every asking policy trusts it', async () => {
+    const gapOf = async (text: string[], ...answers: UsageAnswer[]) =>
+      (await usesAmong(portsFor(answers), planBy(text, [complete]))).gap;
+    expect(await gapOf([STRICT], complete)).toBeNull();
+    expect(await gapOf([STRICT], vague)).toBe('cluster prod answers by best effort only');
+    expect(await gapOf([TRUSTING], vague)).toBeNull();
+    expect(await gapOf([TRUSTING, STRICT], vague)).toBe('cluster prod answers by best effort only');
+    expect(await gapOf([TRUSTING], vague, silent)).toBe('cluster dev did not answer: 403');
+    expect(await gapOf([TRUSTING])).toBe('no in-use source is configured');
   });
 
-  it('finds what came into use by its tag, under another name of the repository', () => {
+  it('finds what came into use by its tag, under another name of the repository', async () => {
     const repository = 'us-docker.pkg.dev/acme/gcr.io/api';
     const plan = planBy([STRICT], [complete]);
     const decisions = plan.decisions.map((one) => ({ ...one, tags: ['v1'] }));
     const work = { ...plan, repository, decisions };
     const use = answerOf('complete', { tag: 'v1', by: 'job nightly', repository: 'gcr.io/acme/api' });
-    const { users } = usesAmong(work, { version: 1, answers: [use] });
+    const { users } = await usesAmong(portsFor([use]), work);
     expect(users.get(digestOf('old'))).toBe('job nightly');
   });
 });
