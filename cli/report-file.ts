@@ -6,7 +6,7 @@ import type { Ledger } from '../shared/ports.ts';
 import { documentAround, GENERATOR } from '../shared/report/document.ts';
 import { type Html, html } from '../shared/report/html.ts';
 import { sectionIdOf, sectionLinks } from '../shared/report/page-links.ts';
-import { footer, navigation, type Page } from '../shared/report/pages/frame.ts';
+import { bodyOf, footer, navigation } from '../shared/report/pages/frame.ts';
 import { onReportDisk } from './report-disk.ts';
 import { type ReportRequest, type WrittenReport, writePages } from './report-pages.ts';
 
@@ -55,7 +55,7 @@ export async function writeReportFile(
     const written = await writePages(ledger, request, {
       links: sectionLinks,
       partsMax: PARTS_MAX,
-      write: (place, page) => onDisk(() => sections.write(place, page)),
+      write: (place, page, { clock }) => onDisk(() => sections.write(place, bodyOf(page.body, clock))),
     });
     await onDisk(async () => {
       await sections.append(after);
@@ -80,7 +80,7 @@ class SectionWriter {
     this.#bytesMax = bytesMax;
   }
 
-  async write(place: Place, { body }: Page): Promise<boolean> {
+  async write(place: Place, body: Html): Promise<boolean> {
     const id = sectionIdOf(place);
     const section = html`<section class="page" id="${id}">${body}</section>`.safe;
     const isMain = (MAIN_PAGES as readonly string[]).includes(place.page);

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { isTold, type LogSeverity, parseLogSeverity } from '../shared/core/log-severity.ts';
 import type { Logger } from '../shared/ports.ts';
 import { printable, type TextStyle } from '../shared/report/text.ts';
+import { inReadersZone } from '../shared/report/time-text.ts';
 
 /** What the options of every command say of the terminal. */
 let settings: { readonly quiet?: true; readonly color?: boolean } = {};
@@ -73,7 +74,8 @@ export const terminalLogger: Logger = {
     const details = Object.entries(fields).map(
       ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
     );
-    process.stderr.write(`${severity.toLowerCase()}: ${printable([message, ...details].join('; '))}\n`);
+    const text = inReadersZone(printable([message, ...details].join('; ')), outputStyle().clock);
+    process.stderr.write(`${severity.toLowerCase()}: ${text}\n`);
   },
 };
 

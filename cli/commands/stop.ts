@@ -1,8 +1,10 @@
 import { userInfo } from 'node:os';
 import { orderSentence, type StopOrder, stopSentence } from '../../shared/core/stop-order.ts';
 import { printable } from '../../shared/report/text.ts';
+import { inReadersZone } from '../../shared/report/time-text.ts';
 import { ManualCommand } from '../manual.ts';
 import { ledgerOption, withLedger } from '../options.ts';
+import { outputStyle } from '../terminal.ts';
 
 interface StopOptions {
   readonly ledger: string;
@@ -29,7 +31,7 @@ export function stopCommand(): ManualCommand {
         atMs: Date.now(),
       };
       await withLedger(name, (ledger) => ledger.saveStopOrder(order));
-      process.stdout.write(`${printable(stopSentence(order))}\n`);
+      process.stdout.write(`${inReadersZone(printable(stopSentence(order)), outputStyle().clock)}\n`);
     });
 }
 
@@ -53,7 +55,7 @@ export function startCommand(): ManualCommand {
       process.stdout.write(
         order === null
           ? 'Nothing was stopped.\n'
-          : `Runs may begin again. ${printable(orderSentence(order))}\n`,
+          : `Runs may begin again. ${inReadersZone(printable(orderSentence(order)), outputStyle().clock)}\n`,
       );
     });
 }

@@ -5,6 +5,7 @@ import { quantity } from '../core/quantity.ts';
 import { outcomeSentence } from '../core/sentence.ts';
 import { quarantinedTexts } from './quarantine-text.ts';
 import { printable, type TextStyle, table, toned } from './text.ts';
+import { inReadersZone } from './time-text.ts';
 
 /** Renders what a run did: every step with its outcome, and what stood in the way. */
 export function renderResults(results: readonly RepositoryResult[], style: TextStyle): string {
@@ -29,7 +30,7 @@ export function renderResult(result: RepositoryResult, style: TextStyle): string
   }
   const quarantined = quarantinedTexts(result.quarantined);
   if (quarantined.length > 0) lines.push(`${quarantined.join(', ')}.`);
-  return lines.join('\n');
+  return inReadersZone(lines.join('\n'), style.clock);
 }
 
 /** `deleted 2 tags and 3 digests, skipped: moved 1 tag` */

@@ -2,7 +2,7 @@ import type { Run } from '../core/journal.ts';
 import { quantity } from '../core/quantity.ts';
 import { quarantinedTexts } from './quarantine-text.ts';
 import { type TextStyle, table } from './text.ts';
-import { formatTimeAndAge } from './time-text.ts';
+import { formatTimeAndAge, inReadersZone } from './time-text.ts';
 
 /** Renders runs, newest first as they come. */
 export function renderRuns(runs: readonly Run[], style: TextStyle): string {
@@ -16,7 +16,7 @@ export function renderRuns(runs: readonly Run[], style: TextStyle): string {
     outcome(run),
   ]);
   const columns = ['STARTED', 'MODE', 'BY', 'RUN', 'REPOSITORY', 'OUTCOME'].map((title) => ({ title }));
-  return `${table(columns, rows, style)}\n`;
+  return inReadersZone(`${table(columns, rows, style)}\n`, style.clock);
 }
 
 /** What became of a run, in a few words. */

@@ -1,5 +1,6 @@
 import { type Hold, holdSentence } from '../core/hold.ts';
 import { type TextStyle, table } from './text.ts';
+import { inReadersZone } from './time-text.ts';
 
 /** Renders holds in the order given. */
 export function renderHolds(holds: readonly Hold[], style: TextStyle): string {
@@ -9,5 +10,6 @@ export function renderHolds(holds: readonly Hold[], style: TextStyle): string {
     hold.on.kind === 'digest' ? hold.on.digest : `tag ${hold.on.tag}`,
     holdSentence(hold),
   ]);
-  return `${table([{ title: 'REPOSITORY' }, { title: 'WHAT' }, { title: 'HOLD' }], rows, style)}\n`;
+  const columns = [{ title: 'REPOSITORY' }, { title: 'WHAT' }, { title: 'HOLD' }];
+  return inReadersZone(`${table(columns, rows, style)}\n`, style.clock);
 }

@@ -8,7 +8,7 @@ import { decisionSentence, outcomeSentence, stepSentence, voiceSentence } from '
 import { policySentence } from './policy-text.ts';
 import { markSentence } from './quarantine-text.ts';
 import { printable, type TextStyle, toned, wrap } from './text.ts';
-import { formatTimeAndAge } from './time-text.ts';
+import { formatTimeAndAge, inReadersZone } from './time-text.ts';
 import { lastUseSentence } from './usage-text.ts';
 
 /**
@@ -87,7 +87,8 @@ const ROOTS_NAMED_MAX = 3;
 const NAME_COLUMNS = 10;
 
 function field(name: string, text: string, style: TextStyle): string[] {
-  const [first = '', ...rest] = wrap(printable(text), Math.max(40, style.widthColumns - NAME_COLUMNS));
+  const read = inReadersZone(printable(text), style.clock);
+  const [first = '', ...rest] = wrap(read, Math.max(40, style.widthColumns - NAME_COLUMNS));
   return [
     `${name.padEnd(NAME_COLUMNS)}${first}`,
     ...rest.map((line) => `${' '.repeat(NAME_COLUMNS)}${line}`),

@@ -10,7 +10,7 @@ import { policySentence } from './policy-text.ts';
 import { quarantineSummary } from './quarantine-text.ts';
 import { sizeText } from './size-text.ts';
 import { printable, type TextStyle, table, toned, wrap } from './text.ts';
-import { formatTimeAndAge } from './time-text.ts';
+import { formatTimeAndAge, inReadersZone } from './time-text.ts';
 
 /** Renders a plan: what goes and what stays of each repository, by which rule and why, and what stands in the way. */
 export function renderPlan(plan: Plan, style: TextStyle): string {
@@ -30,7 +30,7 @@ export function renderPlan(plan: Plan, style: TextStyle): string {
     `${toned('Plan', 'strong', style)} ${plan.id.slice('sha256:'.length, 'sha256:'.length + 12)} of ${formatTimeAndAge(plan.createdAtMs, style.clock)} for ${plan.target}: ` +
       `${sums.deletions} of ${sums.manifests} manifests and ${quantity(sums.tags, 'tag')} would go, ${sizeText(freed)}; ${quantity(sums.kept, 'artifact')} stay.`,
   );
-  return `${parts.join('\n\n')}\n`;
+  return inReadersZone(`${parts.join('\n\n')}\n`, style.clock);
 }
 
 /** Renders one repository's part of a plan. */
@@ -83,7 +83,7 @@ export function renderRepositoryPlan(plan: RepositoryPlan, style: TextStyle): st
   const waiting = quarantineSummary(plan);
   if (waiting !== null) lines.push(waiting);
   for (const warning of plan.warnings) lines.push(toned(printable(warning), 'warning', style));
-  return lines.join('\n');
+  return inReadersZone(lines.join('\n'), style.clock);
 }
 
 /** Tags shown in a table before the rest is counted. */

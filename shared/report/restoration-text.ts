@@ -2,7 +2,7 @@ import { shortDigest } from '../core/digest.ts';
 import { quantity } from '../core/quantity.ts';
 import { isWhole, manifestReturnSentence, type Restoration, tagReturnSentence } from '../core/restoration.ts';
 import { printable, type TextStyle, table, toned } from './text.ts';
-import { formatTimeAndAge } from './time-text.ts';
+import { formatTimeAndAge, inReadersZone } from './time-text.ts';
 
 /** Renders what came back and what could not, manifest by manifest and tag by tag. */
 export function renderRestoration(restoration: Restoration, isDryRun: boolean, style: TextStyle): string {
@@ -31,5 +31,5 @@ export function renderRestoration(restoration: Restoration, isDryRun: boolean, s
       `On hold until ${formatTimeAndAge(heldUntilMs, style.clock)}: no run takes it before. "gcr-warden hold list" shows it.`,
     );
   }
-  return `${lines.join('\n')}\n`;
+  return inReadersZone(`${lines.join('\n')}\n`, style.clock);
 }

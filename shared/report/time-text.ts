@@ -32,6 +32,20 @@ export function formatTimeAndAge(atMs: number, clock: ReaderClock): string {
   return `${formatTime(atMs, clock)} (${formatDistance(atMs, clock)})`;
 }
 
+/** As `Date.toISOString` writes it, but for what machines read beside a time. */
+const INSTANT = /(?<!datetime=")\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
+
+/**
+ * A text with the times in it in the reader's zone. Sentences of the core are written down for all readers, and so
+ * name times in UTC.
+ */
+export function inReadersZone(text: string, zone: Zone): string {
+  return text.replace(INSTANT, (instant) => {
+    const atMs = Date.parse(instant);
+    return Number.isNaN(atMs) ? instant : formatTime(atMs, zone);
+  });
+}
+
 /** How long ago a time is, or how long until then: `3 d ago`, `in 2 h`. */
 export function formatDistance(atMs: number, { nowMs }: Pick<ReaderClock, 'nowMs'>): string {
   const ageMs = nowMs - atMs;

@@ -26,6 +26,7 @@ import { DAY_MS } from '../../shared/core/units.ts';
 import type { Ledger } from '../../shared/ports.ts';
 import { servedLinks } from '../../shared/report/page-links.ts';
 import { renderPage } from '../../shared/report/pages/frame.ts';
+import { imagePage } from '../../shared/report/pages/image-page.ts';
 import { repositoryPage } from '../../shared/report/pages/repository-page.ts';
 import { repliesWith } from '../core/audit/replies.ts';
 
@@ -495,8 +496,16 @@ describe("the view of an image's life", () => {
       },
       { reference: digest, days: [[day(15), day(15)]] },
     ]);
+    const deed = { digest, isOwn: false } as const;
+    await ledger.recordDeeds(API, [
+      { ...deed, atMs: at(40), kind: 'push', tag: null, by: 'ci@acme.example' },
+    ]);
     await remove(ledger, [digest]);
     const view = await readImage(ledger, parseImageReference(`${API}@${digest}`), NOW_MS);
+    const page = renderPage(imagePage(view, CONTEXT), CONTEXT);
+    expect(page).toContain('Pushed by ci@acme.example, as the registry told.');
+    expect(page).toContain('Gone from the registry, deleted by gcr-warden.');
+    expect(page).toMatch(/Lost the tag <span class="tag">main<\/span></);
     expect(view.moments.map(({ kind }) => kind)).toEqual([
       'seen',
       'tagged',

@@ -180,7 +180,7 @@ it("names the owner and the reason of a policy in an image's life", () => {
   const text = renderImageLife(life, { ...STYLE, widthColumns: 200 });
   expect(text).toContain('          policy services (me\\u001b[31m): Rebuilt on demand.\n');
   expect(text).toContain(
-    'Waited    in quarantine since 2026-03-01T10:00:00.000Z for 7 d by rule old of policy services; ended on 2026-03-02T10:00:00.000Z, pulled: it was pulled by noon\n',
+    'Waited    in quarantine since 2026-03-01 10:00 UTC for 7 d by rule old of policy services; ended on 2026-03-02 10:00 UTC, pulled: it was pulled by noon\n',
   );
   expect(text).toContain(
     'Used      last seen in use on 2026-02-16, not on 2026-02-26, as far as best effort tells\n',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatTime, formatTimeAndAge, formatUtc } from '../../shared/report/time-text.ts';
+import { formatTime, formatTimeAndAge, formatUtc, inReadersZone } from '../../shared/report/time-text.ts';
 
 const AT_MS = Date.UTC(2026, 10, 18, 11, 6, 40);
 
@@ -28,6 +28,17 @@ describe('times for people', () => {
   ])('say beside them how long ago that is: %i ms, %s', (ageMs, age) => {
     const clock = { nowMs: AT_MS + ageMs, timeZone: 'UTC' };
     expect(formatTimeAndAge(AT_MS, clock)).toBe(`2026-11-18 11:06 UTC (${age})`);
+  });
+
+  it('in sentences of the core are put into the zone of the reader, and nothing else is', () => {
+    const berlin = { timeZone: 'Europe/Berlin' };
+    const said = 'held by ann until 2026-11-18T11:06:40.000Z: since 2026-11-18, tag 2026-11-18T11 stays';
+    expect(inReadersZone(said, berlin)).toBe(
+      'held by ann until 2026-11-18 12:06 +01:00: since 2026-11-18, tag 2026-11-18T11 stays',
+    );
+    expect(inReadersZone('on 2026-13-45T11:06:40.000Z', berlin)).toBe('on 2026-13-45T11:06:40.000Z');
+    const element = '<time datetime="2026-11-18T11:06:40.000Z">';
+    expect(inReadersZone(element, berlin)).toBe(element);
   });
 
   it('are told in UTC where nobody knows who reads', () => {

@@ -1,5 +1,6 @@
 import { type DayRanges, endOfDayMs } from '../../core/day-ranges.ts';
 import type { Hold } from '../../core/hold.ts';
+import type { Doer } from '../../core/image-deed.ts';
 import type { JournalEntry } from '../../core/journal.ts';
 import type { QuarantineMark } from '../../core/quarantine-mark.ts';
 import { formatRepository, type ImageReference } from '../../core/reference.ts';
@@ -18,9 +19,9 @@ import { type ImageLife, readLives } from '../explain-image.ts';
 
 /** One thing that happened to an image. */
 export type Moment = { readonly atMs: number } & (
-  | { readonly kind: 'seen'; readonly by: 'told' | 'observed' }
-  | { readonly kind: 'tagged' | 'tag gone'; readonly tag: string }
-  | { readonly kind: 'gone' }
+  | { readonly kind: 'seen'; readonly by: 'told' | 'observed'; readonly doer: Doer }
+  | { readonly kind: 'tagged' | 'tag gone'; readonly tag: string; readonly doer: Doer }
+  | { readonly kind: 'gone'; readonly doer: Doer }
   /** The first and the last day of an unbroken time, at the end of which it stands. `of`: a tag, or null for the digest. */
   | {
       readonly kind: 'pulled' | 'used';
@@ -45,6 +46,8 @@ export interface ImageView {
   /** Times of pulls and of use that are not among them: the oldest ones. */
   readonly untold: number;
 }
+
+const UNKNOWN_DOER: Doer = { kind: 'unknown' };
 
 /** Times of pulls or of use in one life; an image that is pulled every other day for years has hundreds. */
 const TIMES_MAX = 60;
@@ -130,15 +133,21 @@ function pullsOfTag({ history }: ImageLife, tag: string, days: DayRanges): Momen
 }
 
 function momentsOf(life: ImageLife): Moment[] {
-  const { history, decision, journal, restorations, holds, quarantine } = life;
+  const { history, doers, decision, journal, restorations, holds, quarantine } = life;
   const moments: Moment[] = [];
   if (history !== null) {
-    moments.push({ kind: 'seen', atMs: history.firstSeenAtMs, by: history.firstSeenBy });
-    for (const { tag, fromMs, untilMs } of history.tags) {
-      moments.push({ kind: 'tagged', tag, atMs: fromMs });
-      if (untilMs !== null) moments.push({ kind: 'tag gone', tag, atMs: untilMs });
+    const { firstSeenAtMs, firstSeenBy, tags, deletedAtMs } = history;
+    moments.push({ kind: 'seen', atMs: firstSeenAtMs, by: firstSeenBy, doer: doers?.pushed ?? UNKNOWN_DOER });
+    for (const [at, { tag, fromMs, untilMs }] of tags.entries()) {
+      const { set = UNKNOWN_DOER, removed = null } = doers?.tags[at] ?? {};
+      moments.push({ kind: 'tagged', tag, atMs: fromMs, doer: set });
+      if (untilMs !== null) {
+        moments.push({ kind: 'tag gone', tag, atMs: untilMs, doer: removed ?? UNKNOWN_DOER });
+      }
     }
-    if (history.deletedAtMs !== null) moments.push({ kind: 'gone', atMs: history.deletedAtMs });
+    if (deletedAtMs !== null) {
+      moments.push({ kind: 'gone', atMs: deletedAtMs, doer: doers?.deleted ?? UNKNOWN_DOER });
+    }
   }
   if (decision !== null) moments.push({ kind: 'judged', atMs: decision.atMs, decision });
   for (const entry of journal.toReversed()) {

@@ -2,7 +2,7 @@ import { MAIN_PAGES, type MainPage, type Place } from '../../core/report-place.t
 import { renderDocument } from '../document.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import type { Links } from '../page-links.ts';
-import { formatDistance, formatTime, type ReaderClock } from '../time-text.ts';
+import { formatDistance, formatTime, inReadersZone, type ReaderClock } from '../time-text.ts';
 
 /** How a page is read: where the others are, when and in which zone, and by whom it is brought. */
 export interface PageContext {
@@ -34,10 +34,15 @@ export function renderPage({ under, title, body }: Page, context: PageContext): 
   return renderDocument({
     title: title === 'Estate' ? 'gcr-warden' : `${title} · gcr-warden`,
     navigation: html`<a class="skip" href="#main">Skip to the content</a>${navigation(under, context)}`,
-    body,
+    body: bodyOf(body, clock),
     footer: footer(clock),
     isServed,
   });
+}
+
+/** What a page says, with the times in its sentences in the reader's zone. */
+export function bodyOf(body: Html, clock: ReaderClock): Html {
+  return { safe: inReadersZone(body.safe, clock) };
 }
 
 /** The bar with links to the main pages. */

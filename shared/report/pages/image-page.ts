@@ -2,6 +2,7 @@ import type { ImageView, Moment } from '../../app/report/image.ts';
 import { dateOfDay } from '../../core/day-ranges.ts';
 import { shortDigest } from '../../core/digest.ts';
 import { holdSentence } from '../../core/hold.ts';
+import { type Doer, doerText } from '../../core/image-deed.ts';
 import { restorationSentence } from '../../core/restoration.ts';
 import { decisionSentence, stepSentence, voiceSentence } from '../../core/sentence.ts';
 import { type Html, html, NOTHING } from '../html.ts';
@@ -63,14 +64,14 @@ function told(moment: Moment, view: ImageView, context: PageContext): Html {
   switch (moment.kind) {
     case 'seen':
       return moment.by === 'told'
-        ? html`Pushed, as the registry told.`
-        : html`First found by a listing: nobody told of its push.`;
+        ? html`Pushed${byDoer(moment.doer)}, as the registry told.`
+        : html`First found by a listing: nobody told of its push${moment.doer.kind === 'unknown' ? NOTHING : html`, which was${byDoer(moment.doer)}`}.`;
     case 'tagged':
-      return html`Got the tag ${tagList([moment.tag])}`;
+      return html`Got the tag ${tagList([moment.tag])}${byDoer(moment.doer)}`;
     case 'tag gone':
-      return html`Lost the tag ${tagList([moment.tag])}`;
+      return html`Lost the tag ${tagList([moment.tag])}${byDoer(moment.doer)}`;
     case 'gone':
-      return html`Gone from the registry.`;
+      return html`Gone from the registry${moment.doer.kind === 'unknown' ? NOTHING : html`, deleted${byDoer(moment.doer)}`}.`;
     case 'pulled':
     case 'used': {
       const days =
@@ -100,6 +101,11 @@ function told(moment: Moment, view: ImageView, context: PageContext): Html {
     case 'quarantine ended':
       return html`Left the quarantine, ${moment.mark.end?.why ?? ''}: ${moment.mark.end?.detail ?? ''}`;
   }
+}
+
+/** Who did it, where that is known. */
+function byDoer(doer: Doer): Html {
+  return doer.kind === 'unknown' ? NOTHING : html` by ${doerText(doer)}`;
 }
 
 function capital(text: string): string {
