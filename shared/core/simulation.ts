@@ -15,7 +15,7 @@ import { judgeRepository } from './plan-repository.ts';
 import type { Policy, PolicySet, Schedule } from './policy.ts';
 import { pulledDigests, type RecordedPulls } from './pull-record.ts';
 import { addPush, type QuarantineSources } from './quarantine.ts';
-import { marksAfter, type QuarantineMark } from './quarantine-mark.ts';
+import { graceOf, marksAfter, type QuarantineEnd, type QuarantineMark } from './quarantine-mark.ts';
 import { nextTime } from './schedule.ts';
 import { reasonSentence } from './sentence.ts';
 import type { Usage } from './usage.ts';
@@ -97,6 +97,23 @@ export interface SimulatedDeletion {
   readonly usedLater: readonly LaterUse[];
 }
 
+/** One artifact that would have been announced before it goes. */
+export interface SimulatedQuarantine {
+  readonly root: Digest;
+  /** As they were then, sorted. */
+  readonly tags: readonly string[];
+  readonly rules: QuarantineMark['rules'];
+  readonly announcedAtMs: number;
+  /** From when on a run would have let it go, had nobody wanted it. */
+  readonly goesFromMs: number;
+  /** How it ended: it went; or somebody wanted it, and why it stayed. null while it waits. */
+  readonly end: {
+    readonly atMs: number;
+    readonly why: QuarantineEnd | 'went';
+    readonly detail: string;
+  } | null;
+}
+
 /** What policies would have done to one repository, night by night. */
 export interface Simulation {
   readonly version: 1;
@@ -113,6 +130,8 @@ export interface Simulation {
   readonly nights: readonly SimulatedNight[];
   /** In the order of their times, then by root. */
   readonly deletions: readonly SimulatedDeletion[];
+  /** In the order of their announcements, then by root. */
+  readonly quarantined: readonly SimulatedQuarantine[];
   /** Manifests that are gone and were not kept: replayed as plain images that point at nothing. */
   readonly assumedPlain: number;
   /** Why the absence of a later pull, or of something that runs, proves nothing; null where it does. */
@@ -172,6 +191,7 @@ export function simulate(sources: SimulationSources): Simulation {
     unrecorded: sources.unrecorded,
     nights,
     deletions: replay.deletions(),
+    quarantined: replay.quarantined(),
     assumedPlain: replay.assumedPlain.size,
     gaps: {
       pulled: pullGap(sources.pulls, nights[0]?.atMs ?? sources.sinceMs),
@@ -257,6 +277,8 @@ class Replay {
   readonly #policySets = new Map<string, PolicySet>();
   /** As the runs of the nights before would have left them. */
   #marks: readonly QuarantineMark[] = [];
+  /** All marks there ever were, in the order in which they were made; marks themselves are forgotten after a time. */
+  readonly #quarantined = new Map<string, SimulatedQuarantine>();
   readonly #pushes = new Map<Digest, number>();
   readonly #deletions: Deleting[] = [];
   /** The deletions of a digest, in their order: it may have gone, come back and gone again. */
@@ -314,9 +336,11 @@ class Replay {
     });
     if (refusal === null && quarantine !== null) {
       this.#marks = marksAfter(this.#marks, quarantine, { runId: 'a replay', seenAtMs: atMs, nowMs: atMs });
+      for (const mark of this.#marks) this.#note(mark);
     }
     const going = refusal === null ? steps.filter((step) => step.kind === 'delete') : [];
     const groups = Map.groupBy(going, ({ root }) => root);
+    const waiting = new Map(this.#marks.flatMap((mark) => (mark.end === null ? [[mark.root, mark]] : [])));
     for (const decision of decisions) {
       const group = groups.get(decision.root);
       if (group === undefined) continue;
@@ -329,6 +353,10 @@ class Replay {
         usedLater: [],
       };
       this.#deletions.push(deletion);
+      const mark = waiting.get(decision.root);
+      if (mark !== undefined) {
+        this.#note({ ...mark, end: { atMs, why: 'went', detail: 'its time was over' } });
+      }
       for (const { digest } of group) {
         const others = this.#deletionsOf.get(digest);
         if (others === undefined) this.#deletionsOf.set(digest, [deletion]);
@@ -350,6 +378,25 @@ class Replay {
         reason: undecided[0] === undefined ? null : reasonSentence(undecided[0]),
       },
     };
+  }
+
+  /** Keeps what becomes of a mark; what went did not end in another way. */
+  #note({
+    root,
+    tags,
+    rules,
+    sinceMs,
+    end,
+  }: Omit<QuarantineMark, 'end'> & Pick<SimulatedQuarantine, 'end'>): void {
+    const name = `${root} ${sinceMs}`;
+    if (this.#quarantined.get(name)?.end != null) return;
+    const goesFromMs = sinceMs + graceOf({ rules });
+    this.#quarantined.set(name, { root, tags, rules, announcedAtMs: sinceMs, goesFromMs, end });
+  }
+
+  /** All that was ever in quarantine. */
+  quarantined(): SimulatedQuarantine[] {
+    return [...this.#quarantined.values()];
   }
 
   /** All deletions so far, with what is known of later pulls, of what ran later and of what runs now. */

@@ -1,13 +1,19 @@
 import type { SimulationReport } from '../app/simulate-policies.ts';
 import { shortDigest } from '../core/digest.ts';
 import { reasonSentence } from '../core/sentence.ts';
-import type { SimulatedDeletion, Simulation } from '../core/simulation.ts';
+import type { SimulatedDeletion, SimulatedQuarantine, Simulation } from '../core/simulation.ts';
 import { renderDocument } from './document.ts';
 import { type Html, html } from './html.ts';
 import { cell, htmlTable } from './html-table.ts';
 import { timePlot } from './plot.ts';
 import { changedTags, problemLine } from './policy-diff-text.ts';
-import { freedSize, laterSentence, simulationNotes, summarySentence } from './simulation-text.ts';
+import {
+  freedSize,
+  laterSentence,
+  quarantineEndText,
+  simulationNotes,
+  summarySentence,
+} from './simulation-text.ts';
 import { formatUtc, UTC } from './time-text.ts';
 
 /** Repositories on one page, those with the most to tell first; JSON has all. */
@@ -51,6 +57,7 @@ function section(simulation: Simulation, at: number): Html {
 ${last?.refusal == null ? null : html`<p>Stopped ${formatUtc(last.atMs)}: ${last.refusal.message}</p>`}
 ${simulation.nights.length === 0 ? null : html`<div class="card">${plot(simulation)}</div>`}
 ${simulationNotes(simulation, UTC).map((note) => html`<p class="faint">${note}</p>`)}
+${simulation.quarantined.length === 0 ? null : html`<h3>Would have been announced, and would have stayed for a time</h3>${quarantineTable(`announced-${at}`, simulation.quarantined)}`}
 ${wanted.length === 0 ? null : html`<h3>Would have gone, and was wanted later</h3>${deletionTable(`wanted-${at}`, wanted, true)}`}
 ${others.length === 0 ? null : html`<h3>Would have gone</h3>${deletionTable(`gone-${at}`, others, false)}`}`;
 }
@@ -74,6 +81,21 @@ function deletionRow(deletion: SimulatedDeletion, isWanted: boolean): Html {
   const others = manifests.length > 1 ? ` +${manifests.length - 1}` : '';
   const later = usedLater.map((use) => laterSentence(use, atMs, UTC)).join('; ');
   return html`<tr>${cell(formatUtc(atMs), { as: 'nowrap' })}<td class="long">${changedTags(decision)}</td><td class="nowrap"><code>${shortDigest(root)}</code>${others}</td><td class="nowrap">${freedSize(deletion)}</td>${isWanted ? html`<td class="long text-bad">${later}</td>` : null}<td class="long">${reasonSentence(decision)}</td></tr>`;
+}
+
+function quarantineTable(name: string, all: readonly SimulatedQuarantine[]): Html {
+  const shown = all.slice(-ROWS_SHOWN);
+  const rest = all.length - shown.length;
+  return html`${htmlTable({
+    name,
+    label: 'Would have been announced',
+    columns: ['Announced', 'Goes from', 'Tags', 'Digest', 'Rule', 'Then'].map((title) => ({ title })),
+    rows: shown.map(
+      (one) =>
+        html`<tr>${cell(formatUtc(one.announcedAtMs), { as: 'nowrap' })}${cell(formatUtc(one.goesFromMs), { as: 'nowrap' })}<td class="long">${one.tags.length === 0 ? '-' : one.tags.join(', ')}</td><td class="nowrap"><code>${shortDigest(one.root)}</code></td><td>${one.rules.map(({ policy, rule }) => `${policy}/${rule}`).join(', ')}</td><td class="long">${quarantineEndText(one, UTC)}</td></tr>`,
+    ),
+    empty: 'Nothing.',
+  })}${rest > 0 ? html`<p class="faint">and ${rest} earlier ones</p>` : null}`;
 }
 
 /** Manifests over time, as recorded and as replayed, with what goes each night below. */

@@ -2,7 +2,13 @@ import type { SimulationReport } from '../app/simulate-policies.ts';
 import { shortDigest } from '../core/digest.ts';
 import { quantity } from '../core/quantity.ts';
 import { reasonSentence } from '../core/sentence.ts';
-import type { LaterUse, SimulatedDeletion, SimulatedNight, Simulation } from '../core/simulation.ts';
+import type {
+  LaterUse,
+  SimulatedDeletion,
+  SimulatedNight,
+  SimulatedQuarantine,
+  Simulation,
+} from '../core/simulation.ts';
 import { formatAge, formatSize } from '../core/units.ts';
 import { changedTags, problemLine } from './policy-diff-text.ts';
 import { printable, type TextStyle, table, toned } from './text.ts';
@@ -45,6 +51,13 @@ function renderSimulation(simulation: Simulation, style: TextStyle): string {
         nights,
         style,
       ),
+    );
+  }
+  if (simulation.quarantined.length > 0) {
+    lines.push(
+      '',
+      toned('Would have been announced, and would have stayed for a time', 'strong', style),
+      quarantineTable(simulation.quarantined, style),
     );
   }
   const wanted = simulation.deletions.filter(({ usedLater }) => usedLater.length > 0);
@@ -106,6 +119,32 @@ function deletionTable(deletions: readonly SimulatedDeletion[], style: TextStyle
   return rest > 0 ? `${text}\nand ${rest} earlier ones; --json has all` : text;
 }
 
+function quarantineTable(all: readonly SimulatedQuarantine[], style: TextStyle): string {
+  const shown = all.slice(-DELETIONS_SHOWN);
+  const rest = all.length - shown.length;
+  const titles = ['ANNOUNCED', 'GOES FROM', 'TAGS', 'DIGEST', 'RULE', 'THEN'];
+  const text = table(
+    titles.map((title) => ({ title })),
+    shown.map((one) => [
+      formatTime(one.announcedAtMs, style.clock),
+      formatTime(one.goesFromMs, style.clock),
+      one.tags.length === 0 ? '-' : one.tags.join(', '),
+      shortDigest(one.root),
+      one.rules.map(({ policy, rule }) => `${policy}/${rule}`).join(', '),
+      quarantineEndText(one, style.clock),
+    ]),
+    style,
+  );
+  return rest > 0 ? `${text}\nand ${rest} earlier ones; --json has all` : text;
+}
+
+/** What became of something that was announced. */
+export function quarantineEndText({ end }: SimulatedQuarantine, zone: Zone): string {
+  if (end === null) return 'waits';
+  const time = formatTime(end.atMs, zone);
+  return end.why === 'went' ? `went ${time}` : `stayed ${time}, ${end.why}: ${end.detail}`;
+}
+
 /** What happened to something after it would have gone. */
 export function laterSentence({ kind, by, atMs, digest }: LaterUse, deletedAtMs: number, zone: Zone): string {
   const later = `${formatAge(atMs - deletedAtMs)} later (${formatTime(atMs, zone)})`;
@@ -122,7 +161,13 @@ export function laterSentence({ kind, by, atMs, digest }: LaterUse, deletedAtMs:
 }
 
 /** How much would have gone, in how many nights, and how much of it was wanted later. */
-export function summarySentence({ nights, deletions, recordedFromMs, policies }: Simulation): string {
+export function summarySentence({
+  nights,
+  deletions,
+  quarantined,
+  recordedFromMs,
+  policies,
+}: Simulation): string {
   if (recordedFromMs === null) return 'Nothing is recorded of it, so there is nothing to replay.';
   if (policies.length === 0) return 'No policy selects it: nothing would have gone.';
   const sum = {
@@ -143,7 +188,16 @@ export function summarySentence({ nights, deletions, recordedFromMs, policies }:
       : ` ${quantity(sum.stopped, 'night')} would have been stopped before the first delete.`;
   const bound = sum.freedBytes === 0 ? '' : 'up to ';
   const freed = sum.manifests === 0 ? '' : `, ${bound}${freedSize(sum)}`;
-  return `In ${quantity(nights.length, 'night')} ${quantity(deletions.length, 'artifact')} (${quantity(sum.manifests, 'manifest')}${freed}) would have gone; ${wanted} of ${deletions.length} known to have been wanted later.${stopped}`;
+  return `In ${quantity(nights.length, 'night')} ${quantity(deletions.length, 'artifact')} (${quantity(sum.manifests, 'manifest')}${freed}) would have gone; ${wanted} of ${deletions.length} known to have been wanted later.${quarantineSentence(quarantined)}${stopped}`;
+}
+
+/** How many would have been announced, and what became of them; '' where none would have been. */
+function quarantineSentence(quarantined: readonly SimulatedQuarantine[]): string {
+  if (quarantined.length === 0) return '';
+  const waiting = quarantined.filter(({ end }) => end === null).length;
+  const gone = quarantined.filter(({ end }) => end?.why === 'went').length;
+  const stayed = quarantined.length - waiting - gone;
+  return ` ${quantity(quarantined.length, 'quarantine')} would have begun: ${gone} ended as their time was over, ${stayed} before it, and ${waiting} would not be over yet.`;
 }
 
 /** The known sizes, which are an upper bound as layers are shared, and how many are missing in them. */

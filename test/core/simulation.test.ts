@@ -415,6 +415,28 @@ describe('a replay over a quarantine', () => {
     expect(gone(replay(FACTS, ALL))).toEqual([[digestOf('old'), 18]]);
   });
 
+  it('says when each was announced, when it would go, and how that ended', () => {
+    const days = (atMs: number | undefined): number | null =>
+      atMs === undefined ? null : Math.round((NOW_MS - atMs) / DAY_MS);
+    const told = (more: Partial<SimulationSources>) =>
+      replay(FACTS, { ...ALL, ...more }).quarantined.map(({ root, announcedAtMs, goesFromMs, end }) => [
+        root,
+        days(announcedAtMs),
+        days(goesFromMs),
+        end?.why ?? null,
+        days(end?.atMs),
+      ]);
+    const old = digestOf('old');
+    expect(told({})).toEqual([[old, 23, 18, 'went', 18]]);
+    expect(told({ pulls: pullsOf(21) })).toEqual([
+      [old, 23, 18, 'pulled', 21],
+      [old, 20, 15, 'went', 15],
+    ]);
+    expect(told({ untilMs: NOW_MS - 20 * DAY_MS })).toEqual([[old, 23, 18, null, null]]);
+    expect(told({ unrecorded: 'unknown' })).toEqual([[old, 23, 18, null, null]]);
+    expect(told({ policies: UNTAGGED })).toEqual([]);
+  });
+
   it('begins anew after a pull and after a push', () => {
     // Marked 23 days ago, pulled in the middle of it, and marked anew on the night after the day is over.
     expect(gone(replay(FACTS, { ...ALL, pulls: pullsOf(21) }))).toEqual([[digestOf('old'), 15]]);

@@ -112,6 +112,25 @@ Gone by now and not kept: 3 manifests, replayed as images of unknown size that p
     expect(text).toContain('--assume-unused');
   });
 
+  it('shows what would have been announced, from when on it would go, and what became of it', () => {
+    const waiting = policies('delete: [{ untagged: { untaggedFor: 7d, quarantine: 4d } }]');
+    const pulls = { sinceMs: known(NOW_MS - 90 * DAY_MS), pulls: [] };
+    const text = renderSimulations(reportOf({ policies: waiting, pulls, unrecorded: 'unused' }), PLAIN);
+    expect(text).toContain(`\
+Would have been announced, and would have stayed for a time
+ANNOUNCED             GOES FROM             TAGS  DIGEST        RULE               THEN
+2026-01-20 03:00 UTC  2026-01-24 03:00 UTC  -     9a5cd3da23a3  services/untagged  went 2026-01-24 03:00 UTC
+2026-01-23 03:00 UTC  2026-01-27 03:00 UTC  -     c60414c179c3  services/untagged  went 2026-01-27 03:00 UTC
+`);
+    expect(text).toContain(
+      '2 quarantines would have begun: 2 ended as their time was over, 0 before it, and 0 would not be over yet.',
+    );
+    const page = renderSimulationPage(reportOf({ policies: waiting, pulls, unrecorded: 'unused' }));
+    expect(page).toContain('Would have been announced');
+    expect(page).toContain('went 2026-01-24 03:00 UTC');
+    expect(renderSimulationPage(reportOf())).not.toContain('Would have been announced');
+  });
+
   it('says why a repository was not replayed', () => {
     const report = reportOf();
     const repositories = [{ repository: REPOSITORY, simulation: unknown('the registry answered 503') }];
