@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { openTheatre, playCase } from './case.ts';
 import { violations } from './checker.ts';
-import { type KillPoint, playKill } from './killed.ts';
+import { KILLED_WORKS, type Kill, type KillPoint, playKill } from './killed.ts';
 import { scheduleOf } from './schedule.ts';
 
 const { values } = parseArgs({
@@ -47,12 +47,14 @@ let killsBroken = 0;
 const kills = values.seed === undefined ? Number(values.kills) : 0;
 for (let kill = 0; kill < kills; kill += 1) {
   const guard = kill % 2 === 0 ? 'google' : 'plain';
-  const point = killPoint(kill >> 1);
-  const { evidence } = await playKill(theatre, guard, point);
+  const turn = kill >> 1;
+  const doing = KILLED_WORKS[turn % KILLED_WORKS.length] ?? 'deletes';
+  const what: Kill = { guard, doing, point: killPoint(Math.floor(turn / KILLED_WORKS.length)) };
+  const { evidence } = await playKill(theatre, what);
   const found = violations(evidence);
   if (found.length === 0) continue;
   killsBroken += 1;
-  console.log(`kill ${guard} ${JSON.stringify(point)}:\n  ${found.join('\n  ')}`);
+  console.log(`kill ${JSON.stringify(what)}:\n  ${found.join('\n  ')}`);
 }
 await theatre.close();
 const seconds = (performance.now() - startedAtMs) / 1000;

@@ -168,6 +168,7 @@ export async function openCase(
       relations: world.relations,
       standing: await world.standing(),
       journal: await ledger.journal({ repository: name, limit: 10_000 }),
+      marks: await ledger.quarantine(name),
       openIntents: (await ledger.openIntents(name)).length,
       cameToRest,
       restored: await playRestore(stage),
@@ -231,7 +232,7 @@ async function furnish(world: World, schedule: Schedule, ledger: Ledger, name: s
 }
 
 /** Lets one process work, with everything that befalls it, and others beside it. */
-async function playShift(stage: CaseStage, shift: Shift, name: string): Promise<void> {
+export async function playShift(stage: CaseStage, shift: Shift, name: string): Promise<void> {
   const { world, gateway, planted } = stage;
   const life = new Life(name, shift.dieAt);
   const beside: Promise<void>[] = [];
@@ -306,7 +307,7 @@ async function playShift(stage: CaseStage, shift: Shift, name: string): Promise<
   await Promise.all(beside);
 }
 
-const QUIET: Shift = {
+export const QUIET: Shift = {
   dieAt: null,
   requestFaults: new Map(),
   ledgerFaults: [],

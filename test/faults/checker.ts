@@ -1,5 +1,6 @@
 import type { Digest } from '../../shared/core/digest.ts';
 import type { JournalEntry } from '../../shared/core/journal.ts';
+import type { QuarantineMark } from '../../shared/core/quarantine-mark.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import { type Actor, OTHERS, stepText, type WorldEvent } from './event.ts';
 import type { Schedule } from './schedule.ts';
@@ -13,6 +14,8 @@ export interface Evidence {
   /** What stands in the registry at the end, with its tags. */
   readonly standing: Readonly<Record<Digest, readonly string[]>>;
   readonly journal: readonly JournalEntry[];
+  /** What was in quarantine. */
+  readonly marks: readonly QuarantineMark[];
   /** What stands after everything that runs took was brought back. */
   readonly restored: Readonly<Record<Digest, readonly string[]>>;
   /** Intents without an outcome at the end. */

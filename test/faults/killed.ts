@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type CaseStage, lookOf, openCase, stepOf, type Theatre } from './case.ts';
+import { DAY_MS, MINUTE_MS } from '../../shared/core/units.ts';
+import { type CaseStage, lookOf, openCase, playShift, QUIET, stepOf, type Theatre } from './case.ts';
 import type { Evidence } from './checker.ts';
 import { stepText } from './event.ts';
 import type { Passing } from './gateway.ts';
@@ -13,6 +14,19 @@ const PROCESS = fileURLToPath(new URL('process.ts', import.meta.url));
 export type KillPoint =
   | { readonly kind: 'ledger' | 'request'; readonly at: number }
   | { readonly kind: 'none' };
+
+/**
+ * What a process that is killed does: it deletes at once; or its pull requests are in quarantine first, and it is the
+ * run that marks them, or the one a day later for which their time is over.
+ */
+export const KILLED_WORKS = ['deletes', 'marks', 'deletes what was marked'] as const;
+
+/** Everything of one kill. */
+export interface Kill {
+  readonly guard: Schedule['guard'];
+  readonly doing: (typeof KILLED_WORKS)[number];
+  readonly point: KillPoint;
+}
 
 /** How a process ended. */
 export interface Ending {
@@ -32,14 +46,16 @@ const IMAGES: readonly PlannedImage[] = [
   { tags: ['pr-3'], daysOld: 2, shape: 'image' },
 ];
 
-function scheduleFor(guard: Schedule['guard']): Schedule {
+const QUARANTINE_DAYS = 1;
+
+function scheduleFor({ guard, doing }: Kill): Schedule {
   return {
     seed: 1,
     guard,
     images: IMAGES,
     limits: { digests: 100, perDay: null },
     perDayScope: 'policy',
-    quarantineDays: null,
+    quarantineDays: doing === 'deletes' ? null : QUARANTINE_DAYS,
     inUse: null,
     onHold: null,
     shifts: [],
@@ -47,14 +63,14 @@ function scheduleFor(guard: Schedule['guard']): Schedule {
 }
 
 /** Lets a real process work, kills it at one point with SIGKILL, and lets others finish what it left. */
-export async function playKill(
-  theatre: Theatre,
-  guard: Schedule['guard'],
-  point: KillPoint,
-): Promise<Ending> {
+export async function playKill(theatre: Theatre, kill: Kill): Promise<Ending> {
   let ending: Omit<Ending, 'evidence'> | null = null;
-  const evidence = await openCase(theatre, scheduleFor(guard), {}, async (stage) => {
-    ending = await runAndKill(stage, point);
+  const evidence = await openCase(theatre, scheduleFor(kill), {}, async (stage) => {
+    if (kill.doing === 'deletes what was marked') {
+      await playShift(stage, QUIET, 'marker');
+      stage.world.nowMs += QUARANTINE_DAYS * DAY_MS + MINUTE_MS;
+    }
+    ending = await runAndKill(stage, kill.point);
   });
   if (ending === null) throw new Error('the process was not begun');
   return { ...(ending as Omit<Ending, 'evidence'>), evidence };
@@ -69,6 +85,7 @@ async function runAndKill(stage: CaseStage, point: KillPoint): Promise<Omit<Endi
     ledgerPath,
     nowMs: world.nowMs,
     dieAt: point.kind === 'ledger' ? point.at : null,
+    quarantineDays: stage.schedule.quarantineDays,
   };
   const child = spawn(process.execPath, [PROCESS, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],

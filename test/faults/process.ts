@@ -16,6 +16,8 @@ export interface ProcessOrder {
   readonly nowMs: number;
   /** The boundary of the ledger at which it dies, counted from 1; null for none. */
   readonly dieAt: number | null;
+  /** See `Schedule`. */
+  readonly quarantineDays: number | null;
 }
 
 /** A life that ends for the whole process, with nothing after it. */
@@ -51,7 +53,11 @@ await work({
   },
   clock: () => order.nowMs,
   sleep: async () => {},
-  policies: policyOf({ limits: { digests: 100, perDay: null }, perDayScope: 'policy', quarantineDays: null }),
+  policies: policyOf({
+    limits: { digests: 100, perDay: null },
+    perDayScope: 'policy',
+    quarantineDays: order.quarantineDays,
+  }),
   ledgerFaults: [],
   tell: () => {},
   tags: null,
