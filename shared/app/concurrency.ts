@@ -21,10 +21,10 @@ export async function mapConcurrently<Item, Result>(
 
 /**
  * How many repositories to read side by side, so that of so many requests at once none is missing while what was
- * read is worked on: half as many more. The requests themselves are counted where they are sent.
+ * read is worked on: two and a half times as many. The requests themselves are counted where they are sent.
  */
 export function lanesFor(concurrency: number): number {
-  return Math.ceil(concurrency * 1.5);
+  return Math.ceil(concurrency * 2.5);
 }
 
 /** Runs work when its turn comes: a limited number at once. */

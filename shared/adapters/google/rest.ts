@@ -127,7 +127,7 @@ export class GoogleRest {
     this.#origins = { ...ORIGINS, ...loopbackOrigins(endpoints) };
     this.#places = new Places(this.#limits.concurrency);
     this.#dispatcher = openDispatcher({
-      connectionsPerHost: this.#limits.concurrency,
+      requestsPerHost: this.#limits.concurrency,
       proxy: proxy ?? proxyIn(process.env),
     });
   }

@@ -3,6 +3,11 @@ import type { ProxySettings } from './proxy.ts';
 
 /** All headers of one reply together. Registries and Google's APIs send a few hundred bytes. */
 export const HEADERS_MAX_BYTES = 32_768;
+/**
+ * A connection comes back one turn of the event loop after its reply, and the next request need not wait for it
+ * where there is another one.
+ */
+const CONNECTIONS_PER_REQUEST = 1.5;
 const CONNECT_DEADLINE_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 
@@ -12,11 +17,12 @@ const KEEP_ALIVE_MS = 30_000;
  * which would read the credentials.
  */
 export function openDispatcher(options: {
-  readonly connectionsPerHost: number;
+  /** How many requests there are at once to one host; not counted here. */
+  readonly requestsPerHost: number;
   readonly proxy: ProxySettings | null;
 }): Dispatcher {
   const connection = {
-    connections: options.connectionsPerHost,
+    connections: Math.ceil(options.requestsPerHost * CONNECTIONS_PER_REQUEST),
     // One request a connection at a time: a failure then concerns the request that failed and no other.
     pipelining: 1,
     allowH2: false,

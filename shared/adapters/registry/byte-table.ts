@@ -56,6 +56,12 @@ export class ByteTable {
     return segment.toString('latin1', from, from + (this.#lengthOf[id] as number));
   }
 
+  /** Whether they were taken in ascending order of their bytes. */
+  isAscending(): boolean {
+    for (let id = 1; id < this.#count; id += 1) if (this.#compare(id - 1, id) > 0) return false;
+    return true;
+  }
+
   /** The number that what another table holds has here, or -1. */
   findFrom(other: ByteTable, id: number): number {
     const from = (other.#placeOf[id] as number) % SEGMENT_BYTES;
@@ -81,19 +87,33 @@ export class ByteTable {
     const mask = this.#slots.length - 1;
     let slot = hash & mask;
     for (let held = this.#slots[slot] as number; held !== 0; held = this.#slots[slot] as number) {
-      if (this.#hashOf[held - 1] === hash && this.#isAt(held - 1, bytes, from, to)) break;
+      if (this.#hashOf[held - 1] === hash && this.isAt(held - 1, bytes, from, to)) break;
       slot = (slot + 1) & mask;
     }
     return slot;
   }
 
-  #isAt(id: number, bytes: Buffer, from: number, to: number): boolean {
+  /** Whether a number stands for these bytes. */
+  isAt(id: number, bytes: Buffer, from: number, to: number): boolean {
     const length = to - from;
-    if (this.#lengthOf[id] !== length) return false;
+    if (id >= this.#count || this.#lengthOf[id] !== length) return false;
     const segment = this.#segmentOf(id);
     const offset = (this.#placeOf[id] as number) % SEGMENT_BYTES;
     for (let at = 0; at < length; at += 1) if (segment[offset + at] !== bytes[from + at]) return false;
     return true;
+  }
+
+  #compare(a: number, b: number): number {
+    const fromA = (this.#placeOf[a] as number) % SEGMENT_BYTES;
+    const fromB = (this.#placeOf[b] as number) % SEGMENT_BYTES;
+    const toB = fromB + (this.#lengthOf[b] as number);
+    return this.#segmentOf(a).compare(
+      this.#segmentOf(b),
+      fromB,
+      toB,
+      fromA,
+      fromA + (this.#lengthOf[a] as number),
+    );
   }
 
   #segmentOf(id: number): Buffer {

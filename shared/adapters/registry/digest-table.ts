@@ -124,6 +124,12 @@ export class DigestTable {
     return ids;
   }
 
+  /** Whether they were taken in ascending order. */
+  isAscending(): boolean {
+    for (let id = 1; id < this.#count; id += 1) if (this.#compare(id - 1, id) > 0) return false;
+    return true;
+  }
+
   /** Gives back all memory at once; nothing else may be asked afterwards. */
   release(): void {
     for (const segment of this.#segments) release(segment);

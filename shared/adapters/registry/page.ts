@@ -1,5 +1,5 @@
 import type { Completeness } from '../../core/listing.ts';
-import { RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
+import { RegistryError, type RequestLine, requestLine } from './registry-error.ts';
 import type { Session, SessionReply, SessionRequest } from './session.ts';
 import type { ReplyHeaders } from './transport.ts';
 
@@ -95,19 +95,21 @@ async function follow<Reader extends PageReader>(
   const { path, pageSize, take } = request;
   const first = `${path}?n=${pageSize}`;
   const firstUrl = session.urlOf(request.host, first);
-  const waiting: URL[] = [firstUrl];
-  const seen = new Set<string>([normalised(firstUrl)]);
+  const firstKey = normalised(firstUrl);
+  const waiting: { readonly url: URL; readonly key: string }[] = [{ url: firstUrl, key: firstKey }];
+  const seen = new Set<string>([firstKey]);
   let forked = false;
   let pageCount = 0;
   let previous: { readonly span: Span; readonly resumeAfter: string } | null = null;
-  for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
+  for (let turn = waiting.shift(); turn !== undefined; turn = waiting.shift()) {
+    const { url, key } = turn;
     if (pageCount >= PAGES_MAX) return cut(`it has more than ${PAGES_MAX} pages`);
-    const fetching = ahead.get(normalised(url)) ?? fetchPage(session, request, url);
-    ahead.delete(normalised(url));
+    const fetching = ahead.get(key) ?? fetchPage(session, request, url);
+    ahead.delete(key);
     fetching.onTurn((next) => {
-      const key = normalised(next);
-      if (ahead.size > 0 || seen.has(key) || pageCount + 1 >= PAGES_MAX) return;
-      ahead.set(key, fetchPage(session, request, next));
+      const nextKey = normalised(next);
+      if (ahead.size > 0 || seen.has(nextKey) || pageCount + 1 >= PAGES_MAX) return;
+      ahead.set(nextKey, fetchPage(session, request, next));
     });
     let fetched: Fetched<Reader>;
     try {
@@ -128,15 +130,16 @@ async function follow<Reader extends PageReader>(
     if (links.kind === 'incomplete') return links;
     if (links.urls.length > 1) forked = true;
     for (const next of links.urls) {
+      const nextKey = normalised(next);
       // Two ways to go on lead over the same pages twice; one way must never come back.
-      if (seen.has(normalised(next))) {
+      if (seen.has(nextKey)) {
         if (forked) continue;
         return cut(`page ${pageCount} leads back to a page that was read before`);
       }
       if (fresh === 0 && !forked && end.lengths.some((length) => length > 0))
         return cut(`page ${pageCount} repeats what earlier pages had`);
-      seen.add(normalised(next));
-      waiting.push(next);
+      seen.add(nextKey);
+      waiting.push({ url: next, key: nextKey });
     }
     const resumeAfter = forked ? null : (links.urls[0]?.searchParams.get('last') ?? null);
     previous = span === null || resumeAfter === null ? null : { span, resumeAfter };
@@ -191,7 +194,7 @@ function fetchPage<Reader extends PageReader>(
   let isWanted = true;
   let begin: ((next: URL) => void) | null = null;
   const fetch = async (): Promise<Fetched<Reader>> => {
-    const line: RequestLine = { method: 'GET', url: redactedUrl(url) };
+    const line = requestLine('GET', url);
     let page: Reader | null = null;
     const reply = await session.send({
       host: request.host,

@@ -69,6 +69,16 @@ export function redactedUrl(url: URL): string {
   return shorten(`${url.origin}${url.pathname}${query === '' ? '' : `?${query}`}`, URL_LENGTH_MAX);
 }
 
+/** A request as an error may show it. The URL is made when somebody wants to see it: most requests fail at nothing. */
+export function requestLine(method: string, url: URL): RequestLine {
+  return {
+    method,
+    get url() {
+      return redactedUrl(url);
+    },
+  };
+}
+
 const COMPLAINTS_MAX = 10;
 const COMPLAINT_LENGTH_MAX = 300;
 const COMPLAINT_CODE = /^[A-Z0-9_]{1,64}$/;

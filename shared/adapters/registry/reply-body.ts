@@ -12,6 +12,8 @@ export interface BodySink {
 
 /** A body up to this size is read to its end before a sink gets any of it. */
 const HELD_MAX_BYTES = 262_144;
+/** What a sink gets at once of what was held: a fraction of a millisecond's work, so that nothing waits long for it. */
+const PART_BYTES = 16_384;
 
 /** The connection that a body comes from. */
 export interface Flow {
@@ -40,9 +42,9 @@ export interface IncomingBody {
   take(piece: Buffer): void;
   /** Told that the last piece is in; a promise where it has to be unpacked yet. */
   end(): Promise<void> | null;
-  /** Whether a sink has seen nothing of it yet, since it is small. */
-  isHeld(): boolean;
-  /** Called after its end: gives a sink what is held, or returns the whole where there is none. */
+  /** Called after its end: gives a sink the next part of what is held; false where nothing is left. */
+  giveNext(): boolean;
+  /** Called after its end: the whole where there is no sink. */
   rest(): Buffer;
 }
 
@@ -82,12 +84,15 @@ export function openBody(
       { status: reply.status },
     );
   const held = {
-    isHeld: () => chunks.length > 0,
-    rest() {
-      if (sink === null) return Buffer.concat(chunks);
-      give(sink);
-      return Buffer.alloc(0);
+    giveNext() {
+      const [first] = chunks;
+      if (sink === null || first === undefined) return false;
+      sink.write(first.subarray(0, PART_BYTES));
+      if (first.length > PART_BYTES) chunks[0] = first.subarray(PART_BYTES);
+      else chunks.shift();
+      return chunks.length > 0;
     },
+    rest: () => Buffer.concat(chunks),
   };
   const encoding = headerText(reply.headers, 'content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') {

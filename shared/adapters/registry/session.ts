@@ -2,7 +2,7 @@ import { hostKind } from '../../core/reference.ts';
 import type { Clock } from '../../ports.ts';
 import type { Credentials, Rights } from './credentials.ts';
 import { originsWith } from './origin.ts';
-import { failureOf, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
+import { failureOf, RegistryError, type RequestLine, requestLine } from './registry-error.ts';
 import { type Authorization, type Challenges, createAuthorizer, type Scope } from './token.ts';
 import type { HttpReply, HttpRequest, Transport } from './transport.ts';
 
@@ -73,7 +73,7 @@ export function createSession(options: {
       checkHost(request.host, named);
       const { host, path, scope, headers, ...rest } = request;
       const url = urlOf(host, path);
-      const line: RequestLine = { method: request.method, url: redactedUrl(url) };
+      const line = requestLine(request.method, url);
       const sendWith = (authorization: Authorization): Promise<HttpReply> =>
         transport.send({
           bodyLimitBytes: BODY_LIMIT_BYTES,

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports.ts';
 import { actionsIn, type Challenged, challengedBy } from './challenged.ts';
 import { basicHeader, type Credential, type Credentials, type Rights, secretsOf } from './credentials.ts';
 import type { OriginOf } from './origin.ts';
-import { failureOf, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
+import { failureOf, RegistryError, requestLine } from './registry-error.ts';
 import type { ReplyHeaders } from './reply-headers.ts';
 import { needsExchange, readToken, realmUrl, type TokenEndpoint, tokenRequest } from './token-exchange.ts';
 import type { Transport } from './transport.ts';
@@ -110,7 +110,7 @@ export function createAuthorizer(options: {
         // Known without asking; where it is not so, a 401 will say it.
         if (hostKind(host) === 'google') return { scheme: 'bearer', ...googleEndpoint(host) };
         const url = new URL(`${originOf(host)}/v2/`);
-        const line: RequestLine = { method: 'GET', url: redactedUrl(url) };
+        const line = requestLine('GET', url);
         const reply = await transport.send({
           method: 'GET',
           url,
@@ -212,7 +212,7 @@ export function createAuthorizer(options: {
     const service = endpoint.service ?? url.host;
     const sentAtMs = clock();
     const request = tokenRequest(url, service, scopeText(scope), credential);
-    const line: RequestLine = { method: request.method, url: redactedUrl(url) };
+    const line = requestLine(request.method, url);
     const reply = await transport.send({
       ...request,
       bodyLimitBytes: TOKEN_REPLY_MAX_BYTES,

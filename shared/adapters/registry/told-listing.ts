@@ -66,6 +66,8 @@ export class ToldListing {
   /** The first thing that keeps this from being a whole listing. */
   problem: string | null = null;
 
+  /** The media type that was taken last. */
+  #lastType = 0;
   #typeOf = new Uint32Array(COUNT_MIN);
   #sizeOf = new Float64Array(COUNT_MIN);
   #uploadOf = new Float64Array(COUNT_MIN);
@@ -111,7 +113,11 @@ export class ToldListing {
   mediaType(bytes: Buffer, from: number, to: number): number {
     if (from === to || to - from > TYPE_MAX_BYTES || this.mediaTypes.count >= TYPES_MAX) return NO_TYPE;
     for (let at = from; at < to; at += 1) if ((bytes[at] as number) >= 0x80) return NO_TYPE;
-    return this.mediaTypes.intern(bytes, from, to);
+    // In most repositories all have the same.
+    if (!this.mediaTypes.isAt(this.#lastType, bytes, from, to)) {
+      this.#lastType = this.mediaTypes.intern(bytes, from, to);
+    }
+    return this.#lastType;
   }
 
   /** Takes a repository below this one; false where it can be none, or where there are too many. */
@@ -238,16 +244,11 @@ export class ToldListing {
    * where they did not, or where there are none.
    */
   span(): { readonly first: string; readonly last: string } | null {
-    const count = this.hasMap === true ? this.digests.count : this.tags.count;
+    const table = this.hasMap === true ? this.digests : this.tags;
+    const { count } = table;
+    if (count === 0 || !table.isAscending()) return null;
     const at = (id: number): string => (this.hasMap === true ? this.digests.text(id) : this.tags.ascii(id));
-    if (count === 0) return null;
-    let last = at(0);
-    for (let id = 1; id < count; id += 1) {
-      const next = at(id);
-      if (next < last) return null;
-      last = next;
-    }
-    return { first: at(0), last };
+    return { first: at(0), last: at(count - 1) };
   }
 
   /** Whether this listing holds every manifest and every tag of a page, at the same digests. */

@@ -10,7 +10,7 @@ import { exchangeOver } from './exchange.ts';
 import { createHostGate, type HostGate } from './host-gate.ts';
 import { takeReadingTurns } from './reading-turns.ts';
 import { redirectTarget } from './redirect.ts';
-import { RETRYABLE_STATUSES, RegistryError, type RequestLine, redactedUrl } from './registry-error.ts';
+import { RETRYABLE_STATUSES, RegistryError, type RequestLine, requestLine } from './registry-error.ts';
 import { ACCEPT_ENCODING, type BodySink, openBody } from './reply-body.ts';
 import { headerText, type ReplyHeaders } from './reply-headers.ts';
 import { backoffMs, PAUSE_MAX_MS, pauseMs } from './retry.ts';
@@ -129,7 +129,7 @@ export function createTransport(options: TransportOptions): Transport {
   const totalDeadlineMs = options.totalDeadlineMs ?? TOTAL_DEADLINE_MS;
   const paceOf = options.paceOf ?? ((host) => (hostKind(host) === 'google' ? GOOGLE_PACE : null));
   const dispatcher = openDispatcher({
-    connectionsPerHost: concurrency.perHost,
+    requestsPerHost: concurrency.perHost,
     proxy: options.proxy ?? null,
   });
   let closing: Promise<void> | null = null;
@@ -271,13 +271,13 @@ export function createTransport(options: TransportOptions): Transport {
     const { status, sink, body } = reply;
     // The next request needs not wait until this reply is parsed. Only after a success: others may have to pause.
     if (sink !== null && status < 300) leave();
-    if (sink !== null && body.isHeld()) await turn();
+    if (sink !== null) await turn(() => body.giveNext());
     return { status, headers: reply.headers, body: body.rest() };
   }
 
   return {
     async send(request) {
-      const line: RequestLine = { method: request.method, url: redactedUrl(request.url) };
+      const line = requestLine(request.method, request.url);
       const attemptsMax = request.attemptsMax ?? options.attemptsMax ?? ATTEMPTS_MAX;
       const giveUpAtMs = Math.min(clock() + totalDeadlineMs, latestStartMs(request));
       for (let attemptsDone = 1; ; attemptsDone += 1) {
