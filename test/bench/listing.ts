@@ -21,6 +21,7 @@ import { listTarget } from '../../shared/app/list-target.ts';
 import { type Fact, known, unknown } from '../../shared/core/fact.ts';
 import type { ListedManifest } from '../../shared/core/listing.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
+import { scheduled } from './realtime.ts';
 import { benchRepository } from './repository.ts';
 
 const REPOSITORIES = 500;
@@ -172,7 +173,9 @@ async function memory(way: string, name: string): Promise<void> {
 
 /** Runs a part of this file in a process of its own, in one file without types, as everything is deployed. */
 async function inOwnProcess(...args: readonly string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(directory, 'listing.mjs'), ...args]);
+  const { stdout } = await run(
+    ...scheduled('measured', process.execPath, [join(directory, 'listing.mjs'), ...args]),
+  );
   return stdout.trim();
 }
 
@@ -201,7 +204,8 @@ async function all(): Promise<void> {
     },
     logLevel: 'error',
   });
-  const server = spawn(process.execPath, [new URL('listing-server.ts', import.meta.url).pathname], {
+  const serve = [new URL('listing-server.ts', import.meta.url).pathname];
+  const server = spawn(...scheduled('registry', process.execPath, serve), {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   try {
