@@ -5,6 +5,9 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isNodeNewEnough, OLDEST_NODE } from './node-version.js';
 
@@ -17,6 +20,8 @@ const ownNode = fileURLToPath(
 const inClone = existsSync(source);
 if (isNodeNewEnough()) {
   leaveOutSqliteWarning();
+  // Where it can't be written it is left out; NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE are heeded by Node.
+  module.enableCompileCache(compileCache());
   const start = inClone ? source : bundle;
   if (existsSync(start)) await import(start.href);
   else fail(`${fileURLToPath(bundle)} is missing: install gcr-warden again, or run "npm run bundle".`);
@@ -42,6 +47,15 @@ function leaveOutSqliteWarning() {
   };
 }
 
+/**
+ * Where Node keeps what it compiled, which is most of what a start costs: a folder of the user's own, since what
+ * stands in a folder that others may write to would be run with the user's rights.
+ */
+function compileCache() {
+  const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(caches, 'gcr-warden', 'compiled');
+}
+
 /** @param {string} message */
 function fail(message) {
   console.error(`gcr-warden: ${message}`);
@@ -50,7 +64,10 @@ function fail(message) {
 
 /** Runs the source with another Node and ends as that ended. @param {string} node */
 function runWith(node) {
-  const child = spawn(node, [fileURLToPath(source), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [fileURLToPath(source), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { NODE_COMPILE_CACHE: compileCache(), ...process.env },
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the child as well, and a second one may mean "at once".

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -56,10 +57,16 @@ function bringOwnNode(): void {
   symlinkSync(process.execPath, join(folder, 'node_modules/node/bin/node'));
 }
 
-function launch(node: string, flags: readonly string[], args: readonly string[]) {
+function launch(
+  node: string,
+  flags: readonly string[],
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = { XDG_CACHE_HOME: join(folder, 'cache') },
+) {
   return spawnSync(node, [...flags, join(folder, 'bin/gcr-warden.js'), ...args], {
     encoding: 'utf8',
-    timeout: 20_000,
+    env: { ...process.env, ...env },
+    timeout: 60_000,
   });
 }
 
@@ -70,6 +77,18 @@ describe('the launcher', () => {
     const run = launch(process.execPath, [], ['plan', '--json']);
     expect(JSON.parse(run.stdout)).toEqual({ version: process.versions.node, argv: ['plan', '--json'] });
     expect(run.status).toBe(7);
+  });
+
+  it('keeps what it compiled in a folder of the user, and does without one', () => {
+    write('cli/main.ts', MAIN);
+    expect(launch(process.execPath, [], ['list']).status).toBe(7);
+    expect(readdirSync(join(folder, 'cache/gcr-warden/compiled'))).toHaveLength(1);
+    // A file stands where the folder would be made.
+    const run = launch(process.execPath, [], ['list'], { XDG_CACHE_HOME: join(folder, 'package.json') });
+    expect(run).toMatchObject({ status: 7, stderr: '' });
+    const other = join(folder, 'other');
+    launch(process.execPath, [], ['list'], { XDG_CACHE_HOME: other, NODE_DISABLE_COMPILE_CACHE: '1' });
+    expect(existsSync(other)).toBe(false);
   });
 
   it('runs the bundle where there is no source', () => {
@@ -149,7 +168,7 @@ describe('the check before the npm scripts', () => {
   ])('answers Node %s with exit code %i', (version, status) => {
     const run = spawnSync(process.execPath, [...asVersion(version), join(root, 'tools/check-node.js')], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 60_000,
     });
     expect(run.status).toBe(status);
     if (status === 0) expect(run.stderr).toBe('');
