@@ -1,4 +1,4 @@
-import type { AccessGraph, AccessNode, GraphBinding } from './graph.ts';
+import { type AccessGraph, type AccessNode, bindingOf, type GraphBinding, rolesOn } from './graph.ts';
 
 /** A binding that names somebody, and what it is on. */
 export interface BindingPlace {
@@ -28,10 +28,14 @@ export function accountBindings(graph: AccessGraph): ReadonlyMap<string, readonl
   const found = new Map<string, BindingPlace[]>(accounts.map(({ account }) => [account.email, []]));
   if (found.size > 0) {
     for (const node of allNodes(graph)) {
-      if (node.bindings.kind === 'unknown') continue;
-      for (const binding of node.bindings.value) {
-        for (const member of binding.members) {
-          if (member.startsWith(ACCOUNT)) found.get(member.slice(ACCOUNT.length))?.push({ node, binding });
+      for (const role of rolesOn(node)) {
+        if (!role.kinds.hasAccounts) continue;
+        for (const written of role.written) {
+          for (const member of written.members) {
+            if (!member.startsWith(ACCOUNT)) continue;
+            const binding = bindingOf(role, written);
+            found.get(member.slice(ACCOUNT.length))?.push({ node, binding });
+          }
         }
       }
     }

@@ -1,7 +1,7 @@
 import { type Ability, abilitiesOn } from './ability.ts';
 import { allNodes } from './account-binding.ts';
 import { neverHolds } from './condition.ts';
-import { type AccessGraph, type AccessNode, bindingsByRole } from './graph.ts';
+import { type AccessGraph, type AccessNode, conditionOf, rolesOn } from './graph.ts';
 import { convenienceOf, groupOf } from './member.ts';
 import type { Permission } from './role-permissions.ts';
 import { standsOf } from './stand-for.ts';
@@ -50,21 +50,20 @@ export function adminRights(graph: AccessGraph, nowMs: number): AccountRights {
       continue;
     }
     const own = node.kind === 'account' ? node.account.email : null;
-    for (const [role, bindings] of bindingsByRole(node)) {
-      const permissions = bindings[0]?.permissions;
-      if (permissions === undefined) continue;
+    for (const { role, permissions, written, kinds } of rolesOn(node)) {
       if (permissions.kind === 'unknown') {
         unseen.add(`the permissions of ${role}: ${permissions.reason}`);
         continue;
       }
       const abilities = adminAbilities(node, permissions.value);
-      if (abilities.length === 0) continue;
+      if (abilities.length === 0 || !(kinds.hasAccounts || kinds.hasSets)) continue;
       const step = `${role} on ${node.label}`;
       const direct = abilities.map((ability) => ({ ability, on: node.label, path: [step] }));
-      for (const { members, condition } of bindings) {
+      for (const binding of written) {
+        const condition = conditionOf(binding);
         const expression = condition.kind === 'known' ? condition.value?.expression : undefined;
         if (expression !== undefined && neverHolds(expression, null, nowMs)) continue;
-        for (const member of members) {
+        for (const member of binding.members) {
           if (groupOf(member) === null && convenienceOf(member) === null) {
             add(member, own, direct);
             continue;

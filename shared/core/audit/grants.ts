@@ -2,7 +2,7 @@ import { type Fact, known } from '../fact.ts';
 import { type Ability, type KnownAbilities, sharedAbilities } from './ability.ts';
 import type { IamCondition } from './access.ts';
 import { aclGrants } from './bucket-acl.ts';
-import { type AccessGraph, type AccessNode, bindingsByRole, type GraphBinding } from './graph.ts';
+import { type AccessGraph, type AccessNode, conditionOf, type GraphBinding, rolesOn } from './graph.ts';
 import { convenienceOf, groupOf } from './member.ts';
 import type { Permission } from './role-permissions.ts';
 import { alone, conditionsOf, type Stand, standsOf } from './stand-for.ts';
@@ -103,23 +103,24 @@ function columnsOf(graph: AccessGraph): GrantColumns {
   for (const node of [...ancestors, graph.project, ...graph.registries, ...sortedBy(accounts)]) {
     const isAbove = node.kind === 'project' || node.kind === 'folder' || node.kind === 'organization';
     const below: readonly AccessNode[] = isAbove ? [graph.project, ...graph.registries] : [node];
-    for (const [role, bindings] of bindingsByRole(node)) {
-      const reached = reachOf(below, bindings[0]?.permissions ?? known([]));
+    for (const { role, permissions, written, kinds } of rolesOn(node)) {
+      const reached = reachOf(below, permissions);
       if (reached.length === 0) continue;
       const lastStep = [`${role} on ${node.label}`];
       sources.push({ reached, lastStep });
-      for (const binding of bindings) {
-        const itself = conditionText(binding, []);
+      for (const binding of written) {
+        const condition = conditionOf(binding);
+        const itself = conditionText({ condition }, []);
         const direct = itself === UNCONDITIONAL ? null : { path: lastStep, condition: itself };
         for (const member of binding.members) {
-          const stands = standsFor(member);
+          const stands = kinds.hasSets ? standsFor(member) : null;
           if (stands === null) {
             add(member, direct);
             continue;
           }
           for (const { who, path, conditions } of stands) {
-            const condition = conditions.length === 0 ? itself : conditionText(binding, conditions);
-            add(who, path.length === 0 ? direct : { path: [...path, ...lastStep], condition });
+            const both = conditions.length === 0 ? itself : conditionText({ condition }, conditions);
+            add(who, path.length === 0 ? direct : { path: [...path, ...lastStep], condition: both });
           }
         }
       }

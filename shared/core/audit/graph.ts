@@ -9,12 +9,24 @@ import {
   type ServiceAccount,
 } from './access.ts';
 import { groupOf } from './member.ts';
+import { addKind, type FoundKinds, type MemberKinds, noKinds, usersOf } from './member-kinds.ts';
 import type { AuditReplies } from './replies.ts';
 import { knownPermissions, type Permission, ROLE_PERMISSIONS } from './role-permissions.ts';
 
-/** A binding with what its role allows. */
-export interface GraphBinding {
+/**
+ * All bindings of one role in one policy. They stay as they were read: a million of them are the most of an
+ * audit's memory, and of almost all of them nothing is ever said.
+ */
+export interface RoleBindings {
   /** The role's real name, without the suffix that hides a condition. */
+  readonly role: string;
+  readonly permissions: Fact<readonly Permission[]>;
+  readonly written: readonly Binding[];
+  readonly kinds: MemberKinds;
+}
+
+/** One binding with what its role allows. */
+export interface GraphBinding {
   readonly role: string;
   readonly members: readonly string[];
   /** null: it always holds. Unknown where the reply hides it. */
@@ -49,7 +61,8 @@ interface NodeBase {
   readonly resource: string;
   /** How a person would name it: `bucket artifacts.acme.appspot.com`. */
   readonly label: string;
-  readonly bindings: Fact<readonly GraphBinding[]>;
+  /** By the roles' names. */
+  readonly bindings: Fact<readonly RoleBindings[]>;
 }
 
 /** Every policy that was read or should have been, with its roles resolved. */
@@ -106,22 +119,16 @@ export function repositoryResource(name: string): string {
 
 /** Makes the graph of who is bound where from what was read. */
 export function accessGraph(replies: AuditReplies): AccessGraph {
-  // Many bindings have the same role: what it is and allows is worked out once.
-  const roles = new Map<string, ResolvedRole>();
-  const resolveRole = (written: string): ResolvedRole => {
-    const stored = roles.get(written);
-    if (stored !== undefined) return stored;
-    const role = roleName(written);
-    const resolved = {
-      role,
-      isHidden: role !== written,
-      permissions: permissionsOf(role, replies.roles),
-    };
-    roles.set(written, resolved);
-    return resolved;
+  // Many policies name the same role: what it allows is worked out once.
+  const permissions = new Map<string, RoleBindings['permissions']>();
+  const permissionsOnce = (role: string): RoleBindings['permissions'] => {
+    const stored = permissions.get(role) ?? permissionsOf(role, replies.roles);
+    permissions.set(role, stored);
+    return stored;
   };
+  const ownUsers = usersOf(replies.organization);
   const mapPolicy = (policy: Fact<{ readonly bindings: readonly Binding[] }>): NodeBase['bindings'] =>
-    policy.kind === 'known' ? known(resolveBindings(policy.value.bindings, resolveRole)) : policy;
+    policy.kind === 'known' ? known(byRole(policy.value.bindings, permissionsOnce, ownUsers)) : policy;
 
   const registries: PolicyNode[] = [];
   const unlisted: { resource: string; label: string; reason: string }[] = [];
@@ -222,70 +229,47 @@ export function roleName(role: string): string {
   return role.replace(HIDDEN_CONDITION, '');
 }
 
+function byRole(
+  bindings: readonly Binding[],
+  permissionsOnce: (role: string) => RoleBindings['permissions'],
+  ownUsers: string | null,
+): readonly RoleBindings[] {
+  const roles = new Map<string, { written: Binding[]; kinds: FoundKinds }>();
+  // By the name as it is written; two of them can be one role.
+  const asWritten = new Map<string, { written: Binding[]; kinds: FoundKinds }>();
+  for (const binding of bindings) {
+    let group = asWritten.get(binding.role);
+    if (group === undefined) {
+      const role = roleName(binding.role);
+      group = roles.get(role) ?? { written: [], kinds: noKinds() };
+      roles.set(role, group);
+      asWritten.set(binding.role, group);
+    }
+    group.written.push(binding);
+    for (const member of binding.members) addKind(group.kinds, member, ownUsers);
+  }
+  return [...roles]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([role, group]) => ({ role, permissions: permissionsOnce(role), ...group }));
+}
+
 /** Almost every binding has no condition, and one value says so for all of them. */
 const UNCONDITIONAL: GraphBinding['condition'] = known(null);
 
-/** A role as a binding names it. */
-interface ResolvedRole {
-  readonly role: string;
-  /** Whether the name hides a condition. */
-  readonly isHidden: boolean;
-  readonly permissions: GraphBinding['permissions'];
+/** The condition of a binding as it was read. */
+export function conditionOf({ role, condition }: Binding): GraphBinding['condition'] {
+  if (HIDDEN_CONDITION.test(role)) return unknown('the reply hides the condition of this binding');
+  return condition === null ? UNCONDITIONAL : known(condition);
 }
 
-function resolveBindings(
-  bindings: readonly Binding[],
-  resolveRole: (written: string) => ResolvedRole,
-): readonly GraphBinding[] {
-  const byRole = new Map<string, GraphBinding[]>();
-  // By the name as it is written; two of them can be one role.
-  const groups = new Map<string, { readonly resolved: ResolvedRole; readonly group: GraphBinding[] }>();
-  const groupOf = (written: string) => {
-    const resolved = resolveRole(written);
-    const group = byRole.get(resolved.role) ?? [];
-    byRole.set(resolved.role, group);
-    const made = { resolved, group };
-    groups.set(written, made);
-    return made;
-  };
-  const all = bindings.map((binding) => {
-    const { resolved, group } = groups.get(binding.role) ?? groupOf(binding.role);
-    const made = resolveBinding(binding, resolved);
-    group.push(made);
-    return made;
-  });
-  BY_ROLE.set(all, sortByRole(byRole));
-  return all;
+/** One of the bindings of a role, with what the role allows. */
+export function bindingOf({ role, permissions }: RoleBindings, written: Binding): GraphBinding {
+  return { role, members: written.members, condition: conditionOf(written), permissions };
 }
 
-function resolveBinding(binding: Binding, { role, isHidden, permissions }: ResolvedRole): GraphBinding {
-  return {
-    role,
-    members: binding.members,
-    condition: isHidden
-      ? unknown('the reply hides the condition of this binding')
-      : binding.condition === null
-        ? UNCONDITIONAL
-        : known(binding.condition),
-    permissions,
-  };
-}
-
-/** By the list of bindings itself: every policy that was read has one. */
-const BY_ROLE = new WeakMap<readonly GraphBinding[], ReadonlyMap<string, readonly GraphBinding[]>>();
-
-/** The bindings of a node by role, in the order of the roles' names; empty where its policy is not known. */
-export function bindingsByRole({ bindings }: AccessNode): ReadonlyMap<string, readonly GraphBinding[]> {
-  const all = bindings.kind === 'known' ? bindings.value : [];
-  return BY_ROLE.get(all) ?? groupByRole(all);
-}
-
-function groupByRole(bindings: readonly GraphBinding[]): ReadonlyMap<string, readonly GraphBinding[]> {
-  return sortByRole(Map.groupBy(bindings, ({ role }) => role));
-}
-
-function sortByRole<T>(byRole: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
-  return new Map([...byRole].sort(([one], [other]) => (one < other ? -1 : 1)));
+/** What a node grants; nothing where its policy is not known. */
+export function rolesOn({ bindings }: AccessNode): readonly RoleBindings[] {
+  return bindings.kind === 'known' ? bindings.value : [];
 }
 
 function mapFact<T, U>(fact: Fact<T>, change: (value: T) => U): Fact<U> {

@@ -5,7 +5,7 @@ import {
   type AccessGraph,
   type AccessNode,
   type AccountNode,
-  bindingsByRole,
+  bindingOf,
   type GraphBinding,
 } from './graph.ts';
 import { convenienceOf, groupOf, isServiceAgent } from './member.ts';
@@ -80,15 +80,15 @@ export class AccessResolver {
         unseen.add(`the policy of ${from.label}: ${from.bindings.reason}`);
         continue;
       }
-      for (const [role, bindings] of bindingsByRole(from)) {
-        const permissions = bindings[0]?.permissions;
-        if (permissions?.kind === 'unknown') {
+      for (const each of from.bindings.value) {
+        const { role, permissions } = each;
+        if (permissions.kind === 'unknown') {
           unseen.add(`the permissions of ${role}: ${permissions.reason}`);
-        } else if (permissions?.value.includes(permission) === true) {
+        } else if (permissions.value.includes(permission)) {
           // One list that all holdings by this role share: there are many.
           const steps = [`${role} on ${from.label}`];
-          for (const binding of bindings) {
-            this.#addHoldings(node, from, binding, steps, holdings, unseen);
+          for (const written of each.written) {
+            this.#addHoldings(node, from, bindingOf(each, written), steps, holdings, unseen);
           }
         }
       }

@@ -1,6 +1,5 @@
 import { type Ability, abilitiesOn } from './ability.ts';
-import { type AccessGraph, type AccessNode, bindingsByRole } from './graph.ts';
-import { memberKindsOf } from './member-kinds.ts';
+import { type AccessGraph, type AccessNode, rolesOn } from './graph.ts';
 import { standsOf } from './stand-for.ts';
 
 /** What an account of the project may do to images. */
@@ -50,10 +49,7 @@ export function imageRights(graph: AccessGraph): ImageRights {
       return false;
     }
     let isNew = false;
-    const hasAccounts = memberKindsOf(node).hasAccounts;
-    for (const [role, bindings] of bindingsByRole(node)) {
-      const permissions = bindings[0]?.permissions;
-      if (permissions === undefined) continue;
+    for (const { role, permissions, written, kinds: members } of rolesOn(node)) {
       if (permissions.kind === 'unknown') {
         unseen.add(`the permissions of ${role}: ${permissions.reason}`);
         continue;
@@ -61,9 +57,9 @@ export function imageRights(graph: AccessGraph): ImageRights {
       const kinds =
         node.kind === 'bucket' || node.kind === 'repository' || node.kind === 'account' ? [node.kind] : ABOVE;
       const abilities = abilitiesOf(role, abilitiesOn(kinds, permissions.value));
-      if (abilities.length === 0 || !hasAccounts) continue;
-      for (const { members } of bindings) {
-        for (const member of members) {
+      if (abilities.length === 0 || !(members.hasAccounts || members.hasSets)) continue;
+      for (const binding of written) {
+        for (const member of binding.members) {
           for (const { who } of stands(member).stands) {
             const email = who.startsWith(ACCOUNT) ? who.slice(ACCOUNT.length) : '';
             if (!own.has(email) || found.has(email)) continue;

@@ -27,8 +27,8 @@ export function keylessWays(email: string, { graph, replies }: AuditCase): Keyle
       `the policy of account ${email}: ${node?.bindings.kind === 'unknown' ? node.bindings.reason : 'it was not read'}`,
     );
   } else {
-    for (const { members, permissions, role } of node.bindings.value) {
-      const workloads = members.filter((member) => WORKLOAD.test(member));
+    for (const { written, permissions, role } of node.bindings.value) {
+      const workloads = written.flatMap(({ members }) => members.filter((member) => WORKLOAD.test(member)));
       if (workloads.length === 0) continue;
       if (permissions.kind === 'unknown') doubts.push(`the permissions of ${role}: ${permissions.reason}`);
       else if (permissions.value.includes('iam.serviceAccounts.getAccessToken')) {

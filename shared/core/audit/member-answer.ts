@@ -5,7 +5,7 @@ import {
   type AccessGraph,
   type AccessNode,
   type AncestorNode,
-  bindingsByRole,
+  bindingOf,
   type GraphBinding,
   projectResource,
 } from './graph.ts';
@@ -38,6 +38,8 @@ export interface MemberQuestion {
   readonly nodes: readonly AccessNode[];
   /** Whether a role that allows this may be of interest there; left out, every one may. */
   readonly allows?: (permissions: readonly Permission[], node: AccessNode) => boolean;
+  /** Whether nobody who is plainly a user of the organisation's own domain concerns the check. */
+  readonly ofOthers?: true;
   /** Whether the check may have something to say of this member, whatever the role allows. */
   readonly concerns: (member: string, node: AccessNode, role: string) => boolean;
   /** Empty: nothing to say of it. */
@@ -54,7 +56,7 @@ export interface MemberQuestion {
 export function answerForMembers(
   check: Check,
   audit: AuditCase,
-  { nodes, allows, concerns, judge, passes }: MemberQuestion,
+  { nodes, allows, ofOthers, concerns, judge, passes }: MemberQuestion,
 ): readonly Finding[] {
   return nodes.flatMap((node): readonly Finding[] => {
     const say = (status: 'PASS' | 'UNKNOWN', evidence: string): Finding =>
@@ -64,11 +66,11 @@ export function answerForMembers(
     }
     const found: Finding[] = [];
     let shared: { readonly first: string; others: number } | null = null;
-    for (const [role, bindings] of bindingsByRole(node)) {
-      const permissions = bindings[0]?.permissions;
-      if (permissions === undefined) continue;
+    for (const each of node.bindings.value) {
+      const { role, permissions, written, kinds } = each;
+      if (ofOthers === true && !kinds.hasOthers) continue;
       if (permissions.kind === 'unknown') {
-        const [first, ...others] = bindings.flatMap(({ members }) =>
+        const [first, ...others] = written.flatMap(({ members }) =>
           members.filter((member) => concerns(member, node, role)),
         );
         if (first === undefined) continue;
@@ -79,9 +81,11 @@ export function answerForMembers(
         continue;
       }
       if (allows?.(permissions.value, node) === false) continue;
-      for (const binding of bindings) {
-        for (const member of binding.members) {
+      for (const one of written) {
+        let binding: GraphBinding | null = null;
+        for (const member of one.members) {
           if (!concerns(member, node, role)) continue;
+          binding ??= bindingOf(each, one);
           const answers = judge({ node, binding, member, permissions: permissions.value });
           if ('status' in answers) {
             if (shared === null) shared = { first: answers.evidence(), others: 0 };

@@ -1,6 +1,6 @@
 import type { Fact } from '../fact.ts';
 import type { IamCondition } from './access.ts';
-import type { AccessGraph, AncestorNode, GraphBinding } from './graph.ts';
+import { type AccessGraph, type AncestorNode, conditionOf, type GraphBinding, rolesOn } from './graph.ts';
 import { convenienceOf, groupOf } from './member.ts';
 
 /** Somebody whom a member of a binding stands for. */
@@ -63,8 +63,9 @@ function follow(graph: AccessGraph, member: string): Stands {
       keepBetter(best, { who: member, path: [], conditions: [] });
       continue;
     }
-    for (const binding of node.bindings.value) {
-      if (binding.role !== convenience.role) continue;
+    const basic = rolesOn(node).find(({ role }) => role === convenience.role);
+    for (const binding of basic?.written ?? []) {
+      const conditions = conditionsOf({ condition: conditionOf(binding) });
       for (const holder of binding.members) {
         // One that names the same project again leads in a circle.
         if (convenienceOf(holder)?.project === convenience.project) continue;
@@ -72,8 +73,8 @@ function follow(graph: AccessGraph, member: string): Stands {
           groupOf(holder) === null ? { stands: [alone(holder)], unseen: [] } : followGroup(graph, holder);
         for (const reason of inside.unseen) unseen.add(reason);
         for (const { who, path } of inside.stands) {
-          const way = [...path, `${binding.role} on ${node.label}`, member];
-          keepBetter(best, { who, path: way, conditions: conditionsOf(binding) });
+          const way = [...path, `${convenience.role} on ${node.label}`, member];
+          keepBetter(best, { who, path: way, conditions });
         }
       }
     }

@@ -4,10 +4,15 @@ import { allNodes } from '../account-binding.ts';
 import { bindingEvidence, bindingSubject, removeMember, underCondition } from '../binding.ts';
 import { type AuditCase, type Check, findingOf } from '../check.ts';
 import { bind, repliesWith } from '../example.ts';
-import type { AccessNode, GraphBinding } from '../graph.ts';
-import { accountResource, ancestorResource, topicResource } from '../graph.ts';
+import {
+  type AccessNode,
+  accountResource,
+  ancestorResource,
+  bindingOf,
+  type GraphBinding,
+  topicResource,
+} from '../graph.ts';
 import { isDeleted } from '../member.ts';
-import { memberKindsOf } from '../member-kinds.ts';
 import { bucketUse } from '../redirection.ts';
 import { google } from '../reference.ts';
 import { noStep } from '../remedy-step.ts';
@@ -111,11 +116,15 @@ function answersFor(node: AccessNode, audit: AuditCase): readonly Finding[] {
     return [findingOf(accountDeleted, audit, { status: 'UNKNOWN', resource, evidence })];
   }
   if (bindings.value.length === 0) return [];
-  const found = memberKindsOf(node).hasDeleted
-    ? bindings.value.flatMap((binding) =>
-        binding.members.filter(isDeleted).map((member) => failure(node, binding, member, audit)),
-      )
-    : [];
+  const found = bindings.value
+    .filter(({ kinds }) => kinds.hasDeleted)
+    .flatMap((role) =>
+      role.written.flatMap((written) =>
+        written.members
+          .filter(isDeleted)
+          .map((member) => failure(node, bindingOf(role, written), member, audit)),
+      ),
+    );
   return found.length > 0
     ? found
     : [

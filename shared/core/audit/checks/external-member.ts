@@ -117,6 +117,7 @@ export const externalMember: Check = {
       ...answerForMembers(externalMember, audit, {
         nodes: [...ancestorsOf(graph), graph.project, ...graph.registries],
         allows: (permissions, node) => imageAbilities(node, permissions).length > 0,
+        ofOthers: true,
         concerns: (member, _node, role) =>
           mayBeOutside(member) && !isPublic(member) && !isAgentAtWork(member, role),
         judge: (each) => judge(each, audit, stands, whose),

@@ -1,8 +1,9 @@
 import { known } from '../../fact.ts';
+import type { Binding } from '../access.ts';
 import { addMember } from '../binding.ts';
 import { type AuditCase, type Check, findingOf } from '../check.ts';
 import { bind, repliesWith } from '../example.ts';
-import { type GraphBinding, topicResource } from '../graph.ts';
+import { conditionOf, topicResource } from '../graph.ts';
 import { isPublic } from '../member.ts';
 import { google } from '../reference.ts';
 import { ROLE_PERMISSIONS } from '../role-permissions.ts';
@@ -87,17 +88,20 @@ export const notificationRight: Check = {
         doubts.add(`the policy of ${node.label}: ${node.bindings.reason}`);
         continue;
       }
-      for (const binding of node.bindings.value) {
-        const right = publishes(binding, audit);
-        if (right === false || !names(binding, agent, stands, doubts)) continue;
-        const isSure =
-          right === true && binding.condition.kind === 'known' && binding.condition.value === null;
-        if (isSure) return say('PASS', `${agent} may publish by ${binding.role} on ${node.label}`);
-        doubts.add(
-          right === true
-            ? `${binding.role} on ${node.label} hangs on a condition`
-            : `what ${binding.role} on ${node.label} allows: ${right}`,
-        );
+      for (const { role, written } of node.bindings.value) {
+        const right = publishes(role, audit);
+        if (right === false) continue;
+        for (const binding of written) {
+          if (!names(binding, agent, stands, doubts)) continue;
+          const condition = conditionOf(binding);
+          const isSure = right === true && condition.kind === 'known' && condition.value === null;
+          if (isSure) return say('PASS', `${agent} may publish by ${role} on ${node.label}`);
+          doubts.add(
+            right === true
+              ? `${role} on ${node.label} hangs on a condition`
+              : `what ${role} on ${node.label} allows: ${right}`,
+          );
+        }
       }
     }
     const [first] = [...doubts].sort();
@@ -123,7 +127,7 @@ export const notificationRight: Check = {
 };
 
 /** Whether a role lets publish; a text says why that is not known. */
-function publishes({ role }: GraphBinding, { replies }: AuditCase): boolean | string {
+function publishes(role: string, { replies }: AuditCase): boolean | string {
   if (PUBLISHERS.includes(role)) return true;
   if (OTHERS.test(role)) return false;
   const read = Object.hasOwn(replies.roles, role) ? replies.roles[role] : undefined;
@@ -135,7 +139,7 @@ function publishes({ role }: GraphBinding, { replies }: AuditCase): boolean | st
 }
 
 function names(
-  { members }: GraphBinding,
+  { members }: Binding,
   agent: string,
   stands: (member: string) => Stands,
   doubts: Set<string>,

@@ -6,10 +6,9 @@ import { ACL_NAMES, aclGrants } from '../bucket-acl.ts';
 import { removeEntry } from '../bucket-setting.ts';
 import { type AuditCase, type Check, findingOf } from '../check.ts';
 import { bind, bucketWith, repliesWith, repositoryWith } from '../example.ts';
-import type { AncestorNode, GraphBinding, PolicyNode } from '../graph.ts';
+import { type AncestorNode, bindingOf, type PolicyNode, rolesOn } from '../graph.ts';
 import { isPublic } from '../member.ts';
 import { ancestorsOf, isAbove, unlistedAnswers, unseenAbove } from '../member-answer.ts';
-import { memberKindsOf } from '../member-kinds.ts';
 import { bucketUse } from '../redirection.ts';
 import { cis, google } from '../reference.ts';
 import { handStep, noStep } from '../remedy-step.ts';
@@ -116,7 +115,7 @@ function answerFor(node: PublicNode, audit: AuditCase): readonly Finding[] {
   if (node.bindings.kind === 'unknown') {
     return say('UNKNOWN', `The policy of ${node.label} could not be read: ${node.bindings.reason}`);
   }
-  const open = [...publicBindings(node, node.bindings.value, audit), ...publicEntries(node, audit)];
+  const open = [...publicBindings(node, audit), ...publicEntries(node, audit)];
   if (open.length > 0) return open;
   // What is fine above the project is told with the project, in one sentence.
   if (isAbove(node)) return [];
@@ -149,12 +148,10 @@ function isPrevented(node: PolicyNode & { readonly kind: 'bucket' }, audit: Audi
   return publicAccessPrevention === 'enforced' || (publicAccessPrevention === 'inherited' && isAboveEnforced);
 }
 
-function publicBindings(
-  node: PublicNode,
-  bindings: readonly GraphBinding[],
-  audit: AuditCase,
-): readonly Finding[] {
-  if (!memberKindsOf(node).hasPublic) return [];
+function publicBindings(node: PublicNode, audit: AuditCase): readonly Finding[] {
+  const bindings = rolesOn(node)
+    .filter(({ kinds }) => kinds.hasPublic)
+    .flatMap((role) => role.written.map((written) => bindingOf(role, written)));
   return bindings.flatMap((binding) =>
     binding.members.filter(isPublic).flatMap((member) => {
       const subject = bindingSubject(binding, member);
