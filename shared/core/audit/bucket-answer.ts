@@ -23,7 +23,7 @@ export function answerForBuckets(
       return [findingOf(check, audit, { status: 'UNKNOWN', resource, evidence })];
     }
     const answer = judge(node.bucket.value, use);
-    const remedy = use.kind === 'untouchable' ? { remediation: [noStep(use.why)] } : {};
+    const remedy = use.kind === 'untouchable' ? { remediation: () => [noStep(use.why)] } : {};
     return [findingOf(check, audit, { ...answer, ...remedy, resource })];
   });
 }

@@ -62,8 +62,8 @@ export interface Answer {
   readonly datesMs?: Evidence['datesMs'];
   /** Only for FAIL. */
   readonly risk?: string;
-  /** Only for FAIL. */
-  readonly remediation?: readonly RemedyStep[];
+  /** Only for FAIL. Made when somebody reads it. */
+  readonly remediation?: () => readonly RemedyStep[];
 }
 
 const NOTHING_TO_DO: Remediation = { steps: [] };
@@ -90,7 +90,16 @@ export function findingOf(
       datesMs: answer.datesMs ?? {},
     },
     risk: isFail ? (answer.risk ?? '') : '',
-    remediation: isFail ? { steps: answer.remediation ?? [] } : NOTHING_TO_DO,
+    remediation: isFail && answer.remediation !== undefined ? remedyOf(answer.remediation) : NOTHING_TO_DO,
     exception: null,
+  };
+}
+
+/** As texts, the remedies of many findings would be most of an audit's memory and work. */
+function remedyOf(make: () => readonly RemedyStep[]): Remediation {
+  return {
+    get steps() {
+      return make();
+    },
   };
 }

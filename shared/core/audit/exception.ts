@@ -83,7 +83,9 @@ function aboutBroken(broken: AuditFolder['broken'], project: string): readonly F
       resource: `exceptions ${file}`,
       evidence: `${placeOf(first)}:${first.column}: ${first.message}`,
       risk: 'What somebody answers for counts as a failure again, and hides what is new among it.',
-      remediation: [handStep(`Mend ${file}; \`gcr-warden policy check\` shows all that is wrong in it.`)],
+      remediation: () => [
+        handStep(`Mend ${file}; \`gcr-warden policy check\` shows all that is wrong in it.`),
+      ],
     } as const;
     return [findingOf(exceptionBroken, audit, answer)];
   });
@@ -135,7 +137,7 @@ function aboutException(
       evidence: `${name} ended on ${new Date(expiresMs).toISOString().slice(0, 10)}`,
       datesMs,
       risk: 'What it was for is a failure again, and nobody answers for it.',
-      remediation: [
+      remediation: () => [
         handStep(`Mend what it was for, or let ${owner} give it a new date; then take it out of ${place}.`),
       ],
     };
@@ -162,7 +164,7 @@ function aboutException(
         : `${name} fits nothing that fails`,
       datesMs,
       risk: 'The next failure that it fits is hidden from the day it begins.',
-      remediation: [handStep(`Take it out of ${place}.`)],
+      remediation: () => [handStep(`Take it out of ${place}.`)],
     }),
   ];
 }

@@ -146,7 +146,7 @@ function failure(node: AccessNode, binding: GraphBinding, member: string, audit:
     evidence: `${member} has ${binding.role} on ${node.label}${underCondition(binding)}`,
     binding: bindingEvidence(node, binding, member),
     risk: 'Undeleting the account brings the access back, to whoever does it.',
-    remediation:
+    remediation: () =>
       node.kind === 'bucket' && use.kind === 'untouchable'
         ? [noStep(use.why)]
         : [removeMember(node, binding, member, replies.project)],

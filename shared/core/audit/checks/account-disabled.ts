@@ -88,7 +88,7 @@ export const accountDisabled: Check = {
         status: 'FAIL',
         evidence: `${account.email} is disabled and still has ${what.join(', and ')}`,
         risk: 'One call enables it with all that it ever had.',
-        remediation: [
+        remediation: () => [
           ...unbindAccount(account, audit),
           ...[...own]
             .sort((a, b) => (a.id < b.id ? -1 : 1))

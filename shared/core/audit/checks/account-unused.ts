@@ -73,7 +73,7 @@ export const accountUnused: Check = {
       return {
         ...verdict,
         risk: 'Its rights are there for whoever gets hold of it, and nobody looks at what it does.',
-        remediation: [
+        remediation: () => [
           handStep('Ask whether something uses it that runs less often: a yearly job, a disaster plan.'),
           ...nodesFirst(account.email, audit),
           disableAccount(

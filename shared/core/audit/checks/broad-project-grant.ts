@@ -129,7 +129,7 @@ function judge(
       risk: isDeleted(member)
         ? 'The account is deleted, and has its rights again when somebody undeletes it.'
         : `Whoever gets hold of this account can replace or remove images in every registry ${node.kind === 'project' ? 'of the project' : 'below'}.`,
-      remediation: remedyFor({ node, binding, member, permissions }, audit),
+      remediation: () => remedyFor({ node, binding, member, permissions }, audit),
     },
   ];
 }

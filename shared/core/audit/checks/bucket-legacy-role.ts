@@ -82,16 +82,16 @@ export const bucketLegacyRole: Check = {
         const isOutside = whoseIs(member, audit).kind === 'outside';
         const give = (role: string) => addMember(node, { ...binding, role }, member, replies.project);
         const isWriter = binding.role === WRITER;
-        const given = isWriter
-          ? [give('roles/storage.objectUser'), give(READER)]
-          : [give('roles/storage.objectViewer')];
-        const removal = removeMember(node, binding, member, replies.project);
+        const given = isWriter ? ['roles/storage.objectUser', READER] : ['roles/storage.objectViewer'];
         return [
           {
             status: 'FAIL',
             evidence: `${says} and nothing that reads objects`,
             risk: 'What was meant does not work, and the next who tries to mend it grants more than is needed.',
-            remediation: isOutside ? [removal] : [...given, removal],
+            remediation: () => [
+              ...(isOutside ? [] : given.map(give)),
+              removeMember(node, binding, member, replies.project),
+            ],
           },
         ];
       },

@@ -68,7 +68,7 @@ export const bucketPublicAccessPrevention: Check = {
         status: 'FAIL',
         evidence: `The public access prevention of bucket ${bucket.name} is ${setting ?? 'not set'}${inherits}`,
         risk: 'Unless the organisation forbids it, one binding opens the bucket to everybody.',
-        remediation: [
+        remediation: () => [
           {
             say: 'Enforce it. Whoever pulls without an account loses access at once.',
             gcloud: [

@@ -50,7 +50,7 @@ export const bucketUniformAccess: Check = {
         status: 'FAIL',
         evidence: `Uniform bucket-level access is off for bucket ${bucket.name}`,
         risk: 'Single objects can be open to somebody whom no policy names and no audit of policies finds.',
-        remediation: [
+        remediation: () => [
           {
             say: `Whoever has access only by a list loses it${named === '' ? '' : `: ${named}`}. See who does, and give those a role on the bucket first.`,
             gcloud: [

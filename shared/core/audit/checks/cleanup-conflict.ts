@@ -95,7 +95,7 @@ export const cleanupConflict: Check = {
         severity: ours.some(({ mode }) => mode === 'enforce') ? 'medium' : 'low',
         evidence: `Cleanup policy ${deleting.join(', ')} of Artifact Registry deletes from ${label}, and so does policy ${names.join(', ')}`,
         risk: 'What a policy of ours keeps may be gone tomorrow, and nothing says why.',
-        remediation: [
+        remediation: () => [
           handStep(
             'Move what they say into the policy of ours: `gcr-warden policy import` reads them (docs/policy-changes.md).',
           ),

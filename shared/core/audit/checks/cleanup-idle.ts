@@ -78,7 +78,7 @@ export const cleanupIdle: Check = {
         status: 'FAIL',
         evidence: `Of the cleanup policies of ${label} these do nothing: ${idle.map(({ id, why }) => `${id} (${why})`).join(', ')}`,
         risk: 'What they were meant to delete stays, and nobody looks because there is a policy.',
-        remediation: [
+        remediation: () => [
           handStep(
             'If they were meant to work, mend them instead: read in the audit log what they would have deleted, then set them again with `gcloud artifacts repositories set-cleanup-policies --no-dry-run`.',
           ),

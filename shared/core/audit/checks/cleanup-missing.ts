@@ -80,7 +80,7 @@ export const cleanupMissing: Check = {
         status: 'FAIL',
         evidence: `No cleanup policy deletes from ${label}, and none of ${policies.value.length} policies selects it`,
         risk: 'It grows with every push, and so do the bill and the list of old images that somebody may run.',
-        remediation: [
+        remediation: () => [
           handStep(
             `Write a policy that selects ${repository.location}-docker.pkg.dev/${audit.replies.project.replace(':', '/')}/${repository.id}/** (docs/policy-language.md), and look at its plan before it is enforced.`,
           ),

@@ -48,7 +48,7 @@ export const containerRegistryAgent: Check = {
             status: 'FAIL',
             evidence: `${member} has ${binding.role} on ${node.label}${underCondition(binding)}`,
             risk: 'A fault in a service that needs to read images can change almost everything in the project.',
-            remediation: [
+            remediation: () => [
               { ...added, say: `Google's documented swap, its own role first. ${added.say}` },
               removeMember(node, binding, member, project),
             ],

@@ -161,7 +161,7 @@ function judge(
         severity: severityOf(member, abilities),
         evidence: `${member} ${says}; ${whose.why}`,
         risk: RISK,
-        remediation: guarded(each, audit, [removeMember(node, binding, member, audit.replies.project)]),
+        remediation: () => guarded(each, audit, [removeMember(node, binding, member, audit.replies.project)]),
       },
     ];
   }
@@ -182,7 +182,7 @@ function judge(
           severity: severityOf(who, abilities),
           evidence,
           risk: RISK,
-          remediation: [leaveGroup(path[0]?.replace('in group:', '') ?? address, who)],
+          remediation: () => [leaveGroup(path[0]?.replace('in group:', '') ?? address, who)],
         },
       ];
     });
@@ -248,7 +248,7 @@ function inLists(
         subject,
         evidence,
         risk: RISK,
-        remediation: guarded({ node }, audit, [removeEntry(bucketNameOf(node), grant)]),
+        remediation: () => guarded({ node }, audit, [removeEntry(bucketNameOf(node), grant)]),
       }),
     ];
   });

@@ -61,7 +61,7 @@ export const immutableTags: Check = {
         status: 'FAIL',
         evidence: `The tags of ${label} can be moved`,
         risk: 'A release that was tested can be exchanged for something else under its own name.',
-        remediation: [
+        remediation: () => [
           {
             say: 'Make them immutable. A tag can then be neither moved nor deleted: a build that moves one, such as latest, has to push it elsewhere.',
             gcloud: [repositoryCommand(repository, project, 'update', '--immutable-tags')],

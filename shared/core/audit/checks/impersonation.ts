@@ -132,7 +132,6 @@ function judge(
   const through = isOnAccount ? node : reached[0];
   const right = byAccount.get(through?.account.email ?? '');
   const severity: Severity = isPublic(member) ? 'critical' : isDeleted(member) ? 'low' : 'high';
-  const removal = removeMember(node, binding, member, project);
   const staysOn =
     isWide && whose.kind !== 'outside' && !isPublic(member) && !isDeleted(member) ? reached : [];
   return [
@@ -141,7 +140,7 @@ function judge(
       severity,
       evidence: `${says}${isWide ? ` every account${node.kind === 'project' ? ' of the project' : ' below it'}, among them` : ''}${isWide ? ` ${through?.account.email}` : ''}, which can ${right?.abilities.join(', ')} by ${right?.by}`,
       risk: 'They can replace or remove images in the name of that account, and the log says that the account did it.',
-      remediation: [
+      remediation: () => [
         ...(isWide && node.kind !== 'project'
           ? [handStep(`This reaches every project below ${node.label}: see to those first.`)]
           : []),
@@ -154,7 +153,7 @@ function judge(
         ...(staysOn.length > STEPS_MAX
           ? [handStep(`And the same on ${staysOn.length - STEPS_MAX} more.`)]
           : []),
-        removal,
+        removeMember(node, binding, member, project),
       ],
     },
   ];

@@ -71,7 +71,7 @@ export const keyAge: Check = {
         evidence,
         datesMs,
         risk: 'The longer a downloaded key lives, the more copies of it there are, and each one works from anywhere.',
-        remediation: replaceKey(key, account, audit),
+        remediation: () => replaceKey(key, account, audit),
       };
     });
   },

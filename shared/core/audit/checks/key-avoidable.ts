@@ -115,7 +115,7 @@ export const keyAvoidable: Check = {
         severity: already.length > 0 ? 'medium' : 'low',
         evidence: `${name}, and ${first}${others.length === 0 ? '' : ` (and ${others.length} more)`}`,
         risk: 'The key can be copied and works from anywhere; the identity that could stand in its place does not.',
-        remediation: [
+        remediation: () => [
           handStep(
             'Find out what uses the keys. What runs in a cluster with workload identity: bind its Kubernetes account to this one (roles/iam.workloadIdentityUser), annotate it, and take the key out of its pods. What pulls images there needs neither: nodes pull with their own account. Pipelines elsewhere: an identity pool.',
           ),

@@ -51,7 +51,7 @@ export const keyDisabled: Check = {
         status: 'FAIL',
         evidence: `${name} is disabled${key.disableReason === null ? '' : ` (${key.disableReason})`} and still there`,
         risk: 'Enabling it again takes one call and no new key, and all its copies work again.',
-        remediation: deleteKey(key, audit.replies.project),
+        remediation: () => deleteKey(key, audit.replies.project),
       };
     });
   },

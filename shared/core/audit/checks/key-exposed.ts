@@ -80,7 +80,7 @@ export const keyExposed: Check = {
           status: 'FAIL',
           evidence: `${name} is flagged ${exposed.join(', ')} and is ${key.disabled ? 'disabled' : 'still enabled'}`,
           risk: 'Somebody else has this key, and has had all that its account may do.',
-          remediation: endKeyNow(key, audit.replies.project),
+          remediation: () => endKeyNow(key, audit.replies.project),
         };
       }
       const strange = words.filter(({ word }) => !HARMLESS.test(word)).map(({ shown }) => shown);

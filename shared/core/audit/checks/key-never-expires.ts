@@ -60,7 +60,7 @@ export const keyNeverExpires: Check = {
         severity: harmless === '' ? 'medium' : 'low',
         evidence: `${name} is valid until 9999-12-31${harmless}`,
         risk: 'A copy that is forgotten in an image, a laptop or a pull secret works for good.',
-        remediation: replaceKey(key, account, audit),
+        remediation: () => replaceKey(key, account, audit),
       };
     });
   },

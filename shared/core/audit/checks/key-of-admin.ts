@@ -96,7 +96,7 @@ export const keyOfAdmin: Check = {
         severity: isWide ? 'critical' : 'high',
         evidence: `${email} has ${namesOfKeys(keys)}, and can ${told.join('; ')}${more}`,
         risk: 'One leaked file is enough to take over all that the account administers.',
-        remediation: [
+        remediation: () => [
           handStep(
             'Let what uses the keys act as the account without one (workload identity federation, an attached account, impersonation), or give it an account with the narrow role that it needs.',
           ),

@@ -71,7 +71,7 @@ export const keyOfDefaultAccount: Check = {
         status: 'FAIL',
         evidence: `${email}, a default account, has ${namesOfKeys(keys)}`,
         risk: 'The key carries what every machine of the project may do to wherever its copies are.',
-        remediation: [
+        remediation: () => [
           handStep(
             'Let what runs on Google Cloud use the account that is attached to it, and give everything else an account of its own with the narrow role that it needs.',
           ),

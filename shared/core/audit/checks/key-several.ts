@@ -64,7 +64,7 @@ export const keySeveral: Check = {
         status: 'FAIL',
         evidence: `${email} has ${keys.length} working keys: ${keys.map(({ id }) => id).join(', ')}`,
         risk: 'Each further key is a further secret to lose, and one that nobody looks for in its place.',
-        remediation: [
+        remediation: () => [
           handStep(
             `Find out who uses which; the view of keys has their last use. Move the users of ${namesOfKeys(others)} to key ${kept?.id}.`,
           ),

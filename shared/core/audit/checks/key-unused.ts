@@ -88,7 +88,7 @@ export const keyUnused: Check = {
       return {
         ...verdict,
         risk: 'Whoever finds a copy can use it, and its use would be the first one that anybody sees.',
-        remediation: [
+        remediation: () => [
           handStep(
             'Ask the owner whether something uses it that runs less often: a yearly job, a disaster plan.',
           ),

@@ -72,7 +72,7 @@ export const legacyBucketGrant: Check = {
             status: 'FAIL',
             evidence: `${says}, and Artifact Registry serves the gcr.io hosts`,
             risk: 'Old layers, with whatever secrets are in them, stay open to somebody who does not need them.',
-            remediation: [removeMember(node, binding, member, replies.project)],
+            remediation: () => [removeMember(node, binding, member, replies.project)],
           },
         ];
       },

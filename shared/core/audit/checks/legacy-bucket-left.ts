@@ -65,7 +65,7 @@ export const legacyBucketLeft: Check = {
         status: 'FAIL',
         evidence: `Bucket ${bucket.name} exists${use.kind === 'left over' ? ', and Artifact Registry serves the gcr.io hosts' : ''}. ${whatItHolds(bucket, replies)}`,
         risk: 'Old layers are billed every month, and whoever is still granted the bucket can read them.',
-        remediation:
+        remediation: () =>
           use.kind === 'not moved'
             ? [
                 {

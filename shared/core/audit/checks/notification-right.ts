@@ -73,7 +73,8 @@ export const notificationRight: Check = {
     const { topic, projectNumber } = graph;
     if (topic.kind === 'unknown')
       return say('UNKNOWN', `The policy of topic gcr could not be read: ${topic.reason}`);
-    if (topic.value === null) return say('PASS', 'The project has no topic gcr, so nothing is published');
+    const gcr = topic.value;
+    if (gcr === null) return say('PASS', 'The project has no topic gcr, so nothing is published');
     if (projectNumber.kind === 'unknown') {
       return say(
         'UNKNOWN',
@@ -83,7 +84,7 @@ export const notificationRight: Check = {
     const agent = `serviceAccount:service-${projectNumber.value}@gcp-sa-artifactregistry.iam.gserviceaccount.com`;
     const doubts = new Set<string>();
     const stands = standsOf(graph);
-    for (const node of [topic.value, ...upFrom(graph, doubts)]) {
+    for (const node of [gcr, ...upFrom(graph, doubts)]) {
       if (node.bindings.kind === 'unknown') {
         doubts.add(`the policy of ${node.label}: ${node.bindings.reason}`);
         continue;
@@ -110,16 +111,11 @@ export const notificationRight: Check = {
     return [
       findingOf(notificationRight, audit, {
         status: 'FAIL',
-        resource: topic.value.resource,
+        resource: gcr.resource,
         evidence: `${agent} has no right to publish to topic gcr`,
         risk: 'Pushes are not recorded: ages and histories of tags are then known from the nightly listing only.',
-        remediation: [
-          addMember(
-            topic.value,
-            { role: 'roles/pubsub.publisher', condition: known(null) },
-            agent,
-            replies.project,
-          ),
+        remediation: () => [
+          addMember(gcr, { role: 'roles/pubsub.publisher', condition: known(null) }, agent, replies.project),
         ],
       }),
     ];

@@ -177,12 +177,13 @@ function publicBindings(node: PublicNode, audit: AuditCase): readonly Finding[] 
           evidence: `${says}: can ${abilities.join(', ')}`,
           binding: bindingEvidence(node, binding, member),
           risk: riskOf(abilities),
-          remediation: guarded(node, audit, [
-            ...(isAbove(node)
-              ? [handStep(`This reaches every project below ${node.label}: see to those first.`)]
-              : []),
-            removeMember(node, binding, member, audit.replies.project),
-          ]),
+          remediation: () =>
+            guarded(node, audit, [
+              ...(isAbove(node)
+                ? [handStep(`This reaches every project below ${node.label}: see to those first.`)]
+                : []),
+              removeMember(node, binding, member, audit.replies.project),
+            ]),
         }),
       ];
     }),
@@ -202,7 +203,7 @@ function publicEntries(node: PublicNode, audit: AuditCase): readonly Finding[] {
         severity: severityOf(abilities),
         evidence: `${entity} has ${step}: can ${abilities.join(', ')}`,
         risk: riskOf(abilities),
-        remediation: guarded(node, audit, [removeEntry(bucketNameOf(node), grant)]),
+        remediation: () => guarded(node, audit, [removeEntry(bucketNameOf(node), grant)]),
       });
     });
 }

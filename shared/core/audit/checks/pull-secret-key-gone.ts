@@ -109,7 +109,7 @@ function answerFor(secret: PullSecret, { keyId, account }: KeyIdentity, audit: A
     status: 'FAIL',
     evidence: `${label} holds ${name}, and ${reply === undefined ? 'that account' : 'that key'} is gone`,
     risk: 'What names it can pull nothing with it, which shows when a node has to pull again.',
-    remediation: [
+    remediation: () => [
       handStep(
         'If pods name it, see how they pull: nodes of GKE do with their own account. Take it out of `imagePullSecrets` first.',
       ),

@@ -115,7 +115,7 @@ export const pullSecretKey: Check = {
               : {}),
           },
           risk: 'Whoever may read secrets in one of these namespaces can take the key along and use it from anywhere.',
-          remediation: remedyFor(key, account, secrets, audit),
+          remediation: () => remedyFor(key, account, secrets, audit),
         };
       }),
       ...unseenSecrets(pullSecretKey, audit),

@@ -72,7 +72,7 @@ export const pullSecretUnused: Check = {
         status: 'FAIL',
         evidence: `${label} is used by no pod and named by nothing`,
         risk: 'It gives access to whoever may read secrets there, and nobody would miss it.',
-        remediation: [
+        remediation: () => [
           handStep('Make sure that nothing reads it in another way, such as a build that mounts it.'),
           removeSecret(secret, null),
         ],

@@ -119,7 +119,7 @@ export const pullsNotLogged: Check = {
         resource,
         evidence: `${who}, and DATA_READ is not on for ${SERVICE} in the project or above it`,
         risk: 'The rule answers unknown for every image, so that nothing is ever deleted by it.',
-        remediation: [
+        remediation: () => [
           {
             say: 'Turn data read on for Artifact Registry: in the console under IAM, Audit Logs, or in Terraform. gcloud can only write the whole policy, which loses conditions. The log is billed by volume.',
             gcloud: [],

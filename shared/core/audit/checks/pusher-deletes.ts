@@ -64,7 +64,7 @@ export const pusherDeletes: Check = {
               severity: isPerson(member) || isDeleted(member) ? 'low' : 'medium',
               evidence: `${member} has ${binding.role} on ${node.label}${underCondition(binding)}: can ${abilities.join(', ')}`,
               risk: 'Whoever gets hold of this account can remove what runs and what one would roll back to.',
-              remediation: [
+              remediation: () => [
                 ...(keepsPush ? [addMember(node, { ...binding, role: WRITER }, member, project)] : []),
                 removeMember(node, binding, member, project),
               ],

@@ -77,7 +77,7 @@ export const scanningOff: Check = {
         status: 'FAIL',
         evidence: `Images in ${label} are not scanned${reason === null ? '' : `: ${reason}`}`,
         risk: 'Nobody is told when a fault becomes known that is in an image you run.',
-        remediation: [
+        remediation: () => [
           ...(config === 'DISABLED' ? [allowScanning(repository, project)] : []),
           enableApi(project),
         ],
