@@ -1,11 +1,12 @@
 import type * as z from 'zod';
 import { type Fact, known, unknown } from '../../core/fact.ts';
 import type { GoogleRest, RestRead, RestReply } from './rest.ts';
+import { SharedValues } from './shared-values.ts';
 
 /** Reads whose failures are facts: what a service does not answer as documented is unknown with its reason. */
 export interface FactReads {
-  /** One text for all equal ones, as long as these reads are there. */
-  shared(text: string): string;
+  /** What these replies have in common, as long as these reads are there. */
+  readonly shared: SharedValues;
   /** Reads one resource. One that does not exist is unknown as well. */
   one<T>(schema: z.ZodType<T>, read: RestRead): Promise<Fact<T>>;
   /** Reads one resource whose absence is an answer: null. */
@@ -19,14 +20,8 @@ export interface FactReads {
 
 /** Makes facts of what a service answers. */
 export function factReads(rest: GoogleRest): FactReads {
-  const texts = new Map<string, string>();
   return {
-    shared(text) {
-      const stored = texts.get(text);
-      if (stored !== undefined) return stored;
-      texts.set(text, text);
-      return text;
-    },
+    shared: new SharedValues(),
     one: async (schema, read) => factOf(schema, await rest.read(read)),
     async oneOrNone(schema, read) {
       const reply = await rest.read(read);

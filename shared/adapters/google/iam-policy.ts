@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { AuditConfig, IamPolicy } from '../../core/audit/access.ts';
+import type { SharedValues } from './shared-values.ts';
 
 /** A policy as every service answers it. Without version 3 in the request, conditions vanish from it. */
 export const POLICY = z.object({
@@ -38,27 +39,25 @@ export const POLICY = z.object({
 /** The body of a read of a policy in version 3, for the services that take it by POST. */
 export const VERSION_3 = { options: { requestedPolicyVersion: 3 } };
 
-/**
- * Makes a policy of its reply.
- * @param shared gives one text for all equal ones: a few roles and members make up almost all of many policies
- */
+/** Makes a policy of its reply. */
 export function policyOf(
   { bindings, auditConfigs }: z.infer<typeof POLICY>,
-  shared: (text: string) => string,
+  shared: SharedValues,
 ): IamPolicy {
   return {
-    bindings: bindings.map(({ role, members, condition }) => ({
-      role: shared(role),
-      members: members.map(shared),
-      condition:
-        condition === undefined
-          ? null
-          : {
+    bindings: bindings.map(({ role, members, condition }) =>
+      condition === undefined
+        ? shared.binding(role, members)
+        : {
+            role: shared.text(role),
+            members: members.map((member) => shared.text(member)),
+            condition: {
               expression: condition.expression,
               title: condition.title,
               description: condition.description ?? null,
             },
-    })),
+          },
+    ),
     ...(auditConfigs === undefined ? {} : { auditConfigs: auditConfigs.map(auditConfigOf) }),
   };
 }

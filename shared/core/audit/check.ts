@@ -67,6 +67,7 @@ export interface Answer {
 }
 
 const NOTHING_TO_DO: Remediation = { steps: [] };
+const NO_DATES: Evidence['datesMs'] = {};
 
 /** Makes the finding of an answer. Its fingerprint hangs on what is asked about, never on what was seen. */
 export function findingOf(
@@ -87,7 +88,7 @@ export function findingOf(
     evidence: {
       sentence: answer.evidence,
       binding: answer.binding ?? null,
-      datesMs: answer.datesMs ?? {},
+      datesMs: answer.datesMs ?? NO_DATES,
     },
     risk: isFail ? (answer.risk ?? '') : '',
     remediation: isFail && answer.remediation !== undefined ? remedyOf(answer.remediation) : NOTHING_TO_DO,
