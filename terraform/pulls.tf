@@ -1,10 +1,24 @@
-# What was pulled, from the audit log. The log itself is turned on by whoever owns the project's IAM policy
-# (service artifactregistry.googleapis.com, type DATA_READ): a resource of this module would replace what that
-# policy says of the service.
+# What was pulled, from the audit log. The log itself is turned on by whoever owns the project's IAM policy, or here
+# where that is asked for.
 
 locals {
   records_pulls = var.record_pulls && local.cleans
   pull_projects = local.records_pulls ? local.registry_projects : toset([])
+}
+
+# Replaces what the project's policy says of this service, exemptions among it, and nothing that is said above the
+# project or of all services.
+resource "google_project_iam_audit_config" "registry" {
+  for_each = length(var.registry_audit_logs) > 0 ? local.registry_projects : toset([])
+  project  = each.value
+  service  = "artifactregistry.googleapis.com"
+
+  dynamic "audit_log_config" {
+    for_each = toset(var.registry_audit_logs)
+    content {
+      log_type = audit_log_config.value
+    }
+  }
 }
 
 resource "google_pubsub_topic" "audit_log" {

@@ -21,7 +21,7 @@ variable "alerts" {
 }
 
 variable "allow_deletion" {
-  description = "Whether the account of the function clean may delete images and tags. While false, no account that this module creates holds such a permission, whatever the policies say."
+  description = "Whether the account of the function clean may delete images and tags where a policy in mode: enforce may select them: in the repositories of targets that its patterns reach, and in no other. While false, or while every policy is in mode: plan, no account that this module creates holds such a permission."
   type        = bool
   default     = false
   nullable    = false
@@ -244,7 +244,7 @@ variable "read_pushed" {
 }
 
 variable "record_pulls" {
-  description = "Whether pulls are recorded, from the audit log of the projects of targets. The log has to be turned on there: DATA_READ of artifactregistry.googleapis.com; Cloud Logging bills what it writes."
+  description = "Whether pulls are recorded, from the audit log of the projects of targets. The log has to be turned on there, by you or with registry_audit_logs: DATA_READ of artifactregistry.googleapis.com; Cloud Logging bills what it writes."
   type        = bool
   default     = false
   nullable    = false
@@ -258,6 +258,23 @@ variable "region" {
   validation {
     condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
     error_message = "region has to be a region such as \"europe-west1\", not a zone or a multi-region."
+  }
+}
+
+variable "registry_audit_logs" {
+  description = "Types of audit log that are turned on for Artifact Registry in the projects of targets: \"DATA_READ\" for pulls, \"DATA_WRITE\" for who pushed and deleted. Careful: that replaces what the projects' policies say of artifactregistry.googleapis.com, other types and exempted members among it, and ends with the module. Empty: what is there stays, and \"gcr-warden doctor\" tells whether it suffices."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for type in var.registry_audit_logs : contains(["ADMIN_READ", "DATA_READ", "DATA_WRITE"], type)])
+    error_message = "Each of registry_audit_logs has to be \"ADMIN_READ\", \"DATA_READ\" or \"DATA_WRITE\"."
+  }
+
+  validation {
+    condition     = length(var.registry_audit_logs) == 0 || length(var.targets) > 0
+    error_message = "registry_audit_logs is about the projects of targets, and there are none."
   }
 }
 

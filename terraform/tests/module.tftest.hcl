@@ -45,6 +45,37 @@ run "records_no_pulls_by_default" {
   }
 }
 
+run "leaves_the_audit_log_as_it_is_by_default" {
+  variables {
+    record_pulls = true
+  }
+
+  assert {
+    condition     = length(google_project_iam_audit_config.registry) == 0
+    error_message = "What a project logs would be replaced, unasked."
+  }
+}
+
+run "turns_the_audit_log_on_where_asked_to" {
+  variables {
+    record_pulls        = true
+    registry_audit_logs = ["DATA_WRITE", "DATA_READ"]
+    targets             = ["europe-docker.pkg.dev/shop-project/services", "us-docker.pkg.dev/other-project"]
+  }
+
+  assert {
+    condition     = keys(google_project_iam_audit_config.registry) == ["other-project", "shop-project"]
+    error_message = "Each project with a registry needs its log."
+  }
+  assert {
+    condition = alltrue([
+      for config in google_project_iam_audit_config.registry :
+      config.service == "artifactregistry.googleapis.com" && [for log in config.audit_log_config : log.log_type] == ["DATA_READ", "DATA_WRITE"]
+    ])
+    error_message = "Something else is logged."
+  }
+}
+
 run "records_pulls_of_every_project_where_asked_to" {
   variables {
     record_pulls = true
@@ -65,10 +96,80 @@ run "records_pulls_of_every_project_where_asked_to" {
   }
 }
 
-run "lets_only_clean_delete_and_only_there" {
+run "can_not_delete_while_every_policy_only_plans" {
   variables {
     allow_deletion = true
-    targets        = ["europe-docker.pkg.dev/shop-project/services", "gcr.io/old-project", "us-docker.pkg.dev/other-project"]
+  }
+
+  assert {
+    condition     = length(google_project_iam_custom_role.deleter) == 0
+    error_message = "A role that may delete was made, and no policy enforces."
+  }
+  assert {
+    condition     = length(google_artifact_registry_repository_iam_member.deleter) + length(google_project_iam_member.deleter) == 0
+    error_message = "A role that may delete was granted, and no policy enforces."
+  }
+}
+
+run "can_not_delete_where_policies_enforce_and_nobody_allowed_it" {
+  variables {
+    policies_folder = "./tests/fixtures/enforcing"
+  }
+
+  # Which policies that are is said, as a warning.
+  expect_failures = [check.enforcing]
+
+  assert {
+    condition     = length(google_project_iam_custom_role.deleter) + length(google_artifact_registry_repository_iam_member.deleter) == 0
+    error_message = "A role that may delete was made or granted."
+  }
+}
+
+run "lets_clean_delete_only_where_a_policy_enforces" {
+  variables {
+    allow_deletion  = true
+    policies_folder = "./tests/fixtures/enforcing"
+    targets = [
+      "asia-docker.pkg.dev/narrow-project",
+      "asia-docker.pkg.dev/planned-project/services",
+      "eu.gcr.io/old-project",
+      "europe-docker.pkg.dev/shop-project/services",
+      "europe-docker.pkg.dev/shop-project/tools",
+      "gcr.io/example.com/scoped-project",
+      "gcr.io/example.com/other-project",
+      "us-docker.pkg.dev/shop-project/services/api",
+      "us-docker.pkg.dev/whole-project",
+      "us-west1-docker.pkg.dev/single-project/images",
+      "us-west2-docker.pkg.dev/single-project/images",
+    ]
+  }
+
+  assert {
+    condition = keys(google_artifact_registry_repository_iam_member.deleter) == [
+      "example.com:scoped-project/us/gcr.io",
+      "narrow-project/asia/images",
+      "old-project/europe/eu.gcr.io",
+      "shop-project/europe/services",
+      "shop-project/us/services",
+      "single-project/us-west1/images",
+    ]
+    error_message = "It may delete elsewhere: ${join(" ", keys(google_artifact_registry_repository_iam_member.deleter))}"
+  }
+  assert {
+    condition     = keys(google_project_iam_member.deleter) == ["whole-project"]
+    error_message = "Only a target without a repository, of which a policy names none, may be granted in its project."
+  }
+  assert {
+    condition     = keys(google_project_iam_custom_role.deleter) == ["example.com:scoped-project", "narrow-project", "old-project", "shop-project", "single-project", "whole-project"]
+    error_message = "A project has the role in which nothing is deleted, or the other way round."
+  }
+}
+
+run "lets_only_clean_delete_and_only_there" {
+  variables {
+    allow_deletion  = true
+    policies_folder = "./tests/fixtures/everywhere"
+    targets         = ["europe-docker.pkg.dev/shop-project/services", "gcr.io/old-project", "us-docker.pkg.dev/other-project"]
   }
 
   assert {
@@ -94,12 +195,13 @@ run "lets_only_clean_delete_and_only_there" {
 
 run "makes_no_tags_where_lost_ones_are_only_told" {
   variables {
-    allow_deletion = true
-    mend_lost_tags = false
+    allow_deletion  = true
+    mend_lost_tags  = false
+    policies_folder = "./tests/fixtures/everywhere"
   }
 
   assert {
-    condition     = alltrue([for role in google_project_iam_custom_role.deleter : role.permissions == toset(["artifactregistry.repositories.deleteArtifacts"])])
+    condition     = [for role in google_project_iam_custom_role.deleter : role.permissions] == [toset(["artifactregistry.repositories.deleteArtifacts"])]
     error_message = "The role holds other permissions than the one to delete."
   }
 }

@@ -217,6 +217,24 @@ run "refuses_deletion_without_targets" {
   expect_failures = [var.targets]
 }
 
+run "refuses_a_log_that_does_not_exist" {
+  command = plan
+  variables {
+    registry_audit_logs = ["DATA"]
+  }
+  expect_failures = [var.registry_audit_logs]
+}
+
+run "refuses_a_log_of_no_registry" {
+  command = plan
+  variables {
+    audit_projects      = ["shop-project"]
+    registry_audit_logs = ["DATA_READ"]
+    targets             = []
+  }
+  expect_failures = [var.registry_audit_logs]
+}
+
 run "refuses_a_restorer_without_targets" {
   command = plan
 

@@ -322,8 +322,14 @@ const CASES: readonly Case[] = [
     expected: { 'account-permissions': ['unknown', '403'], 'caller-permissions': ['unknown', '403'] },
   },
   {
+    title: 'no account that may delete, where policies delete elsewhere alone',
+    lacking: { [CLEAN]: ['artifactregistry.repositories.deleteArtifacts'] },
+    expected: {},
+  },
+  {
     title: 'policies that delete, and an account that may not',
     lacking: { [CLEAN]: ['artifactregistry.repositories.deleteArtifacts'] },
+    request: { policies: 'terraform/tests/fixtures/everywhere' },
     expected: { 'account-permissions': ['missing', 'deleteArtifacts'] },
   },
   {

@@ -218,7 +218,19 @@ describe('the module', () => {
       ...read('registries.tf').matchAll(/^resource "\w+" "deleter" \{\n {2}for_each +=(.*)$/gm),
     ];
     expect(deleters.length).toBe(3);
-    for (const [, condition] of deleters) expect(condition).toMatch(/^ var\.allow_deletion \?/);
+    // All of them come from one list, which is empty unless it is allowed.
+    const lists = deleters.map(([, list = '']) => list.trim().replace(/^local\./, ''));
+    expect(lists.sort()).toEqual([
+      'deletable_projects',
+      'deletable_repositories',
+      'deletable_whole_projects',
+    ]);
+    for (const list of lists) {
+      const [, made = ''] =
+        new RegExp(`^ {2}${list} += (.*(?:\\n {4}.*)*)`, 'm').exec(read('registries.tf')) ?? [];
+      expect(made).toContain('for place in local.deletable_places :');
+    }
+    expect(read('registries.tf')).toMatch(/^ {2}deletable_places = !var\.allow_deletion \? \[\] : /m);
   });
 
   it('has a section for each alert in the page on operations, and none for another', () => {

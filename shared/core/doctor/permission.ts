@@ -1,4 +1,5 @@
 import type { PolicySet } from '../policy.ts';
+import { deletablePlaces } from './deletable-places.ts';
 import {
   accountOf,
   type Deployment,
@@ -127,16 +128,18 @@ function functionQuestions(
       'google_pubsub_topic_iam_member.function',
     );
 
-  const enforces = policies?.policies.some(({ mode }) => mode === 'enforce') ?? false;
   for (const place of places) {
     for (const functionName of ['clean', 'dispatch']) {
       const reader = 'google_artifact_registry_repository_iam_member.reader';
       ask(functionName, permissionPlace(place), READ_REGISTRY, 'reads the registry', reader);
     }
-    if (enforces) {
-      const purpose = 'deletes what policies in mode: enforce let go';
-      ask('clean', permissionPlace(place), DELETE, purpose, 'allow_deletion = true');
-    }
+  }
+  const enforcing = policies?.policies.filter(({ mode }) => mode === 'enforce') ?? [];
+  const targets = deployment.targets.kind === 'known' ? deployment.targets.value : [];
+  const selections = enforcing.map(({ repositories }) => repositories);
+  for (const place of deletablePlaces(targets, selections)) {
+    const purpose = 'deletes what policies in mode: enforce let go';
+    ask('clean', permissionPlace(place), DELETE, purpose, 'allow_deletion = true');
   }
   for (const functionName of ['clean', 'dispatch']) publish(functionName, 'work');
   publish('clean', 'work-dead-letter');

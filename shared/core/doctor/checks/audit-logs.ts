@@ -43,7 +43,7 @@ export const auditLogs: Check = {
       return unclear(
         `${project} itself does not log reads of its registries (DATA_READ); whether something above it does is not seen here.`,
         terraform(
-          `resource "google_project_iam_audit_config" "reads" { project = "${project}", service = "artifactregistry.googleapis.com", audit_log_config { log_type = "DATA_READ" } }`,
+          'registry_audit_logs = ["DATA_READ"] # replaces what the projects of targets say of artifactregistry.googleapis.com',
         ),
         command(`gcr-warden audit --project ${project}`),
       );
