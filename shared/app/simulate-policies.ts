@@ -12,7 +12,8 @@ import {
   type Repository,
   type Target,
 } from '../core/reference.ts';
-import { type Simulation, type SimulationSources, simulate } from '../core/simulation.ts';
+import { simulate } from '../core/simulate.ts';
+import type { Simulation, SimulationSources } from '../core/simulation.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { NO_USAGE_RECORD } from '../core/usage-record.ts';
 import type {

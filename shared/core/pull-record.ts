@@ -119,3 +119,8 @@ function daysBetween(days: DayRanges, fromMs: number, untilMs: number): DayRange
     .filter(([from, to]) => from <= last && to >= first)
     .map(([from, to]): [number, number] => [Math.max(from, first), Math.min(to, last)]);
 }
+
+/** Why nothing is known of the time before. */
+export function recordedOnlySince(sinceMs: number): string {
+  return `pulls are recorded only since ${new Date(sinceMs).toISOString().slice(0, 10)}`;
+}

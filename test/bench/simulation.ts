@@ -4,7 +4,7 @@ import type { HistoryFact } from '../../shared/core/history.ts';
 import type { ListedManifest } from '../../shared/core/listing.ts';
 import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
-import { simulate } from '../../shared/core/simulation.ts';
+import { simulate } from '../../shared/core/simulate.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
 import { NO_USAGE_RECORD } from '../../shared/core/usage-record.ts';
 

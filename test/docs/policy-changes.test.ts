@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CHANGE_KINDS } from '../../shared/core/policy-diff.ts';
-import { DIGEST_NIGHTS_MAX, NIGHTS_MAX } from '../../shared/core/simulation.ts';
+import { DIGEST_NIGHTS_MAX, NIGHTS_MAX } from '../../shared/core/simulate.ts';
 import { COMMENT_CHARACTERS_MAX } from '../../shared/report/policy-diff-markdown.ts';
 import { openStage, pullRequests, type Stage } from '../cli/stage.ts';
 import { ROOT } from '../support/command.ts';
