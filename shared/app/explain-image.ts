@@ -1,3 +1,4 @@
+import { type DayRanges, unionOfDays } from '../core/day-ranges.ts';
 import type { Decision } from '../core/decision.ts';
 import { decisionsAbout } from '../core/decisions-about.ts';
 import type { Digest } from '../core/digest.ts';
@@ -7,6 +8,7 @@ import type { Hold } from '../core/hold.ts';
 import { daysOfDeeds, doersOf, type ImageDoers } from '../core/image-deed.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { PolicySummary } from '../core/policy.ts';
+import { pulledDigests } from '../core/pull-record.ts';
 import type { QuarantineMark } from '../core/quarantine-mark.ts';
 import { formatRepository, type ImageReference } from '../core/reference.ts';
 import type { Restoration } from '../core/restoration.ts';
@@ -14,6 +16,7 @@ import { type LastUse, lastUse } from '../core/usage-record.ts';
 import type {
   DeedLedger,
   EventLedger,
+  PullLedger,
   QuarantineLedger,
   RestorationLedger,
   RestraintLedger,
@@ -46,6 +49,11 @@ export interface ImageLife {
   readonly quarantine: readonly QuarantineMark[];
   /** When runs last saw it in use, or anything of the artifact that it belongs to. */
   readonly lastUse: LastUse;
+  /**
+   * Days in UTC on which it was pulled, by its digest or by a tag that it may have borne on that day, as far as pulls
+   * are recorded.
+   */
+  readonly pulled: DayRanges;
   /** What was done to it, newest first. */
   readonly journal: readonly JournalEntry[];
   /** The restorations that brought it or one of its tags back, or tried to, newest first. */
@@ -60,6 +68,7 @@ type ImageLedger = EventLedger &
   RestorationLedger &
   Pick<RestraintLedger, 'holds'> &
   Pick<UsageLedger, 'usageRecord'> &
+  Pick<PullLedger, 'pulls'> &
   Pick<QuarantineLedger, 'quarantine'> &
   Pick<DeedLedger, 'deeds'>;
 
@@ -82,13 +91,15 @@ export type LifeReader = (image: Pick<ImageReference, 'tag' | 'digest'>) => Prom
 /** Reads what the lives of a repository's images have in common. */
 export async function readLives(ledger: ImageLedger, repository: string): Promise<LifeReader> {
   const history = deriveHistory(repository, await ledger.historyFacts(repository));
-  const [record, restorations, holds, usage, marks] = await Promise.all([
+  const [record, restorations, holds, usage, pulls, marks] = await Promise.all([
     ledger.lastDecisions(repository),
     ledger.restorations(repository),
     ledger.holds(repository),
     ledger.usageRecord(repository),
+    ledger.pulls(repository),
     ledger.quarantine(repository),
   ]);
+  const pulled = pulledDigests(pulls, history);
   return async ({ tag, digest: named }) => {
     const digest = named ?? (tag === null ? null : lastHolder(history, tag));
     if (digest === null) {
@@ -143,6 +154,7 @@ export async function readLives(ledger: ImageLedger, repository: string): Promis
         .filter(({ root }) => root === digest || root === decision?.root)
         .toSorted((one, other) => one.sinceMs - other.sinceMs),
       lastUse: used,
+      pulled: (pulled.get(digest) ?? []).reduce(unionOfDays, []),
       journal,
       restorations: returned,
       holds: holds.filter(({ on }) => (on.kind === 'digest' ? on.digest === digest : held.has(on.tag))),

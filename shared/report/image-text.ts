@@ -9,7 +9,7 @@ import { policySentence } from './policy-text.ts';
 import { markSentence } from './quarantine-text.ts';
 import { printable, type TextStyle, toned, wrap } from './text.ts';
 import { formatTimeAndAge, inReadersZone } from './time-text.ts';
-import { lastUseSentence } from './usage-text.ts';
+import { lastUseSentence, pulledSentence } from './usage-text.ts';
 
 /**
  * Renders what is known of one image: when it came, its tags, what was decided by which rule of which file,
@@ -19,6 +19,8 @@ export function renderImageLife(life: ImageLife, style: TextStyle): string {
   const lines = [toned(`${life.repository}@${life.digest}`, 'strong', style), ...historyLines(life, style)];
   const used = lastUseSentence(life.lastUse);
   if (used !== null) lines.push(...field('Used', used, style));
+  const pulled = pulledSentence(life.pulled);
+  if (pulled !== null) lines.push(...field('Pulled', pulled, style));
   if (life.decision === null) {
     lines.push('Decided   never judged');
   } else {

@@ -1,4 +1,5 @@
-import { dateOfDay } from '../core/day-ranges.ts';
+import { type DayRanges, dateOfDay, lastDay } from '../core/day-ranges.ts';
+import { quantity } from '../core/quantity.ts';
 import type { LastUse } from '../core/usage-record.ts';
 
 /** When something was last in use, as runs saw it; null where none ever asked. */
@@ -11,4 +12,12 @@ export function lastUseSentence({ lastSeenDay, unseenDay, isBestEffort }: LastUs
     return `last seen in use on ${dateOfDay(lastSeenDay)}${unseen === '' ? '' : `, ${unseen}`}`;
   }
   return unseen === '' ? null : `never seen in use, ${unseen} either`;
+}
+
+/** On how many days something was pulled, and when last; null where no pull is recorded. */
+export function pulledSentence(days: DayRanges): string | null {
+  const last = lastDay(days);
+  if (last === null) return null;
+  const count = days.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  return `on ${quantity(count, 'day')}, last on ${dateOfDay(last)}`;
 }

@@ -3,10 +3,12 @@ import { pushIndex } from '../../local/registry/index.ts';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
 import { explainImage } from '../../shared/app/explain-image.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
-import { dayOf } from '../../shared/core/day-ranges.ts';
+import { dateOfDay, dayOf } from '../../shared/core/day-ranges.ts';
 import type { Digest } from '../../shared/core/digest.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
+import { renderImageLife } from '../../shared/report/image-text.ts';
 import { digestOf, subjectTag } from '../core/estate.ts';
+import { READER } from '../support/reader-clock.ts';
 import { applyRequest, NOW_MS, planRequest, type Stage, setStage } from './stage.ts';
 
 function planned(stage: Stage) {
@@ -117,6 +119,67 @@ describe('explaining an image', () => {
       unseenDay: day,
       isBestEffort: false,
     });
+  });
+
+  it('tells on which days it was pulled, by its digest or by a tag while that pointed at it', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1'], 30);
+    const next = await stage.push('next', ['pr-1'], 10);
+    const today = dayOf(NOW_MS);
+    await stage.ledger.recordPulls(stage.name, [
+      { reference: old.digest, days: [[today - 28, today - 27]] },
+      {
+        reference: 'pr-1',
+        days: [
+          [today - 15, today - 14],
+          [today - 2, today - 2],
+        ],
+      },
+    ]);
+    expect((await explained(stage, { digest: old.digest })).pulled).toEqual([
+      [today - 28, today - 27],
+      [today - 15, today - 14],
+    ]);
+    expect((await explained(stage, { digest: next.digest })).pulled).toEqual([[today - 2, today - 2]]);
+  });
+
+  it('tells of a digest that has been gone for a year: tags, pulls, and who decided it, by which rule of which file, in which run', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1'], 400);
+    await stage.push('kept', ['stable'], 400);
+    const gone = dayOf(NOW_MS - 370 * DAY_MS);
+    await stage.ledger.recordPulls(stage.name, [{ reference: 'pr-1', days: [[gone - 5, gone - 5]] }]);
+    // A run a month, each with other images that come and go.
+    for (let month = 0; month < 12; month += 1) {
+      const daysAgo = 370 - 30 * month;
+      stage.setDaysAgo(daysAgo);
+      await applyPlan(stage.ports, await planned(stage), applyRequest({ trigger: 'schedule' }));
+      await stage.push(`other ${month}`, [`pr-${month + 100}`], daysAgo - 1);
+    }
+    const byTag = await explained(stage, { tag: 'pr-1' });
+    const life = await explained(stage, { digest: old.digest });
+    expect(byTag).toEqual(life);
+    expect(life.history).toMatchObject({
+      firstSeenBy: 'told',
+      tags: [{ tag: 'pr-1', untilMs: NOW_MS - 370 * DAY_MS }],
+      deletedAtMs: NOW_MS - 370 * DAY_MS,
+    });
+    expect(life.pulled).toEqual([[gone - 5, gone - 5]]);
+    const allowed = life.journal.map(({ intent, settlement }) => {
+      const [allowance] = intent.step.allowedBy;
+      const { file, gitRevision, contentHash } = allowance?.source ?? {};
+      return [intent.runId, settlement?.outcome.kind, allowance?.rule, file, gitRevision, typeof contentHash];
+    });
+    const run = (await stage.ledger.runs({ repository: stage.name, limit: 100 })).findLast(
+      ({ mode }) => mode === 'apply',
+    );
+    const revision = { kind: 'known', value: '0f1e2d3c4b5a' };
+    expect(allowed).toEqual(
+      Array(2).fill([run?.id, 'deleted', 'pull-requests', 'services.yaml', revision, 'string']),
+    );
+    const text = renderImageLife(life, { widthColumns: 200, colour: false, clock: READER });
+    expect(text).toContain(`Pulled    on 1 day, last on ${dateOfDay(gone - 5)}`);
+    expect(text).toContain('deleted: rule pull-requests of policy services');
   });
 
   it.each([

@@ -173,6 +173,10 @@ it("names the owner and the reason of a policy in an image's life", () => {
       },
     ],
     lastUse: { lastSeenDay: 20_500, unseenDay: 20_510, isBestEffort: true },
+    pulled: [
+      [20_480, 20_482],
+      [20_490, 20_490],
+    ],
     journal: [],
     restorations: [],
     holds: [],
@@ -183,7 +187,7 @@ it("names the owner and the reason of a policy in an image's life", () => {
     'Waited    in quarantine since 2026-03-01 10:00 UTC for 7 d by rule old of policy services; ended on 2026-03-02 10:00 UTC, pulled: it was pulled by noon\n',
   );
   expect(text).toContain(
-    'Used      last seen in use on 2026-02-16, not on 2026-02-26, as far as best effort tells\n',
+    'Used      last seen in use on 2026-02-16, not on 2026-02-26, as far as best effort tells\nPulled    on 4 days, last on 2026-02-06\n',
   );
 });
 
@@ -243,6 +247,7 @@ it("tells an image's life with the rule, the file, its content and revision, and
     decision: null,
     quarantine: [],
     lastUse: { lastSeenDay: null, unseenDay: null, isBestEffort: false },
+    pulled: [],
     journal: [remove, untag].map((step, index) => ({
       intent: {
         version: 1,
