@@ -35,6 +35,17 @@ describe('the tree', () => {
   });
 });
 
+describe('what can delete', () => {
+  it('is one file, which knows tags and digests: a package or a repository of Google is never asked to go', () => {
+    const asking = [...tree].filter(([path, source]) => isShipped(path) && /method: *'DELETE'/.test(source));
+    expect(asking.map(([path]) => path)).toEqual(['shared/adapters/registry/deletion.ts']);
+    expect(asking[0]?.[1].match(/path: .*/g)).toEqual([
+      'path: manifestPath(repository, { tag }),',
+      'path: manifestPath(repository, digest),',
+    ]);
+  });
+});
+
 describe('package.json', () => {
   const shipped = packagesOf(new Map([...tree].filter(([path]) => isShipped(path))));
   const all = packagesOf(tree);

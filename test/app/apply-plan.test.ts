@@ -676,6 +676,25 @@ describe('a registry that refuses', () => {
     });
   });
 
+  it('is not got round: nothing larger than a tag and a digest is ever asked for', async () => {
+    const stage = await setStage({ dialect: { immutableTags: true } });
+    await stage.push('old', ['pr-1'], 30);
+    const child = await stage.push('child', [], 30);
+    const plan = await planned(stage, POLICY.replace('untaggedFor: 7d', 'state: untagged'));
+    // Since the plan, and nobody told.
+    await pushIndex({ ...stage.target, tags: ['v1'], children: [child] });
+    const changing = (): Record<string, number> =>
+      Object.fromEntries(
+        Object.entries(stage.registry.requests).filter(([kind]) => !/^(GET|HEAD) /.test(kind)),
+      );
+    const before = changing();
+    const toldSince = async () => [];
+    const result = await applied(stage, plan, { ports: { ledger: { ...stage.ledger, toldSince } } });
+    expect(outcomes(result)).toMatchObject({ 'pr-1': 'blocked', [short(child)]: 'skipped: claimed' });
+    // One for each, and no package, no repository, nothing that is put there instead.
+    expect(changing()).toEqual({ ...before, 'DELETE manifests': 2 });
+  });
+
   it('a child is not even asked for once its index had to stay: not every registry would refuse', async () => {
     const stage = await setStage();
     const child = await stage.push('amd64', [], 30);

@@ -258,7 +258,7 @@ export async function playShift(stage: CaseStage, shift: Shift, name: string): P
       // From when it is asked: what is pushed while the answer is on its way was not seen.
       const looked = lookOf(passing);
       if (looked !== null && reaches.includes(fault)) world.tell({ kind: 'looked', by: name, at: looked });
-      const isSent = passing.method === 'DELETE' && reaches.includes(fault);
+      const isSent = changes(passing) && reaches.includes(fault);
       if (isSent) world.tell({ kind: 'sent', by: name, step: stepOf(passing) });
       return fault;
     },
@@ -316,9 +316,15 @@ export const QUIET: Shift = {
   besideAt: null,
 };
 
-/** The step that a deleting request takes. */
-export function stepOf({ path }: Passing): string {
-  const reference = path.slice(path.lastIndexOf('/') + 1);
+/** Whether a request asks for anything but an answer. */
+export function changes({ method }: Passing): boolean {
+  return method !== 'GET' && method !== 'HEAD';
+}
+
+/** The step that a request takes. No plan has any but to delete a digest and to remove a tag; what else it asks for has no intent. */
+export function stepOf({ method, path }: Passing): string {
+  const [, reference = ''] = /^\/v2\/[^?]+\/manifests\/([^/?]+)$/.exec(path) ?? [];
+  if (method !== 'DELETE' || reference === '') return `${method} ${path}`;
   return reference.startsWith('sha256:') ? `delete ${reference}` : `untag ${reference}`;
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DAY_MS, MINUTE_MS } from '../../shared/core/units.ts';
-import { type CaseStage, lookOf, openCase, playShift, QUIET, stepOf, type Theatre } from './case.ts';
+import { type CaseStage, changes, lookOf, openCase, playShift, QUIET, stepOf, type Theatre } from './case.ts';
 import type { Evidence } from './checker.ts';
 import { stepText } from './event.ts';
 import type { Passing } from './gateway.ts';
@@ -108,7 +108,7 @@ async function runAndKill(stage: CaseStage, point: KillPoint): Promise<Omit<Endi
   gateway.gates.set(name, {
     async before(passing: Passing) {
       await boundary();
-      if (passing.method === 'DELETE') {
+      if (changes(passing)) {
         // What is on the disk now is what a successor would find.
         const open = await ledger.openIntents(`${repository.host}/${repository.name}`);
         const steps = open.map(({ step }) => ({ text: stepText(step), digest: step.digest }));
