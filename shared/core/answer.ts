@@ -12,8 +12,8 @@ export interface Answer {
 
 export const NO: Answer = { kind: 'no', evidence: [] };
 
-/** A rule made ready to be asked about the artifacts of one inventory. */
-export type RuleEvaluator = (artifact: Artifact) => Answer;
+/** A rule made ready to be asked about the artifacts of one inventory, `at` being the place of each in it. */
+export type RuleEvaluator = (artifact: Artifact, at: number) => Answer;
 
 /** What is not known stands last in the evidence. */
 export function answerWith(evidence: Evidence[]): Answer {

@@ -54,7 +54,7 @@ export function decide(
   for (let at = 0; at < artifacts.length; at++) {
     const artifact = artifacts.at(at);
     onJudged(artifact, graph.rootNodes[at] ?? null);
-    const decision = judge(artifact);
+    const decision = judge(artifact, at);
     decisions[at] = quarantine === null ? decision : inQuarantine(decision, artifact, quarantine);
   }
   const keptRoots: GraphNode[] = [];
@@ -84,15 +84,15 @@ interface Speaker {
   /** Where its voice stands among others. */
   readonly place: string;
   /** null where it has nothing to say. */
-  readonly speak: (artifact: Artifact) => RuleVoice | null;
+  readonly speak: (artifact: Artifact, at: number) => RuleVoice | null;
 }
 
 function speakerOf(policy: Policy, rule: Rule, inventory: InventoryReader, nowMs: number): Speaker {
   const ask = prepareRule(rule, inventory, nowMs);
   let lastAnswer: Answer | null = null;
   let lastVoice: RuleVoice | null = null;
-  const speak = (artifact: Artifact): RuleVoice | null => {
-    const answer = ask(artifact);
+  const speak = (artifact: Artifact, at: number): RuleVoice | null => {
+    const answer = ask(artifact, at);
     if (answer.kind === 'no') return null;
     // Many artifacts get the very same answer ("untagged", "nobody knows"); they share one voice.
     if (answer !== lastAnswer) {
@@ -122,19 +122,19 @@ function speakerOf(policy: Policy, rule: Rule, inventory: InventoryReader, nowMs
 const SILENCE: readonly RuleVoice[] = [];
 
 /** Judges one artifact after the other. Neighbours of which the same is said share one list of voices. */
-function judgeBy(speakers: readonly Speaker[]): (artifact: Artifact) => Decision {
+function judgeBy(speakers: readonly Speaker[]): (artifact: Artifact, at: number) => Decision {
   // One list for all artifacts; a decision gets a copy of its own size, which one that grew is not.
   const spoken: RuleVoice[] = [];
   const reaching = byReach(speakers);
   let last = SILENCE;
-  return (artifact) => {
+  return (artifact, at) => {
     let count = 0;
     let isLast = true;
     let isKept = false;
     let isAllowed = false;
     let isEnforced = false;
     for (const { effect, enforces, speak } of reaching(artifact.tags)) {
-      const voice = speak(artifact);
+      const voice = speak(artifact, at);
       if (voice === null) continue;
       isLast &&= voice === last[count];
       spoken[count] = voice;

@@ -5,10 +5,12 @@ interface Digested {
   readonly digest: Digest;
 }
 
-/** How many hexadecimal digits of a digest tell where it stands. */
-const HEAD_DIGITS = 5;
+/** The head of a digest is a number of 32 bits: its first hexadecimal digits. */
+const HEAD_DIGITS = 8;
 const HEAD_BITS = 4 * HEAD_DIGITS;
 const HEAD_AT = 'sha256:'.length;
+/** More buckets would be more memory than it costs to look through the few that share one. */
+const BUCKET_BITS_MAX = 20;
 
 /**
  * Finds places in a list by digest. Digests are spread evenly, so the first digits of one say almost where it
@@ -17,35 +19,52 @@ const HEAD_AT = 'sha256:'.length;
 export class DigestFinder<T extends Digested> {
   /** Sorted by digest, each once. */
   readonly sorted: readonly T[];
-  readonly #bucketBits: number;
-  /** Where each bucket begins, and one more place: where the last one ends. */
-  readonly #begins: Uint32Array;
+  /** Those of `sorted`: what has them need not be fetched from memory to compare them. */
+  readonly #digests: readonly Digest[];
+  readonly #index: HeadIndex | null;
 
   /** @param listed in any order; one that is sorted and names each digest once is taken as it is */
   constructor(listed: readonly T[]) {
-    let bits = Math.min(HEAD_BITS, 32 - Math.clz32(listed.length));
     this.sorted = listed;
-    let begins = bucketsOf(listed, bits);
-    if (begins === null) {
+    this.#digests = listed.map(digestOf);
+    let index = indexHeads(this.#digests);
+    if (index === null) {
       const each = new Map(listed.map((one) => [one.digest, one]));
       this.sorted = [...each.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
-      begins = bucketsOf(this.sorted, bits);
+      this.#digests = this.sorted.map(digestOf);
+      index = indexHeads(this.#digests);
     }
-    // Digits that are none, which no digest that was checked has: all in one bucket, to be searched through.
-    if (begins === null) bits = 0;
-    this.#bucketBits = bits;
-    this.#begins = begins ?? Uint32Array.of(0, this.sorted.length);
+    this.#index = index;
   }
 
   /** The place in `sorted` of what has this digest; -1 where nothing has. */
   find(digest: Digest): number {
-    const bucket = headOf(digest) >>> (HEAD_BITS - this.#bucketBits);
-    // Of what is no digest there is no bucket.
-    let low = this.#begins[bucket] ?? 0;
-    let end = this.#begins[bucket + 1] ?? this.sorted.length;
+    const index = this.#index;
+    // Digits that are none, which no digest that was checked has: all of the list is searched through.
+    if (index === null) return this.#search(digest, 0, this.#digests.length);
+    const head = headOf(digest);
+    if (head < 0) return -1;
+    const { heads, begins, bucketBits } = index;
+    const bucket = bucketOf(head, bucketBits);
+    let low = begins[bucket] ?? 0;
+    let end = begins[bucket + 1] ?? 0;
+    // By heads, which lie side by side: a digest is only fetched from memory where it is almost sure to be it.
     while (low < end) {
       const middle = (low + end) >>> 1;
-      const found = this.sorted[middle]?.digest ?? digest;
+      const found = heads[middle] ?? 0;
+      if (found === head) return this.#search(digest, low, end);
+      if (found < head) low = middle + 1;
+      else end = middle;
+    }
+    return -1;
+  }
+
+  #search(digest: Digest, from: number, to: number): number {
+    let low = from;
+    let end = to;
+    while (low < end) {
+      const middle = (low + end) >>> 1;
+      const found = this.#digests[middle] ?? digest;
       if (found === digest) return middle;
       if (found < digest) low = middle + 1;
       else end = middle;
@@ -54,34 +73,57 @@ export class DigestFinder<T extends Digested> {
   }
 }
 
+function digestOf({ digest }: Digested): Digest {
+  return digest;
+}
+
+interface HeadIndex {
+  /** The head of each digest. */
+  readonly heads: Uint32Array;
+  /** Where each bucket begins, and one more place: where the last one ends. A bucket is named by a head's first bits. */
+  readonly begins: Uint32Array;
+  readonly bucketBits: number;
+}
+
 /** What each character is as a hexadecimal digit, by its code; -1 where it is none. */
 const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
   '0123456789abcdef'.indexOf(String.fromCharCode(code)),
 );
 
-/** The number that a digest's first digits are; negative where one of them is no digit. */
+/** The number that a digest's first digits are; -1 where one of them is no digit. */
 function headOf(digest: Digest): number {
   let head = 0;
+  let seen = 0;
   for (let at = HEAD_AT; at < HEAD_AT + HEAD_DIGITS; at++) {
-    head = (head << 4) | (DIGITS[digest.charCodeAt(at)] ?? -1);
+    const digit = DIGITS[digest.charCodeAt(at)] ?? -1;
+    head = (head << 4) | digit;
+    seen |= digit;
   }
-  return head;
+  return seen < 0 ? -1 : head >>> 0;
 }
 
-/** Where each bucket begins; null where the list is not sorted, names a digest twice, or is not of digests. */
-function bucketsOf(listed: readonly Digested[], bits: number): Uint32Array | null {
-  const begins = new Uint32Array(2 ** bits + 1);
+function bucketOf(head: number, bucketBits: number): number {
+  // A shift by all 32 bits would be one by none.
+  return bucketBits === 0 ? 0 : head >>> (HEAD_BITS - bucketBits);
+}
+
+/** null where the list is not sorted, names a digest twice, or is not of digests. */
+function indexHeads(listed: readonly Digest[]): HeadIndex | null {
+  const bucketBits = Math.min(BUCKET_BITS_MAX, 32 - Math.clz32(listed.length));
+  const heads = new Uint32Array(listed.length);
+  const begins = new Uint32Array(2 ** bucketBits + 1);
   let next = 0;
   let before = '';
   let headBefore = 0;
   for (let at = 0; at < listed.length; at++) {
-    const digest = listed[at]?.digest ?? 'sha256:';
+    const digest = listed[at] ?? 'sha256:';
     const head = headOf(digest);
     if (head < headBefore || (head === headBefore && digest <= before)) return null;
+    heads[at] = head;
     before = digest;
     headBefore = head;
-    for (const bucket = head >>> (HEAD_BITS - bits); next <= bucket; next++) begins[next] = at;
+    for (const bucket = bucketOf(head, bucketBits); next <= bucket; next++) begins[next] = at;
   }
   begins.fill(listed.length, next);
-  return begins;
+  return { heads, begins, bucketBits };
 }

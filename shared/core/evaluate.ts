@@ -15,8 +15,14 @@ import type { Condition, Rule } from './policy.ts';
 type Finder = (artifact: Artifact) => Evidence | null;
 
 /** Prepares a rule for an inventory that is held as a whole, see `prepareRule`. */
-export function evaluateRule(rule: Rule, inventory: Inventory, nowMs: number): RuleEvaluator {
-  return prepareRule(rule, readInventory(inventory), nowMs);
+export function evaluateRule(
+  rule: Rule,
+  inventory: Inventory,
+  nowMs: number,
+): (artifact: Artifact) => Answer {
+  const ask = prepareRule(rule, readInventory(inventory), nowMs);
+  const places = new Map(inventory.artifacts.map(({ root }, at) => [root, at]));
+  return (artifact) => ask(artifact, places.get(artifact.root) ?? -1);
 }
 
 /**

@@ -9,6 +9,8 @@ export interface GraphNode {
   readonly manifest: ListedManifest;
   /** Its place among the graph's nodes. */
   readonly place: number;
+  /** Its manifest's place among those listed, see `Graph.placeOf`. */
+  readonly listedAt: number;
   /** Tags that name an image. Signature and fallback tags of a listed subject are not among them. */
   readonly tags: readonly string[];
   /** Tags that tie it to a listed subject: cosign's and the referrers fallback tag. */
@@ -48,6 +50,15 @@ export interface Graph {
   readonly circular: ReadonlySet<Digest>;
   /** Why any manifest may be a child of one that can't be read, or null where all indexes were read. */
   readonly unreadIndex: string | null;
+  /**
+   * The place of a manifest among those listed, sorted by digest; -1 where it is not. What is known of a
+   * manifest by its place is found without its digest, whose text costs more to look up than all else.
+   */
+  readonly placeOf: (digest: Digest) => number;
+  /** The places of `roots` among those listed. */
+  readonly rootPlaces: Uint32Array;
+  /** Manifests whose OCI subject is not listed. */
+  readonly subjectGone: ReadonlySet<Digest>;
 }
 
 const PLAIN_IMAGES: ReadonlySet<string> = new Set([
@@ -65,6 +76,7 @@ const NO_REFERRERS: NodeInMaking[] = [];
 interface NodeInMaking {
   readonly manifest: ListedManifest;
   place: number;
+  readonly listedAt: number;
   tags: readonly string[];
   subjectTags: readonly string[];
   children: readonly NodeInMaking[];
@@ -108,36 +120,53 @@ export class NodeSet implements Iterable<GraphNode> {
  * an orphan, which is a root of its own.
  */
 export function buildGraph(listing: Listing): Graph {
-  const { manifests, nodeAt, unreadIndex } = new Relating(listing);
-  const nodes: NodeInMaking[] = [];
+  const { manifests, nodeAt, nodeCount, unreadIndex, finder, subjectGone } = new Relating(listing);
+  const nodes: NodeInMaking[] = new Array(nodeCount);
+  let place = 0;
   for (const node of nodeAt) {
     if (node === null) continue;
-    node.place = nodes.length;
-    nodes.push(node);
+    node.place = place;
+    nodes[place] = node;
+    place += 1;
   }
-  const reached = new NodeSet({ nodes });
+  const isReached = new Uint8Array(nodeCount);
   for (const node of nodes) {
     if (node.tags.length === 0 && (node.isChild || node.subjects.length > 0)) continue;
     node.artifact = membersOf(node);
-    for (const member of node.artifact) reached.add(member);
+    for (const member of node.artifact) isReached[member.place] = 1;
   }
   const circular = new Set<Digest>();
+  let rootCount = manifests.length - nodeCount;
   for (const node of nodes) {
-    if (reached.has(node)) continue;
-    circular.add(node.manifest.digest);
-    node.artifact = [node];
+    if (isReached[node.place] === 0) {
+      circular.add(node.manifest.digest);
+      node.artifact = [node];
+    }
+    if (node.artifact.length > 0) rootCount += 1;
   }
-  const roots: ListedManifest[] = [];
-  const rootNodes: (GraphNode | null)[] = [];
-  let at = 0;
-  for (const manifest of manifests) {
+  const roots: ListedManifest[] = new Array(rootCount);
+  const rootNodes: (GraphNode | null)[] = new Array(rootCount);
+  const rootPlaces = new Uint32Array(rootCount);
+  let root = 0;
+  for (let at = 0; at < manifests.length; at++) {
     const node = nodeAt[at] ?? null;
-    at += 1;
     if (node !== null && node.artifact.length === 0) continue;
-    roots.push(manifest);
-    rootNodes.push(node);
+    roots[root] = manifests[at] as ListedManifest;
+    rootNodes[root] = node;
+    rootPlaces[root] = at;
+    root += 1;
   }
-  return { nodes, roots, rootNodes, rootsOf: rootsReader(nodes), circular, unreadIndex };
+  return {
+    nodes,
+    roots,
+    rootNodes,
+    rootsOf: rootsReader(nodes),
+    circular,
+    unreadIndex,
+    placeOf: (digest) => finder.find(digest),
+    rootPlaces,
+    subjectGone,
+  };
 }
 
 /** What is in an artifact stands with its root; the other way is looked up by few, and made when one asks. */
@@ -150,8 +179,15 @@ function rootsReader(nodes: readonly GraphNode[]): Graph['rootsOf'] {
 }
 
 function rootsByPlace(nodes: readonly GraphNode[]): (readonly GraphNode[])[] {
-  const rootsAt = nodes.map((): GraphNode[] => []);
-  for (const root of nodes) for (const { place } of root.artifact) rootsAt[place]?.push(root);
+  const rootsAt = new Array<readonly GraphNode[]>(nodes.length).fill(NONE);
+  for (const root of nodes) {
+    for (const { place } of root.artifact) {
+      const others = rootsAt[place] ?? NONE;
+      // Most manifests are in one artifact, whose root is a list by itself already where it is all of it.
+      if (others.length > 0) rootsAt[place] = [...others, root];
+      else rootsAt[place] = root.artifact.length === 1 ? root.artifact : [root];
+    }
+  }
   return rootsAt;
 }
 
@@ -161,12 +197,14 @@ class Relating {
   readonly manifests: readonly ListedManifest[];
   /** The node of each of `manifests`; null where it has none. */
   readonly nodeAt: (NodeInMaking | null)[];
+  nodeCount = 0;
   unreadIndex: string | null = null;
-  readonly #finder: DigestFinder<ListedManifest>;
+  readonly finder: DigestFinder<ListedManifest>;
+  readonly subjectGone = new Set<Digest>();
 
   constructor({ manifests, relations }: Listing) {
-    this.#finder = new DigestFinder(manifests);
-    this.manifests = this.#finder.sorted;
+    this.finder = new DigestFinder(manifests);
+    this.manifests = this.finder.sorted;
     this.nodeAt = new Array<NodeInMaking | null>(this.manifests.length).fill(null);
     const said = this.#whatIsSaid(relations);
     let at = 0;
@@ -187,8 +225,12 @@ class Relating {
       const digest = key as Digest;
       const fact = relations[digest];
       if (fact === undefined) continue;
-      if (fact.kind === 'known' && fact.value.children.length === 0 && fact.value.subject === null) continue;
-      const at = this.#finder.find(digest);
+      if (fact.kind === 'known') {
+        const { children, subject } = fact.value;
+        if (subject !== null && this.finder.find(subject.digest) === -1) this.subjectGone.add(digest);
+        if (children.length === 0 && subject === null) continue;
+      }
+      const at = this.finder.find(digest);
       if (at !== -1) said[at] = fact;
     }
     return said;
@@ -196,7 +238,29 @@ class Relating {
 
   /** Enters what a manifest says by its tags, and by its content where that says anything. */
   #enter(at: number, manifest: ListedManifest, fact: Fact<Manifest> | null): void {
-    const { digest, tags } = manifest;
+    const subjects = this.#enterTags(at, manifest);
+    if (fact?.kind === 'unknown') {
+      this.#nodeOf(at).unreadable = fact.reason;
+      if (mayBeIndex(manifest)) this.unreadIndex ??= `${manifest.digest} can't be read: ${fact.reason}`;
+    } else if (fact !== null) {
+      const { subject, children } = fact.value;
+      const about = subject === null ? null : this.#otherOf(subject.digest, at);
+      if (about !== null) subjects.push(about);
+      if (children.length > 0) this.#enterChildren(at, children);
+    }
+    if (subjects.length === 0) return;
+    const node = this.#nodeOf(at);
+    node.subjects = eachOnce(subjects);
+    for (const subject of node.subjects) {
+      // One has its own size, which a list that grew has not; most have no more.
+      if (subject.referrers.length === 0) subject.referrers = [node];
+      else subject.referrers.push(node);
+    }
+  }
+
+  /** The manifests that the tags of this one name. */
+  #enterTags(at: number, manifest: ListedManifest): NodeInMaking[] {
+    const { tags } = manifest;
     const subjects: NodeInMaking[] = [];
     const subjectTags: string[] = [];
     for (const tag of tags) {
@@ -206,45 +270,42 @@ class Relating {
       subjects.push(subject);
       subjectTags.push(tag);
     }
-    if (subjectTags.length > 0) {
-      const node = this.#nodeOf(at, manifest);
+    if (subjectTags.length === 0) return subjects;
+    const node = this.#nodeOf(at);
+    if (subjectTags.length === tags.length) {
+      node.tags = NONE;
+      node.subjectTags = tags;
+    } else {
       const all = new Set(subjectTags);
-      node.tags = tags.length === all.size ? NONE : tags.filter((tag) => !all.has(tag));
+      node.tags = tags.filter((tag) => !all.has(tag));
       node.subjectTags = subjectTags;
     }
-    if (fact?.kind === 'unknown') {
-      this.#nodeOf(at, manifest).unreadable = fact.reason;
-      if (mayBeIndex(manifest)) this.unreadIndex ??= `${digest} can't be read: ${fact.reason}`;
-    } else if (fact !== null) {
-      const { subject, children } = fact.value;
-      const about = subject === null ? null : this.#otherOf(subject.digest, at);
-      if (about !== null) subjects.push(about);
-      const found = children
-        .map((child) => this.#otherOf(child.digest, at))
-        .filter((child) => child !== null);
-      for (const child of found) child.isChild = true;
-      if (found.length > 0) this.#nodeOf(at, manifest).children = eachOnce(found);
+    return subjects;
+  }
+
+  #enterChildren(at: number, children: Manifest['children']): void {
+    const found: NodeInMaking[] = [];
+    for (const { digest } of children) {
+      const child = this.#otherOf(digest, at);
+      if (child === null) continue;
+      child.isChild = true;
+      found.push(child);
     }
-    if (subjects.length === 0) return;
-    const node = this.#nodeOf(at, manifest);
-    node.subjects = eachOnce(subjects);
-    for (const subject of node.subjects) {
-      // One has its own size, which a list that grew has not; most have no more.
-      if (subject.referrers.length === 0) subject.referrers = [node];
-      else subject.referrers.push(node);
-    }
+    if (found.length > 0) this.#nodeOf(at).children = eachOnce(found);
   }
 
   /** null where it is not listed, or the manifest itself. */
   #otherOf(digest: Digest, speaker: number): NodeInMaking | null {
-    const at = this.#finder.find(digest);
-    const manifest = this.manifests[at];
-    return manifest === undefined || at === speaker ? null : this.#nodeOf(at, manifest);
+    const at = this.finder.find(digest);
+    return at === -1 || at === speaker ? null : this.#nodeOf(at);
   }
 
-  #nodeOf(at: number, manifest: ListedManifest): NodeInMaking {
-    const node = this.nodeAt[at] ?? newNode(manifest);
+  #nodeOf(at: number): NodeInMaking {
+    const found = this.nodeAt[at] ?? null;
+    if (found !== null) return found;
+    const node = newNode(this.manifests[at] as ListedManifest, at);
     this.nodeAt[at] = node;
+    this.nodeCount += 1;
     return node;
   }
 }
@@ -253,10 +314,11 @@ function isSubjectTag(tag: string): boolean {
   return subjectOfTag(tag) !== null;
 }
 
-function newNode(manifest: ListedManifest): NodeInMaking {
+function newNode(manifest: ListedManifest, listedAt: number): NodeInMaking {
   return {
     manifest,
     place: -1,
+    listedAt,
     tags: manifest.tags,
     subjectTags: NONE,
     children: NONE,
@@ -286,11 +348,14 @@ function mayBeIndex({ mediaType }: ListedManifest): boolean {
   return mediaType.kind === 'unknown' || !PLAIN_IMAGES.has(mediaType.value);
 }
 
+/** A list of its own size, which one that grew is not. */
 function eachOnce<T>(values: readonly T[]): readonly T[] {
+  if (values.length === 1) return [values[0] as T];
   if (values.length > FEW) return [...new Set(values)];
-  return values.every((value, at) => values.indexOf(value) === at)
-    ? values
-    : values.filter((value, at) => values.indexOf(value) === at);
+  for (let at = 1; at < values.length; at++) {
+    if (values.indexOf(values[at] as T) !== at) return [...new Set(values)];
+  }
+  return values.slice();
 }
 
 /** Up to as many, looking through a list costs less than a set. */

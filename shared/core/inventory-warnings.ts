@@ -175,7 +175,7 @@ function keptByNewest(
   let all = 0;
   let wanted = 0;
   for (const [at, decision] of decisions.entries()) {
-    if (reaching(decision.tags).length === 0 || asks(inventory.artifacts.at(at)).kind === 'no') continue;
+    if (reaching(decision.tags).length === 0 || asks(inventory.artifacts.at(at), at).kind === 'no') continue;
     // An image of several groups shows one of them: what is not kept is seen here only.
     if (!decision.voices.some(isOurs)) return null;
     all += 1;

@@ -1,7 +1,6 @@
 import type { SemVer } from 'semver';
 import { type Answer, NO, type RuleEvaluator, unknownOf } from './answer.ts';
 import type { Evidence } from './decision.ts';
-import type { Digest } from './digest.ts';
 import type { TimeFact } from './fact.ts';
 import type { InventoryReader } from './inventory.ts';
 import { compileTagPattern, type TagMatch, versionOf } from './pattern.ts';
@@ -10,7 +9,8 @@ import { byReach, reachOf } from './rule-reach.ts';
 
 /** An artifact in one of the groups that it counts in. */
 interface Candidate {
-  readonly root: Digest;
+  /** Its place among the inventory's artifacts. */
+  readonly at: number;
   /** What the rule's conditions found in it. */
   readonly evidence: readonly Evidence[];
   readonly version: SemVer | null;
@@ -39,7 +39,8 @@ export function rankNewest(
   matches: RuleEvaluator,
 ): RuleEvaluator {
   const groups = new Map<string, Candidate[]>();
-  const answers = new Map<Digest, Answer>();
+  // By their places: one is asked for each artifact and rule, and looking its digest up would cost more than the rest.
+  const answers = new Array<Answer>(artifacts.length).fill(NO);
   const groupsOf = groupReader(rule, newest);
   const notUploaded = unknownOf('when it was uploaded');
   const notRelated = unknownOf('what belongs to it');
@@ -48,18 +49,18 @@ export function rankNewest(
     const tags = artifacts.tagsAt(at);
     if (reaching(tags).length === 0 || !mayMatch(tags)) continue;
     const artifact = artifacts.at(at);
-    const answer = matches(artifact);
+    const answer = matches(artifact, at);
     if (answer.kind === 'no') continue;
-    const { root, uploadedAtMs, unreadable } = artifact;
+    const { uploadedAtMs, unreadable } = artifact;
     if (answer.kind === 'unknown') {
-      answers.set(root, answer);
+      answers[at] = answer;
     } else if (unreadable !== null) {
-      answers.set(root, { kind: 'unknown', evidence: [notRelated(unreadable)] });
+      answers[at] = { kind: 'unknown', evidence: [notRelated(unreadable)] };
     } else if (uploadedAtMs.kind === 'unknown') {
-      answers.set(root, { kind: 'unknown', evidence: [notUploaded(uploadedAtMs.reason)] });
+      answers[at] = { kind: 'unknown', evidence: [notUploaded(uploadedAtMs.reason)] };
     } else {
       for (const { group, version } of groupsOf(tags)) {
-        const candidate = candidateOf(root, uploadedAtMs, answer.evidence, version);
+        const candidate = candidateOf(at, uploadedAtMs, answer.evidence, version);
         const members = groups.get(group);
         if (members === undefined) groups.set(group, [candidate]);
         else members.push(candidate);
@@ -69,23 +70,23 @@ export function rankNewest(
   for (const [group, candidates] of groups) {
     const name = newest.per.kind === 'repository' ? null : group;
     for (const [candidate, rank] of placesIn(candidates, newest)) {
-      const { root, evidence } = candidate;
-      if (answers.has(root)) continue;
-      answers.set(root, {
+      const { at, evidence } = candidate;
+      if (answers[at] !== NO) continue;
+      answers[at] = {
         kind: 'yes',
         evidence: [
           // Its place says why it stays; that the rule would have taken any image says nothing beside it.
           ...evidence.filter(({ kind }) => kind !== 'everything'),
           { kind: 'newest', rank, count: newest.count, of: candidates.length, group: name },
         ],
-      });
+      };
     }
   }
-  return ({ root }) => answers.get(root) ?? NO;
+  return (_artifact, at) => answers[at] ?? NO;
 }
 
 function candidateOf(
-  root: Digest,
+  at: number,
   uploadedAt: Exclude<TimeFact, { kind: 'unknown' }>,
   evidence: readonly Evidence[],
   version: SemVer | null,
@@ -94,7 +95,7 @@ function candidateOf(
   // Of what is known to the millisecond, everything before that one is older.
   const olderUntilMs =
     uploadedAt.kind === 'known' ? latestMs - 1 : (uploadedAt.afterMs ?? Number.NEGATIVE_INFINITY);
-  return { root, evidence, version, latestMs, olderUntilMs };
+  return { at, evidence, version, latestMs, olderUntilMs };
 }
 
 /** Those of a group that stay, each with one more than how many are newer for sure. */

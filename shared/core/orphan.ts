@@ -1,5 +1,6 @@
 import type { Digest } from './digest.ts';
 import { type Fact, known, unknown } from './fact.ts';
+import type { Graph } from './graph.ts';
 import type { Listing } from './listing.ts';
 import { subjectOfTag } from './manifest.ts';
 
@@ -15,38 +16,30 @@ const YES: Fact<boolean> = known(true);
  * has no tag of another kind, which would make it an image of its own. Nothing else is one, an index whose
  * children are gone neither.
  *
+ * @param graph the listing's
  * @param listsUntagged whether the registry lists manifests without a tag; where it doesn't, a subject that is
  *   not listed may be there all the same
  */
-export function orphanReader(listing: Listing, listsUntagged: boolean): OrphanReader {
-  const { manifests, relations, completeness } = listing;
-  // Looked at only where something is about another manifest at all.
-  let listed: ReadonlySet<Digest> | null = null;
-  const isListed = (digest: Digest): boolean => {
-    listed ??= new Set(manifests.map((manifest) => manifest.digest));
-    return listed.has(digest);
-  };
-  const bySubject = new Set<Digest>();
-  for (const key in relations) {
-    const fact = relations[key as Digest];
-    const subject = fact?.kind === 'known' ? fact.value.subject : null;
-    if (subject !== null && !isListed(subject.digest)) bySubject.add(key as Digest);
-  }
+export function orphanReader(
+  { relations, completeness }: Listing,
+  { placeOf, subjectGone }: Graph,
+  listsUntagged: boolean,
+): OrphanReader {
   const reason =
     completeness.kind === 'incomplete'
       ? `what it is about is not listed, and the listing may not hold everything: ${completeness.reason}`
       : 'what it is about is not listed, and this registry lists only what has a tag';
   const gone = listsUntagged && completeness.kind === 'complete' ? YES : unknown(reason);
   return (root, tags) => {
-    if (tags.length === 0) return bySubject.size > 0 && bySubject.has(root) ? gone : NO;
+    if (tags.length === 0) return subjectGone.size > 0 && subjectGone.has(root) ? gone : NO;
     for (const tag of tags) {
       const subject = subjectOfTag(tag);
       // A tag of a listed subject is not among those that name an image, but for one that names itself.
-      if (subject === null || isListed(subject)) return NO;
+      if (subject === null || placeOf(subject) !== -1) return NO;
     }
     const content = relations[root];
     if (content?.kind === 'unknown') return unknown(content.reason);
     const subject = content?.value.subject ?? null;
-    return subject !== null && !bySubject.has(root) ? NO : gone;
+    return subject !== null && !subjectGone.has(root) ? NO : gone;
   };
 }

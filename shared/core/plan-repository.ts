@@ -279,7 +279,7 @@ function holdWarnings(
       if (warning.code !== 'HOLD_ENDED' || rule === undefined) return warningSentence(warning);
       const asks = prepareRule({ ...rule, untilMs: null }, inventory, nowMs);
       const lost = decisions.filter(
-        ({ verdict }, at) => verdict === 'delete' && asks(inventory.artifacts.at(at)).kind !== 'no',
+        ({ verdict }, at) => verdict === 'delete' && asks(inventory.artifacts.at(at), at).kind !== 'no',
       );
       return `${warningSentence(warning)} ${quantity(lost.length, 'artifact')} here that it would keep would go.`;
     });
