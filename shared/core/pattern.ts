@@ -2,6 +2,7 @@ import { RE2JS } from 're2js';
 import { parse as parseVersion, Range, type SemVer } from 'semver';
 import { messageOf, WardenError } from './error.ts';
 import { managedRepository, namesManaged } from './managed-repository.ts';
+import { nativeRegex } from './native-regex.ts';
 import type { RepositorySelection, TagPattern } from './policy.ts';
 import type { Target } from './reference.ts';
 
@@ -141,18 +142,30 @@ function makeTagTest(pattern: TagPattern): (tag: string) => boolean {
     case 'prefix':
       return (tag) => tag.startsWith(text);
     case 'glob': {
+      const bare = ONE_STAR.exec(text);
+      if (bare !== null) return betweenTest(bare[1] ?? '', bare[2] ?? '');
       const compiled = compileTagGlob(text);
       return (tag) => compiled.test(tag);
     }
     case 'regex': {
       const compiled = compileRegex(text);
-      return (tag) => compiled.test(tag);
+      const native = nativeRegex(text);
+      return native === null ? (tag) => compiled.test(tag) : (tag) => native.test(tag);
     }
     case 'semver': {
       const match = compileTagPattern(pattern);
       return (tag) => match(tag).matched;
     }
   }
+}
+
+/** A glob with one `*`, as most are. Nothing but what a tag can hold, of which every character is one. */
+const ONE_STAR = /^([\w.-]*)\*([\w.-]*)$/;
+
+function betweenTest(before: string, after: string): (tag: string) => boolean {
+  const least = before.length + after.length;
+  // As RE2's dot, a star takes no end of a line.
+  return (tag) => tag.length >= least && tag.startsWith(before) && tag.endsWith(after) && !tag.includes('\n');
 }
 
 /**

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { captureNames, compileTagPattern, selectsRepository } from '../../shared/core/pattern.ts';
+import {
+  captureNames,
+  compileTagPattern,
+  compileTagTest,
+  selectsRepository,
+} from '../../shared/core/pattern.ts';
 import type { TagPattern } from '../../shared/core/policy.ts';
 
 const tags: readonly (readonly [kind: TagPattern['kind'], text: string, yes: string[], no: string[]])[] = [
@@ -128,6 +133,24 @@ const repositories: readonly (readonly [glob: string, yes: string[], no: string[
   ['[::1]:5000/**', ['[::1]:5000/a/b'], [':/a', '1/a']],
   ['*/example.com/playground/**', ['gcr.io/example.com/playground/x'], ['gcr.io/exampleXcom/playground/x']],
 ];
+
+describe('a test of tags', () => {
+  it('finds the tags that the pattern matches', () => {
+    const unit = fc.constantFrom('a', 'b', '1', '.', '-', '\n');
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '1', '.', '-', '*', '*', '?'), maxLength: 6 });
+    const kind = fc.constantFrom<TagPattern['kind'][]>('glob', 'prefix', 'exact', 'regex');
+    fc.assert(
+      fc.property(kind, text, fc.array(fc.string({ unit, maxLength: 8 })), (one, written, found) => {
+        const pattern = {
+          kind: one,
+          text: one === 'regex' ? `^${written.replaceAll(/[*?]/g, '[ab]*')}` : written,
+        };
+        const match = compileTagPattern(pattern);
+        expect(found.filter(compileTagTest(pattern))).toEqual(found.filter((tag) => match(tag).matched));
+      }),
+    );
+  });
+});
 
 describe('a selection of repositories', () => {
   it.each(repositories)('%s', (glob, yes, no) => {
