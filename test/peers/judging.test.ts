@@ -7,7 +7,8 @@ import type { Descriptor } from '../../shared/core/manifest.ts';
 import type { RepositoryPlan } from '../../shared/core/plan.ts';
 import { policyWarnings } from '../../shared/core/policy-warnings.ts';
 import { DAY_MS } from '../../shared/core/units.ts';
-import type { UsageAnswer } from '../../shared/core/usage.ts';
+import { usesOfCloudRun } from '../../shared/core/usage/cloud-run.ts';
+import type { UsageAnswer, Use } from '../../shared/core/usage.ts';
 import type { UsageReader } from '../../shared/ports.ts';
 import { NOW_MS, planRequest, policies, type Stage, setStage } from '../app/stage.ts';
 
@@ -171,6 +172,35 @@ describe('an image that runs', () => {
     const idle = await stage.push('idle', ['0.9.0'], 500);
     uses.push({ repository: stage.name, digest: running.digest, tag: null, by: 'pod prod/api' });
     expect(going(await plan(stage, KEEP_RUNNING))).toEqual([idle.digest]);
+  });
+
+  it('stays while a service can be rolled back to it, where firebase-tools #8372 and #8421 deleted older revisions', async () => {
+    const uses: Use[] = [];
+    const stage = await setStage({
+      usage: usage({ kind: 'complete', source: 'Cloud Run of acme', asOfMs: NOW_MS, uses }),
+    });
+    const images: Digest[] = [];
+    for (const number of [1, 2, 3]) {
+      images.push((await stage.push(`revision ${number}`, [`build-${number}`], 40 - number)).digest);
+    }
+    const at = 'projects/acme/locations/europe-west1/services/shop';
+    const serving = { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION', revision: 'shop-3', percent: 100 };
+    const resources = {
+      services: [{ name: at, latestReadyRevision: `${at}/revisions/shop-3`, trafficStatuses: [serving] }],
+      revisions: images.map((digest, index) => ({
+        name: `${at}/revisions/shop-${index + 1}`,
+        service: 'shop',
+        createTime: new Date(NOW_MS - (40 - index) * DAY_MS).toISOString(),
+        containers: [{ image: `${stage.name}:build-${index + 1}` }],
+        containerStatuses: [{ name: 'shop-1', imageDigest: `${stage.name}@${digest}` }],
+      })),
+      jobs: [],
+      executions: [],
+    };
+    uses.push(...usesOfCloudRun(resources, 2));
+    expect(going(await plan(stage, KEEP_RUNNING))).toEqual([images[0]]);
+    // What serves alone is what it would have been without a depth of rollback.
+    expect(usesOfCloudRun(resources, 0).map(({ digest }) => digest)).toEqual([images[2]]);
   });
 
   it('stays where the pod names it by digest and no tag, which werf’s comparison of repo:tag does not see', async () => {

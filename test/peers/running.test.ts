@@ -63,6 +63,35 @@ describe('a listing that was cut at 1,000', () => {
   });
 });
 
+/** A registry whose catalog has a second page that it refuses to show. */
+async function halfCatalog(): Promise<string> {
+  const server = createServer((request, response) => {
+    const url = request.url ?? '';
+    const isFirst = url.startsWith('/v2/_catalog') && !url.includes('last=');
+    if (isFirst) response.setHeader('link', '</v2/_catalog?last=acme%2Fapi>; rel="next"');
+    response.writeHead(isFirst ? 200 : url.startsWith('/v2/_catalog') ? 403 : 404, {
+      'content-type': 'application/json',
+    });
+    response.end(isFirst ? '{"repositories":["acme/api"]}' : '{"errors":[{"code":"DENIED"}]}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `localhost:${(server.address() as AddressInfo).port}`;
+}
+
+describe('a catalog that was cut', () => {
+  it('is told, with what could be seen, where Azure/acr #875 left repositories out without a word', async () => {
+    const host = await halfCatalog();
+    const stage = await setStage();
+    const { catalog, repositories } = await planTarget(stage.ports, { host, prefix: 'acme' }, planRequest());
+    expect(catalog).toMatchObject({ kind: 'incomplete', reason: expect.stringContaining('403') });
+    expect(repositories.map(({ repository }) => repository)).toEqual([`${host}/acme/api`]);
+    // Who takes what came for all has one repository and no error.
+    const reply = await fetch(`http://${host}/v2/_catalog`);
+    expect([reply.status, await reply.json()]).toEqual([200, { repositories: ['acme/api'] }]);
+  });
+});
+
 describe('a token that ends in the middle of a run', () => {
   it('is renewed, and the run goes on, where acr-cli #641 ended after three hours', async () => {
     const stage = await setStage();
