@@ -9,10 +9,10 @@ import {
   listedSize,
   type WeighedManifest,
 } from '../core/freed-size.ts';
-import { sha256 } from '../core/hash.ts';
 import type { StoredManifest } from '../core/journal.ts';
 import type { Completeness, Listing } from '../core/listing.ts';
 import { parseManifest } from '../core/manifest.ts';
+import { isManifestOf } from '../core/manifest-digest.ts';
 import type { RepositoryPlan } from '../core/plan.ts';
 import { parseRepository } from '../core/reference.ts';
 import { DEFAULT_UNDO_MS } from '../core/undo-term.ts';
@@ -121,7 +121,7 @@ function startReading({ registry, ledger, clock, concurrency }: ExactSizePorts):
       for (let from = 0; from < wanted.length; from += BATCH) {
         const batch = wanted.slice(from, from + BATCH);
         for (const stored of (await ledger?.manifests(name, batch)) ?? []) {
-          if (sha256(stored.content) === stored.digest) found.set(stored.digest, weighed(stored));
+          if (isManifestOf(stored.content, stored.digest)) found.set(stored.digest, weighed(stored));
         }
         const missing = batch.filter((digest) => !found.has(digest));
         const read = await mapConcurrently(missing, concurrency, (digest) => readOne(name, digest));

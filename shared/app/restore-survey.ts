@@ -1,8 +1,8 @@
 import type { Digest } from '../core/digest.ts';
 import { messageOf } from '../core/error.ts';
-import { sha256 } from '../core/hash.ts';
 import type { StoredManifest } from '../core/journal.ts';
 import { MANIFEST_MEDIA_TYPES, type Manifest, parseManifest } from '../core/manifest.ts';
+import { isManifestOf } from '../core/manifest-digest.ts';
 import type { Repository } from '../core/reference.ts';
 import { closureOf, type Removal, restoreLevels, type Ties } from '../core/removal.ts';
 import type { ManifestReturn, RestorationSource, TagReturn } from '../core/restoration.ts';
@@ -107,7 +107,7 @@ async function readKept(ports: SurveyPorts, repository: Repository, removal: Rem
 
 /** A kept manifest, or what is wrong with its bytes. */
 function readManifest({ content, digest, mediaType }: StoredManifest): Manifest | string {
-  if (sha256(content) !== digest) return 'the bytes that were kept are not those of its digest';
+  if (!isManifestOf(content, digest)) return 'the bytes that were kept are not those of its digest';
   try {
     return parseManifest(content, mediaType);
   } catch (problem) {

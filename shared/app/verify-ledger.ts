@@ -2,6 +2,7 @@ import { sha256 } from '../core/hash.ts';
 import { FACTS_KEPT_MS, factOf } from '../core/history.ts';
 import { isLedgerFindingCode, type LedgerFinding, type LedgerFindingCode } from '../core/ledger-finding.ts';
 import { type LedgerRecord, NOUNS, recordLine } from '../core/ledger-record.ts';
+import { isManifestOf } from '../core/manifest-digest.ts';
 import { DAY_MS, HOUR_MS } from '../core/units.ts';
 import type { Archived, ArchiveLedger, RecordSorter } from '../ports.ts';
 
@@ -163,7 +164,7 @@ function judge(record: LedgerRecord, nowMs: number): readonly LedgerFinding[] {
     }
     case 'manifest': {
       const { repository, digest, content } = record.manifest;
-      return sha256(content) === digest
+      return isManifestOf(content, digest)
         ? []
         : [
             {

@@ -2,6 +2,7 @@ import { type Digest, isDigest } from '../../core/digest.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { StoredManifest } from '../../core/journal.ts';
 import { MANIFEST_MEDIA_TYPES } from '../../core/manifest.ts';
+import { isManifestOf, manifestDigest } from '../../core/manifest-digest.ts';
 import { formatRepository, type Repository } from '../../core/reference.ts';
 import { manifestPath } from './path.ts';
 import { RegistryError } from './registry-error.ts';
@@ -60,10 +61,10 @@ export async function resolveTag(
   // A reply to HEAD has no body. Whether the tag is gone, and what an unnamed digest is, only a GET can tell.
   const reply = await session.send({ ...request, method: 'GET', bodyLimitBytes: MANIFEST_SIZE_MAX_BYTES });
   if (reply.status === 200) {
-    const digest = sha256(reply.body);
     const named = reply.headers['docker-content-digest'];
-    if (named !== undefined && named !== digest) throw mismatch(reply, digest);
-    return { digest, mediaType: mediaTypeOf(reply.headers) };
+    const isNamed = isDigest(named) && isManifestOf(reply.body, named);
+    if (named !== undefined && !isNamed) throw mismatch(reply, sha256(reply.body));
+    return { digest: isNamed ? named : manifestDigest(reply.body), mediaType: mediaTypeOf(reply.headers) };
   }
   const failure = reply.failure();
   if (saysGone(failure)) return null;
@@ -94,8 +95,7 @@ export async function readManifest(
     if (saysGone(failure)) return null;
     throw failure;
   }
-  const found = sha256(reply.body);
-  if (found !== digest) throw mismatch(reply, found);
+  if (!isManifestOf(reply.body, digest)) throw mismatch(reply, sha256(reply.body));
   let content: string;
   try {
     // A byte order mark stays: the text has to make the same bytes again.

@@ -1,10 +1,10 @@
 import type { Digest } from '../../core/digest.ts';
 import { messageOf, WardenError } from '../../core/error.ts';
 import { type Fact, known, unknown } from '../../core/fact.ts';
-import { sha256 } from '../../core/hash.ts';
 import type { StoredManifest } from '../../core/journal.ts';
 import type { ListedManifest } from '../../core/listing.ts';
 import { type Manifest, MEDIA_TYPES, parseManifest } from '../../core/manifest.ts';
+import { isManifestOf } from '../../core/manifest-digest.ts';
 import { formatRepository, type Repository } from '../../core/reference.ts';
 import { DEFAULT_UNDO_MS } from '../../core/undo-term.ts';
 import type { Clock, Logger, RunLedger } from '../../ports.ts';
@@ -58,7 +58,7 @@ export async function readRelations(
   const read = new Map<Digest, Fact<ReadManifest>>();
   for (const stored of await fromCache(repository, digests, options)) {
     // The cache is believed as little as the registry is.
-    if (sha256(stored.content) === stored.digest) read.set(stored.digest, parsed(stored));
+    if (isManifestOf(stored.content, stored.digest)) read.set(stored.digest, parsed(stored));
   }
   const fresh: StoredManifest[] = [];
   let failureCount = 0;

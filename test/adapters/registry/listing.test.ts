@@ -5,6 +5,7 @@ import type { ManifestCache } from '../../../shared/adapters/registry/relations.
 import type { Digest } from '../../../shared/core/digest.ts';
 import type { StoredManifest } from '../../../shared/core/journal.ts';
 import { MEDIA_TYPES } from '../../../shared/core/manifest.ts';
+import { signedSchema1 } from '../../support/schema-1.ts';
 import {
   complaint,
   digestOf,
@@ -577,6 +578,47 @@ describe('relations', () => {
     for (const cache of [failing, lying]) {
       expect((await list(cache)).relations[I]).toMatchObject({ kind: 'known', value: { kind: 'index' } });
     }
+  });
+});
+
+describe('an image of the signed schema 1', () => {
+  const repository = () => ({ host: server.host, name: NAME });
+  const { payload, document } = signedSchema1(NAME);
+  const digest = digestOf(payload);
+  const type = { 'content-type': MEDIA_TYPES.dockerManifestV1Signed };
+
+  it('is a plain image in a listing, and its time of year 1 is none', async () => {
+    const old = { mediaType: MEDIA_TYPES.dockerManifestV1Signed, timeCreatedMs: '-62135596800000' };
+    handler = pages({ tags: ['v1'], manifest: { [digest]: entry({ ...old, tag: ['v1'] }) } });
+    const listing = await list();
+    expect(listing).toMatchObject({ completeness: { kind: 'complete' }, relations: {} });
+    expect(listing.manifests).toMatchObject([
+      { digest, tags: ['v1'], mediaType: { kind: 'known', value: MEDIA_TYPES.dockerManifestV1Signed } },
+    ]);
+  });
+
+  it('is read by the digest of what is signed, signatures and all, so that it can be kept before it goes', async () => {
+    handler = (_request, reply) => json(reply, 200, document, type);
+    expect(await reader().readManifest(repository(), digest)).toEqual({
+      repository: `${server.host}/${NAME}`,
+      digest,
+      mediaType: MEDIA_TYPES.dockerManifestV1Signed,
+      content: document,
+    });
+    const changed = document.replace('"v1"', '"v2"');
+    handler = (_request, reply) => json(reply, 200, changed, type);
+    await expect(reader().readManifest(repository(), digest)).rejects.toMatchObject({
+      code: 'REGISTRY_DIGEST_MISMATCH',
+    });
+  });
+
+  it.each([true, false])('is what a tag resolves to, named by the registry or not: %s', async (isNamed) => {
+    const named = isNamed ? { 'docker-content-digest': digest } : {};
+    handler = (request, reply) =>
+      request.method === 'HEAD'
+        ? reply.writeHead(200, type).end()
+        : json(reply, 200, document, { ...type, ...named });
+    expect(await reader().resolveTag(repository(), 'v1')).toBe(digest);
   });
 });
 
