@@ -8,6 +8,7 @@ import type { ApplyPorts } from './apply-request.ts';
 import { endRun, isUntold } from './end-run.ts';
 import { mendTags, type Untagging } from './mend-tags.ts';
 import { settleOpenIntents } from './settle-open-intents.ts';
+import { tellHalfTaken } from './tell-half-taken.ts';
 
 /**
  * Among so many of a repository's newest runs a killed one is looked for: more than the plans that a message
@@ -107,13 +108,15 @@ async function finish(ports: ApplyPorts, run: Run, lease: Lease): Promise<number
     return begunAtMs;
   }
   if (!isDone) return begunAtMs;
-  const results = entries
-    .filter(({ intent }) => intent.putBack === undefined)
-    .flatMap(({ settlement }) => settlement?.outcome ?? []);
+  const own = entries.flatMap(({ intent: { step, putBack }, settlement }) =>
+    settlement === null || putBack !== undefined ? [] : [{ step, outcome: settlement.outcome }],
+  );
+  const results = own.map(({ outcome }) => outcome);
   const repaired = [...mendedBefore].map((): Outcome => ({ kind: 'repaired', detail: '' }));
   const outcomes = recounted(counted(results), [...repaired, ...mended.values()]);
   try {
     await endRun(ports, { ...run, finishedAtMs: ports.clock(), outcomes, refusal: 'interrupted' }, lease);
+    tellHalfTaken(ports.logger, { repository, runId }, own);
   } catch (problem) {
     ports.logger.log('WARNING', 'an interrupted run could not be closed yet', {
       repository,

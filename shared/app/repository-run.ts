@@ -1,6 +1,5 @@
 import { blockagesAfter, standingBlockages } from '../core/blockage.ts';
 import { messageOf } from '../core/error.ts';
-import { halfTaken } from '../core/half-taken.ts';
 import type { Run } from '../core/journal.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
 import { parseRepository } from '../core/reference.ts';
@@ -15,6 +14,7 @@ import { mendTags } from './mend-tags.ts';
 import { type RunWatch, watchRun } from './run-watch.ts';
 import { createStepRunner, type StepRunner } from './step-runner.ts';
 import type { StopWatch } from './stop-watch.ts';
+import { tellHalfTaken } from './tell-half-taken.ts';
 
 /** One run over one repository, under its lease. The lease's holder is the run. */
 export interface RepositoryRun {
@@ -140,7 +140,7 @@ async function runSteps(
   const done = await runBatches(ports, running, { watch, runner, known });
   const { ended } = done;
   const results = await withTagsMended(ports, running, watch, done.results);
-  tellHalfTaken(ports, running, results);
+  tellHalfTaken(ports.logger, { repository: work.repository, runId: running.lease.holder }, results);
   const after = blockagesAfter(before, results, nowMs);
   const isNew = after.length !== before.size || after.some(({ step }) => !before.has(step));
   const unsaved = isNew
@@ -153,22 +153,6 @@ async function runSteps(
     });
   }
   return { results, ended: ended ?? watch.ended() };
-}
-
-/** Tells of images that stay without their tags or signatures, with the command that brings those back. */
-function tellHalfTaken(
-  { logger }: ApplyPorts,
-  { work, lease }: RepositoryRun,
-  results: readonly StepResult[],
-): void {
-  for (const lost of halfTaken(results)) {
-    const mend = `gcr-warden restore ${lease.holder}`;
-    logger.log('ERROR', 'an image that stays has lost what belongs to it', {
-      repository: work.repository,
-      ...lost,
-      mend,
-    });
-  }
 }
 
 /** The results, with what became of tags that somebody moved in the moment of their removal. */

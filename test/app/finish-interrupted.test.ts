@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
+import { restore } from '../../shared/app/restore.ts';
 import type { Digest } from '../../shared/core/digest.ts';
 import { WardenError } from '../../shared/core/error.ts';
 import type { Intent, Outcome, Run } from '../../shared/core/journal.ts';
@@ -122,6 +123,66 @@ describe('a run that was killed', () => {
     await nextRun(stage);
     expect(await runOf(stage)).toMatchObject({ outcomes: { deleted: 1 }, refusal: 'interrupted' });
     expect(await stage.standing()).toEqual({ [standing.digest]: ['v1'] });
+  });
+
+  it('leaves an image without its tags behind, which is told once with the command that brings them back', async () => {
+    const stage = await setStage();
+    const old = await stage.push('old', ['pr-1'], 30);
+    await stage.push('kept', ['stable'], 30);
+    const plan = await planTarget(stage.ports, { host: stage.registry.host, prefix: 'acme' }, planRequest());
+    let isDead = false;
+    const dying = <T extends object>(of: T, dies: string): T =>
+      new Proxy(of, {
+        get(target, name) {
+          const method: unknown = Reflect.get(target, name);
+          if (typeof method !== 'function') return method;
+          return async (...call: unknown[]) => {
+            isDead ||= name === dies;
+            return isDead ? new Promise(() => {}) : method.apply(target, call);
+          };
+        },
+      });
+    const ports = {
+      ...stage.ports,
+      ledger: dying(stage.ports.ledger, 'writeSettlements'),
+      deleter: dying(stage.ports.deleter, 'deleteDigest'),
+    };
+    // It dies between the tag and the digest.
+    void applyPlan(ports, plan, applyRequest());
+    await expect.poll(() => isDead, { timeout: 60_000 }).toBe(true);
+    expect(await stage.standing()).toMatchObject({ [old.digest]: [] });
+    stage.setDaysAgo(-1);
+    await nextRun(stage);
+    await nextRun(stage);
+    const [killed] = (await stage.ledger.runs({ repository: stage.name, limit: 99 })).filter(
+      ({ refusal }) => refusal === 'interrupted',
+    );
+    const told = stage.log.filter(({ message }) => message.startsWith('an image has lost its tags'));
+    expect(told).toEqual([
+      {
+        severity: 'WARNING',
+        message: expect.any(String),
+        fields: {
+          repository: stage.name,
+          root: old.digest,
+          tags: ['pr-1'],
+          digests: [],
+          mend: `gcr-warden restore ${killed?.id}`,
+        },
+      },
+    ]);
+    const restored = await restore(
+      { ...stage.ports, writer: stage.writer },
+      {
+        repository: stage.repository,
+        source: { kind: 'run', runId: killed?.id ?? '' },
+        by: 'ann',
+        holdMs: null,
+        isDryRun: false,
+      },
+    );
+    expect(restored).toBeDefined();
+    expect(await stage.standing()).toMatchObject({ [old.digest]: ['pr-1'] });
   });
 
   it('is closed once: what happens to the tag later is left alone', async () => {
