@@ -32,9 +32,18 @@ import { NOUNS, type Noun } from '../../../shared/core/ledger-record.ts';
 import type { RepositorySample } from '../../../shared/core/repository-sample.ts';
 import type { Ledger } from '../../../shared/ports.ts';
 import { describeLedger } from '../../contracts/ledger.ts';
-import { describeArchive, fill, intent, settlement, verified } from '../../contracts/ledger-archive.ts';
+import {
+  describeArchive,
+  exported,
+  fill,
+  intent,
+  settlement,
+  verified,
+} from '../../contracts/ledger-archive.ts';
+import { workWithFirstForms } from '../../contracts/ledger-first-forms.ts';
 import { describeHistory } from '../../contracts/ledger-history.ts';
 import { type Emulator, startFirestoreEmulator } from '../../support/emulators.ts';
+import { FIRST_FORMS, FIRST_FORMS_EXPORTED, putDocuments } from '../../support/first-forms.ts';
 import { describeWithPeers } from '../../support/peer.ts';
 
 const VARIABLE = 'FIRESTORE_EMULATOR_HOST';
@@ -235,6 +244,19 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     expect(collections).toEqual(Object.keys(EXPORTED_AS).sort());
     const nouns = Object.values(EXPORTED_AS).filter((noun) => noun !== null);
     expect(new Set(nouns)).toEqual(new Set(NOUNS));
+  });
+
+  it('reads every collection in the form that it had first, and beside the form of today', async () => {
+    // A part of a record that is very large has the form of the record.
+    const collections = Object.keys(EXPORTED_AS).filter((name) => !name.endsWith('-parts'));
+    expect(Object.keys(FIRST_FORMS.documents).sort()).toEqual(collections.sort());
+    const projectId = newProject();
+    await putDocuments(plainClient(projectId));
+    const ledger = await open({ projectId });
+    expect(await exported(ledger)).toEqual(FIRST_FORMS_EXPORTED);
+    await workWithFirstForms(ledger);
+    const unreadable = (await verified(ledger)).filter(({ code }) => code.startsWith('LEDGER_'));
+    expect(unreadable).toEqual([]);
   });
 
   it('tells of documents that can not be read, and of outcomes that nobody announced', async () => {
