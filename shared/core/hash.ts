@@ -27,12 +27,56 @@ export function startHash(): RunningHash {
  * built in. Only for plain JSON values.
  */
 export function canonicalJson(value: unknown): string {
+  return textOf(value, new Map()) ?? JSON.stringify(value);
+}
+
+/**
+ * What was found under a key last, and its text. Much of a plan is the same object in many places: the rules that
+ * allow a step, the policy's file behind them.
+ */
+type Last = Map<string, { readonly value: object; readonly text: string | undefined }>;
+
+/** Texts that JSON shows as they are. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** A value's text; undefined where JSON has none, as for undefined itself. */
+function textOf(value: unknown, last: Last): string | undefined {
+  if (typeof value === 'string') return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  return Array.isArray(value) ? listText(value, last) : objectText(value as Record<string, unknown>, last);
+}
+
+function listText(list: readonly unknown[], last: Last): string {
   // Where there is no key there is nothing to sort: names of things in a list, of which there are very many.
-  if (isList(value)) return JSON.stringify(value);
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
-    return sortKeys(inner as Record<string, unknown>);
-  });
+  if (isList(list)) return JSON.stringify(list);
+  let text = '[';
+  for (let at = 0; at < list.length; at += 1) {
+    const inner = textOf(list[at], last) ?? 'null';
+    text += at === 0 ? inner : `,${inner}`;
+  }
+  return `${text}]`;
+}
+
+function objectText(value: Readonly<Record<string, unknown>>, last: Last): string {
+  let text = '{';
+  for (const key of sortedKeys(value)) {
+    const inner = textUnder(key, value[key], last);
+    // As JSON leaves them out.
+    if (inner === undefined) continue;
+    if (text.length > 1) text += ',';
+    text += PLAIN.test(key) ? `"${key}":` : `${JSON.stringify(key)}:`;
+    text += inner;
+  }
+  return `${text}}`;
+}
+
+function textUnder(key: string, value: unknown, last: Last): string | undefined {
+  if (value === null || typeof value !== 'object') return textOf(value, last);
+  const found = last.get(key);
+  if (found?.value === value) return found.text;
+  const text = textOf(value, last);
+  last.set(key, { value, text });
+  return text;
 }
 
 /** Whether a value is a list of texts and numbers, and of such lists. */
@@ -41,8 +85,26 @@ function isList(value: unknown): value is readonly unknown[] {
   return value.every((inner: unknown) => inner === null || typeof inner !== 'object' || isList(inner));
 }
 
+/**
+ * The keys of an object in the order in which JSON has them when they were sorted: keys that are whole numbers stand
+ * first, by number, since JavaScript puts them there in every object.
+ */
+function sortedKeys(value: Readonly<Record<string, unknown>>): string[] {
+  const keys = Object.keys(value);
+  let isSorted = true;
+  let hasNumber = false;
+  for (let at = 0; at < keys.length; at += 1) {
+    const key = keys[at] as string;
+    if (at > 0 && (keys[at - 1] as string) > key) isSorted = false;
+    const first = key.charCodeAt(0);
+    if (first >= 0x30 && first <= 0x39) hasNumber = true;
+  }
+  if (!isSorted) keys.sort();
+  return hasNumber ? Object.keys(Object.fromEntries(keys.map((key) => [key, null]))) : keys;
+}
+
 function sortKeys(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return Object.fromEntries(sortedKeys(value).map((key) => [key, value[key]]));
 }
 
 /** How deep `hashCanonicalJson` takes a value apart: down to the decisions and steps of a plan's repositories. */
@@ -62,9 +124,10 @@ export function hashCanonicalJson(value: unknown): Digest {
     hash.update(text);
     text = '';
   };
+  const last: Last = new Map();
   const visit = (inner: unknown, depth: number): void => {
     if (depth === PIECES_DEPTH || inner === null || typeof inner !== 'object') {
-      write(canonicalJson(inner));
+      write(textOf(inner, last) ?? JSON.stringify(inner));
       return;
     }
     let separator = '';

@@ -16,6 +16,25 @@ describe('the hash of a value', () => {
     ],
   });
 
+  it('is of what JSON.stringify makes of the same value with sorted keys', () => {
+    const sorted = (one: unknown): unknown => {
+      if (one === null || typeof one !== 'object') return one;
+      if (Array.isArray(one)) return one.map(sorted);
+      const entries = Object.entries(one).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+      return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+    };
+    const key = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.nat().map(String),
+      fc.constantFrom('-1', '01', 'a'),
+    );
+    const shared = fc.dictionary(key, value);
+    checkProperty(fc.tuple(shared, fc.array(value)), ([one, many]) => {
+      const whole = { ...one, list: [one, ...many, { list: many, one }], one, 1: many, 0: one };
+      expect(canonicalJson(whole)).toBe(JSON.stringify(sorted(whole)));
+    });
+  });
+
   it('taken piece by piece is that of its whole text', () => {
     checkProperty(value, (one) => {
       expect(hashCanonicalJson(one)).toBe(sha256(canonicalJson(one)));
