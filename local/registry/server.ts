@@ -23,6 +23,7 @@ import { jsonReply, type Reply } from './reply.ts';
 import { RepositoryStore } from './repository-store.ts';
 import { parseRoute, type Route } from './route.ts';
 import type { Credential } from './token.ts';
+import { openWaits } from './waits.ts';
 
 export interface LocalRegistryOptions {
   /** 0, the default, takes a free one. */
@@ -52,7 +53,10 @@ export interface LocalRegistry {
   readonly host: string;
   /** How many requests came, by method and route: `DELETE manifests`, `GET tags`. */
   readonly requests: Readonly<Record<string, number>>;
-  /** How long each request waits before it is looked at, in milliseconds. 0 until it is set. */
+  /**
+   * How long each request takes until it is answered, in milliseconds: half of that before it is looked at, as if it
+   * was on the way, and half after it. 0 until it is set.
+   */
   latencyMs: number;
   /** How long all requests together took, from their headers to the end of the answer. */
   readonly answeredAfterMs: number;
@@ -89,6 +93,7 @@ export async function startLocalRegistry(options: LocalRegistryOptions): Promise
     publish: (notification, atMs) => publish(options, notification, atMs),
   };
   const authorization = new Authorization(dialect, options.credentials ?? null);
+  const waitUntil = openWaits();
   const requests: Record<string, number> = {};
   let received = 0;
   let answeredAfterMs = 0;
@@ -108,9 +113,11 @@ export async function startLocalRegistry(options: LocalRegistryOptions): Promise
       const number = received;
       const arrivedAtMs = performance.now();
       const answer = async (): Promise<void> => {
-        if (running.latencyMs > 0) await delay(running.latencyMs);
+        const { latencyMs } = running;
+        if (latencyMs > 0) await waitUntil(arrivedAtMs + latencyMs / 2);
         const reply =
           throttled(dialect, number) ?? (await serve(registry, authorization, request, route, query));
+        if (latencyMs > 0) await waitUntil(arrivedAtMs + latencyMs);
         await write(request, response, reply);
         answeredAfterMs += performance.now() - arrivedAtMs;
       };

@@ -80,7 +80,7 @@ function textUnder(key: string, value: unknown, last: Last): string | undefined 
 }
 
 /** Whether a value is a list of texts and numbers, and of such lists. */
-function isList(value: unknown): value is readonly unknown[] {
+function isList(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
   return value.every((inner: unknown) => inner === null || typeof inner !== 'object' || isList(inner));
 }

@@ -9,6 +9,7 @@
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { openWaits } from '../../local/registry/waits.ts';
 import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
 
 const LATENCY_MS = 20;
@@ -72,36 +73,7 @@ async function send(reply: ServerResponse, pieces: Iterable<string>): Promise<vo
 
 const requests: Record<string, number> = {};
 
-interface Waiting {
-  readonly dueMs: number;
-  answer(): void;
-}
-const waiting: Waiting[] = [];
-let nextWaiting = 0;
-
-/**
- * Answers what is due. Timers have whole milliseconds, so what is due within half of one is answered at once: half
- * of the answers are early by as much as the others are late, and together they take the 20 ms that are meant.
- */
-function answerDue(): void {
-  const nowMs = performance.now();
-  for (; nextWaiting < waiting.length; nextWaiting += 1) {
-    const { dueMs, answer } = waiting[nextWaiting] as Waiting;
-    if (dueMs > nowMs + 0.5) {
-      setTimeout(answerDue, Math.max(1, Math.floor(dueMs - nowMs)));
-      return;
-    }
-    requests['lateMs'] = (requests['lateMs'] ?? 0) + performance.now() - dueMs;
-    answer();
-  }
-  waiting.length = 0;
-  nextWaiting = 0;
-}
-
-function afterLatency(answer: () => void): void {
-  waiting.push({ dueMs: performance.now() + LATENCY_MS, answer });
-  if (waiting.length === 1) setTimeout(answerDue, LATENCY_MS - 1);
-}
+const waitUntil = openWaits();
 
 const server = createServer((request, reply) => {
   const url = new URL(request.url ?? '/', 'http://x');
@@ -113,7 +85,9 @@ const server = createServer((request, reply) => {
   const isToken = url.pathname === '/v2/token';
   const kind = isToken ? 'token' : url.pathname === '/v2/' ? 'ping' : 'page';
   requests[kind] = (requests[kind] ?? 0) + 1;
-  afterLatency(() => {
+  const askedAtMs = performance.now();
+  void waitUntil(askedAtMs + LATENCY_MS).then(() => {
+    requests['lateMs'] = (requests['lateMs'] ?? 0) + performance.now() - askedAtMs - LATENCY_MS;
     if (isToken) {
       reply.setHeader('content-type', 'application/json');
       reply.end(

@@ -21,7 +21,7 @@ import { listTarget } from '../../shared/app/list-target.ts';
 import { type Fact, known, unknown } from '../../shared/core/fact.ts';
 import type { ListedManifest } from '../../shared/core/listing.ts';
 import { parseTarget } from '../../shared/core/reference.ts';
-import { scheduled } from './realtime.ts';
+import { schedule } from './realtime.ts';
 import { benchRepository } from './repository.ts';
 
 const REPOSITORIES = 500;
@@ -173,9 +173,7 @@ async function memory(way: string, name: string): Promise<void> {
 
 /** Runs a part of this file in a process of its own, in one file without types, as everything is deployed. */
 async function inOwnProcess(...args: readonly string[]): Promise<string> {
-  const { stdout } = await run(
-    ...scheduled('measured', process.execPath, [join(directory, 'listing.mjs'), ...args]),
-  );
+  const { stdout } = await run(process.execPath, [join(directory, 'listing.mjs'), ...args]);
   return stdout.trim();
 }
 
@@ -204,10 +202,11 @@ async function all(): Promise<void> {
     },
     logLevel: 'error',
   });
-  const serve = [new URL('listing-server.ts', import.meta.url).pathname];
-  const server = spawn(...scheduled('registry', process.execPath, serve), {
+  schedule('measured', process.pid);
+  const server = spawn(process.execPath, [new URL('listing-server.ts', import.meta.url).pathname], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  schedule('registry', server.pid);
   try {
     const [line] = (await once(server.stdout, 'data')) as [Buffer];
     const address = `127.0.0.1:${line.toString().trim()}`;

@@ -12,6 +12,7 @@ import { unknown } from '../../shared/core/fact.ts';
 import { outcomeLabel } from '../../shared/core/journal.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import type { Ledger } from '../../shared/ports.ts';
+import { schedule } from './realtime.ts';
 import type { Counted, FromEstate, ToEstate } from './sweep-estate.ts';
 
 /**
@@ -55,6 +56,7 @@ interface Sweep extends Swept {
 
 async function openEstate(shape: string): Promise<Estate> {
   const child = fork(new URL('sweep-estate.ts', import.meta.url), [shape]);
+  schedule('registry', child.pid);
   const next = async (): Promise<FromEstate> => {
     const [message] = await once(child, 'message', { signal: AbortSignal.timeout(180_000) });
     return message as FromEstate;
@@ -234,6 +236,7 @@ function show(name: string, sweeps: readonly Sweep[]): void {
 }
 
 const cleaner = process.env['GCR_CLEANER'] ?? '';
+schedule('measured', process.pid);
 const [only] = process.argv.slice(2);
 for (const shape of ['flat', 'indexes'].filter((one) => only === undefined || only === one)) {
   const estate = await openEstate(shape);
