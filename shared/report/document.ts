@@ -1,6 +1,12 @@
 import { sha256 } from '../core/hash.ts';
 import { type Html, html, NOTHING } from './html.ts';
 
+/** The link to the page that a report in one file shows; "index" is what is shown where nothing is asked for. */
+const CURRENT = ['index', 'runs', 'policies', 'findings', 'access', 'cost']
+  .map((id) => `body:has(#${id}:target) nav.main a[href="#${id}"]`)
+  .concat('body:has(> main > section.page):not(:has(section.page:target)) nav.main a[href="#index"]')
+  .join(', ');
+
 /** One style sheet for all pages: readable first, light and dark, and on paper. */
 const STYLE = `
 :root { color-scheme: light dark;
@@ -45,6 +51,7 @@ nav.views { display: flex; flex-wrap: wrap; gap: .3rem; margin: .7rem 0; } nav.v
 nav.parts { display: flex; flex-wrap: wrap; gap: .3rem 1rem; margin: .8rem 0; }
 /* A report in one file: the page that the address names, or else the estate. */
 section.page { scroll-margin-top: 5rem; } section.page:not(:target) { display: none; } main:not(:has(> section.page:target)) > #index { display: block; }
+${CURRENT} { color: var(--ink); font-weight: 600; border-color: var(--accent); }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; margin: .8rem 0; } dl.facts dt { color: var(--faint); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 0; } figcaption { font-weight: 600; margin-bottom: .3rem; } svg { display: block; max-width: 100%; height: auto; } .wide { overflow-x: auto; } svg.plot { width: 100%; min-width: 38rem; } svg text { font: 12px system-ui, sans-serif; fill: var(--faint); }
 .grid { stroke: var(--line); stroke-width: 1; } .zero { stroke: var(--faint); stroke-width: 1; } .curve { fill: none; stroke-width: 2; stroke-linejoin: round; } .a { stroke: var(--accent); } .b { stroke: var(--warn); } .c { stroke: var(--faint); stroke-dasharray: 4 3; }
