@@ -6,18 +6,20 @@ locals {
   # Asked in the project that the functions run in; Cloud Run's is on in any case.
   in_use_apis = toset([
     for kind, api in {
-      asset   = "cloudasset.googleapis.com"
-      compute = "compute.googleapis.com"
-      gke     = "container.googleapis.com"
+      asset     = "cloudasset.googleapis.com"
+      compute   = "compute.googleapis.com"
+      functions = "cloudfunctions.googleapis.com"
+      gke       = "container.googleapis.com"
     } : api if anytrue([for place in local.in_use_places : startswith(place, "${kind}:")])
   ])
 
   in_use_buckets = toset([for place in local.in_use_places : split("/", place)[2] if startswith(place, "gs://")])
 
   in_use_viewers = {
-    gke     = "roles/container.viewer"
-    run     = "roles/run.viewer"
-    compute = "roles/compute.viewer"
+    gke       = "roles/container.viewer"
+    run       = "roles/run.viewer"
+    compute   = "roles/compute.viewer"
+    functions = "roles/cloudfunctions.viewer"
   }
 
   # A project's id may have a colon itself: example.com:my-project.

@@ -107,13 +107,13 @@ variable "functions_folder" {
 }
 
 variable "in_use" {
-  description = "Who says what runs, one source each: gs://BUCKET/OBJECT, gke:PROJECT, run:PROJECT, compute:PROJECT, asset:organizations/NUMBER, asset:folders/NUMBER or asset:projects/PROJECT, with settings such as \",max-age=2h\". Empty: nothing is known to be unused, and policies that ask for it keep."
+  description = "Who says what runs, one source each: gs://BUCKET/OBJECT, gke:PROJECT, run:PROJECT, functions:PROJECT, compute:PROJECT, asset:organizations/NUMBER, asset:folders/NUMBER or asset:projects/PROJECT, with settings such as \",max-age=2h\". Empty: nothing is known to be unused, and policies that ask for it keep."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for source in var.in_use : can(regex("^(gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/[^/,\\s][^,\\s]*|(gke|run|compute):[a-z0-9.:-]+|asset:(organizations/[0-9]+|folders/[0-9]+|projects/[a-z0-9.:-]+))(,(max-age|rollback|revisions|repositories)=[^,\\s]+)*$", source))])
+    condition     = alltrue([for source in var.in_use : can(regex("^(gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/[^/,\\s][^,\\s]*|(gke|run|functions|compute):[a-z0-9.:-]+|asset:(organizations/[0-9]+|folders/[0-9]+|projects/[a-z0-9.:-]+))(,(max-age|rollback|revisions|repositories)=[^,\\s]+)*$", source))])
     error_message = "in_use has to name sources such as \"gs://my-bucket/in-use/pods.json\", \"gke:my-project\", \"run:my-project\" or \"asset:organizations/123456789012,max-age=2h\"."
   }
 }

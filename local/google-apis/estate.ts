@@ -78,6 +78,10 @@ export interface EstateMember {
 
 /** A function of the second generation. */
 export interface EstateFunction {
+  /** The second where it is left out. */
+  readonly generation?: 1 | 2;
+  /** `projects/P/locations/L/repositories/R`, where it is one of the user's own. */
+  readonly dockerRepository?: string;
   readonly name: string;
   readonly location: string;
   readonly state: string;

@@ -580,6 +580,7 @@ run "reads_what_is_in_use_where_it_is_told" {
       "gs://cluster-facts/in-use/pods.json,max-age=6h",
       "gke:shop-project",
       "run:example.com:web-project",
+      "functions:shop-project",
       "asset:folders/301,max-age=2h",
     ]
   }
@@ -597,11 +598,15 @@ run "reads_what_is_in_use_where_it_is_told" {
     error_message = "clean can't read Cloud Run of a domain's project."
   }
   assert {
+    condition     = google_project_iam_member.in_use["functions:shop-project"].role == "roles/cloudfunctions.viewer"
+    error_message = "clean can't read which functions there are."
+  }
+  assert {
     condition     = google_folder_iam_member.in_use["301"].role == "roles/cloudasset.viewer" && length(google_organization_iam_member.in_use) == 0
     error_message = "clean can't read the folder's assets, or may read more."
   }
   assert {
-    condition     = split("\n", google_cloudfunctions2_function.this["clean"].service_config[0].environment_variables["GCR_WARDEN_IN_USE"]) == tolist(["gs://cluster-facts/in-use/pods.json,max-age=6h", "gke:shop-project", "run:example.com:web-project", "asset:folders/301,max-age=2h"])
+    condition     = split("\n", google_cloudfunctions2_function.this["clean"].service_config[0].environment_variables["GCR_WARDEN_IN_USE"]) == tolist(["gs://cluster-facts/in-use/pods.json,max-age=6h", "gke:shop-project", "run:example.com:web-project", "functions:shop-project", "asset:folders/301,max-age=2h"])
     error_message = "clean isn't told where to read, one source a line."
   }
   assert {

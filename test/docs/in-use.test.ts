@@ -25,10 +25,10 @@ describe('docs/in-use.md', () => {
     );
     expect(examples).toHaveLength(5);
     const places = Array.from(
-      page.matchAll(/^\| (`.*?) \| .* \| (?:complete|best effort).*$/gm),
+      page.matchAll(/^\| (`.*?) \| .* \| (?:complete|best effort|unknown, for).*$/gm),
       ([, cell = '']) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, place = '']) => place),
     ).flat();
-    expect(places).toHaveLength(11);
+    expect(places).toHaveLength(12);
     const settings = Array.from(
       page.matchAll(/^\| `((?:max-age|rollback|revisions)=[^`]+)` \|/gm),
       ([, text = '']) => `pods.json,${text}`,

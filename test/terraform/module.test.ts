@@ -155,6 +155,7 @@ describe('the module', () => {
       'roles/artifactregistry.writer',
       // Of clean, only on what `in_use` names.
       'roles/cloudasset.viewer',
+      'roles/cloudfunctions.viewer',
       // Of Google's agents, on the key that `kms_key` names.
       'roles/cloudkms.cryptoKeyEncrypterDecrypter',
       'roles/compute.viewer',

@@ -117,6 +117,10 @@ async function readerOf(
       const { readCloudRun } = await import('./cloud-run.ts');
       return readCloudRun({ rest, project: place.project, clock, revisions });
     }
+    case 'functions': {
+      const { readFunctions } = await import('./functions.ts');
+      return readFunctions({ rest, project: place.project, clock });
+    }
     case 'compute': {
       const { readCompute } = await import('./compute.ts');
       return readCompute({ rest, project: place.project, clock });

@@ -73,13 +73,13 @@ export function oneAtATime(reader: UsageReader): UsageReader {
   };
 }
 
-/** A reader whose silence says nothing of other repositories than these. */
+/** A reader whose silence says nothing of other repositories than these, or than it says itself. */
 export function withinScope(reader: UsageReader, repositories: readonly string[]): UsageReader {
   const scope: UsageScope = { repositories };
   return {
     async read(): Promise<Usage> {
       const { answers } = await reader.read();
-      return { version: 1, answers: answers.map((answer) => ({ ...answer, ...scope })) };
+      return { version: 1, answers: answers.map((answer) => ({ ...scope, ...answer })) };
     },
   };
 }

@@ -11,7 +11,8 @@ export type UsagePlace =
   | { readonly kind: 'gke'; readonly project: string }
   | { readonly kind: 'asset'; readonly scope: string }
   | { readonly kind: 'run'; readonly project: string }
-  | { readonly kind: 'compute'; readonly project: string };
+  | { readonly kind: 'compute'; readonly project: string }
+  | { readonly kind: 'functions'; readonly project: string };
 
 /** A source as somebody wrote it down, with its settings. */
 export interface UsageSource {
@@ -34,7 +35,7 @@ const COUNT_MAX = 1000;
 
 /** What the grammar is, for whoever wrote something else. */
 export const USAGE_GRAMMAR =
-  'FILE, gs://BUCKET/OBJECT, kubeconfig:FILE[#CONTEXT], gke:PROJECT, asset:organizations/NUMBER (or folders/NUMBER, projects/PROJECT), run:PROJECT or compute:PROJECT, and after it any of ,max-age=1h ,rollback=10 ,revisions=5 ,repositories=PATTERN';
+  'FILE, gs://BUCKET/OBJECT, kubeconfig:FILE[#CONTEXT], gke:PROJECT, asset:organizations/NUMBER (or folders/NUMBER, projects/PROJECT), run:PROJECT, functions:PROJECT or compute:PROJECT, and after it any of ,max-age=1h ,rollback=10 ,revisions=5 ,repositories=PATTERN';
 
 /**
  * Reads where to ask what is in use: `PLACE[,SETTING=VALUE]…`.
@@ -103,6 +104,7 @@ export function usagePlace(text: string): UsagePlace | null {
     case 'gke':
     case 'run':
     case 'compute':
+    case 'functions':
       return PROJECT.test(rest) ? { kind, project: rest } : null;
     case 'asset':
       return SCOPE.test(rest) ? { kind, scope: rest } : null;

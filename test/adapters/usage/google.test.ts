@@ -1,9 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type { EstateFunction } from '../../../local/google-apis/estate.ts';
 import type { CloudRunRegion, Workloads } from '../../../local/google-apis/workload.ts';
 import { readAssetInventory } from '../../../shared/adapters/usage/asset-inventory.ts';
 import { readCloudRun } from '../../../shared/adapters/usage/cloud-run.ts';
 import { readCompute } from '../../../shared/adapters/usage/compute.ts';
+import { readFunctions } from '../../../shared/adapters/usage/functions.ts';
 import { HOUR_MS } from '../../../shared/core/units.ts';
+import { standingFor } from '../../../shared/core/usage/standing.ts';
 import type { Usage } from '../../../shared/core/usage.ts';
 import { API, closeAll, digest, NOW_MS, PROJECT, pod, standIns } from './stage.ts';
 
@@ -202,6 +205,62 @@ describe('Compute Engine', () => {
     const { answers } = await read(machines, more);
     expect(answers).toMatchObject([{ kind: 'unknown', reason: expect.stringMatching(reason) }]);
     expect(JSON.stringify(answers)).not.toContain('secret');
+  });
+});
+
+describe('Cloud Run functions', () => {
+  const own = (repository: string): string =>
+    `projects/${PROJECT}/locations/europe-west1/repositories/${repository}`;
+  const one = (name: string, more: Partial<EstateFunction> = {}): EstateFunction => ({
+    name,
+    location: 'europe-west1',
+    state: 'ACTIVE',
+    account: 'run@acme.iam.gserviceaccount.com',
+    environment: {},
+    ...more,
+  });
+  const read = async (
+    functions: readonly EstateFunction[],
+    more: { denied?: string[]; pageSizeMax?: number } = {},
+  ) => {
+    const { rest, clock } = await standIns(more, [], functions);
+    return readFunctions({ rest, project: PROJECT, clock }).read();
+  };
+  const standing = (usage: Usage, name: string): string =>
+    standingFor({ version: 1, answers: [...COMPLETE, ...usage.answers] }, name).kind;
+  const COMPLETE: Usage['answers'] = [{ kind: 'complete', source: 'a cluster', asOfMs: NOW_MS, uses: [] }];
+
+  it.each([1000, 1])(
+    'of the first generation make their repositories unknown, with %i on a page',
+    async (pageSizeMax) => {
+      const functions = [
+        one('old', { generation: 1, dockerRepository: own('shop') }),
+        one('usual', { generation: 1 }),
+        one('new', { dockerRepository: own('web') }),
+      ];
+      const usage = await read(functions, { pageSizeMax });
+      const at = (repository: string): string => `europe-west1-docker.pkg.dev/${PROJECT}/${repository}/api`;
+      expect(standing(usage, at('shop'))).toBe('unknown');
+      expect(standing(usage, at('gcf-artifacts'))).toBe('unknown');
+      expect(standing(usage, at('web'))).toBe('complete');
+      expect(standing(usage, at('shop').replace('europe-west1', 'us-central1'))).toBe('complete');
+      expect(JSON.stringify(usage)).toContain('the first-generation function old runs');
+    },
+  );
+
+  it('say nothing of anything where there are none', async () => {
+    const usage = await read([one('new', { dockerRepository: own('web') })]);
+    expect(usage.answers).toMatchObject([{ kind: 'best effort', uses: [] }]);
+    expect(standingFor(usage, API).kind).toBe('best effort');
+    expect(standing(usage, API)).toBe('complete');
+  });
+
+  it('are unknown where the project is denied, and where a repository has a name that can not be read', async () => {
+    expect((await read([], { denied: ['cloudfunctions'] })).answers).toMatchObject([
+      { kind: 'unknown', reason: expect.stringContaining('403') },
+    ]);
+    const usage = await read([one('odd', { generation: 1, dockerRepository: 'somewhere else' })]);
+    expect(standing(usage, API)).toBe('unknown');
   });
 });
 

@@ -50,6 +50,7 @@ describe('sources of what is in use, opened', () => {
         `asset:organizations/1`,
         `run:${PROJECT}`,
         `compute:${PROJECT}`,
+        `functions:${PROJECT}`,
       ].join('\n'),
     );
     const { usage } = closing(
@@ -67,6 +68,7 @@ describe('sources of what is in use, opened', () => {
       'best effort: Cloud Asset Inventory of organizations/1',
       'complete: Cloud Run of acme',
       'complete: Compute Engine of acme',
+      'best effort: Cloud Run functions of acme',
     ]);
     const uses = answered.answers.flatMap((answer) => (answer.kind === 'unknown' ? [] : answer.uses));
     expect(uses.map((use) => use.digest)).toEqual(['c', 'b', 'a', 'a'].map(digest));

@@ -1,3 +1,4 @@
+import type { EstateFunction } from '../../../local/google-apis/estate.ts';
 import { acmeEstate, startGoogleApis } from '../../../local/google-apis/index.ts';
 import type { GoogleApisOptions } from '../../../local/google-apis/route.ts';
 import { GOOGLE_APIS, GoogleRest } from '../../../shared/adapters/google/rest.ts';
@@ -26,9 +27,12 @@ const closers: (() => Promise<void>)[] = [];
 export async function standIns(
   options: Partial<GoogleApisOptions>,
   clusters: readonly Readonly<Record<string, unknown>>[] = [],
+  functions: readonly EstateFunction[] = [],
 ) {
   const estate = acmeEstate(NOW_MS);
-  const projects = estate.projects.map((one) => (one.project === PROJECT ? { ...one, clusters } : one));
+  const projects = estate.projects.map((one) =>
+    one.project === PROJECT ? { ...one, clusters, functions } : one,
+  );
   const server = await startGoogleApis({ now: NOW_MS, ...options, estate: { ...estate, projects } });
   const endpoints = Object.fromEntries(GOOGLE_APIS.map((api) => [api, server.url]));
   const rest = new GoogleRest({ token: async () => 'none', endpoints, limits: { attempts: 1 } });

@@ -16,6 +16,7 @@ describe('a source of what is in use', () => {
     ['gke:acme-prod', { kind: 'gke', project: 'acme-prod' }],
     ['run:example.com:acme-prod', { kind: 'run', project: 'example.com:acme-prod' }],
     ['compute:acme-prod', { kind: 'compute', project: 'acme-prod' }],
+    ['functions:acme-prod', { kind: 'functions', project: 'acme-prod' }],
     ['asset:organizations/12', { kind: 'asset', scope: 'organizations/12' }, { ageMaxMs: HOUR_MS }],
     ['asset:folders/12,max-age=3h', { kind: 'asset', scope: 'folders/12' }, { ageMaxMs: 3 * HOUR_MS }],
     ['gke:acme-prod,rollback=0', { kind: 'gke', project: 'acme-prod' }, { rollbackDepth: 0 }],
