@@ -102,13 +102,12 @@ export async function openConfiguredPolicyFiles(): Promise<PolicyFileReader> {
   // gets a word instead of a token.
   const emulator = process.env['STORAGE_EMULATOR_HOST'];
   if (emulator !== undefined)
-    return policyBucketFiles({ bucket, prefix, baseUrl: emulator, token: async () => 'none', fetch });
+    return policyBucketFiles({ bucket, prefix, baseUrl: emulator, token: async () => 'none' });
   const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/devstorage.read_only'] });
   return policyBucketFiles({
     bucket,
     prefix,
     token: async () => (await auth.getAccessToken()) ?? null,
-    fetch,
   });
 }
 

@@ -109,5 +109,5 @@ async function policiesIn(
   const [, bucket, prefix = ''] = /^gs:\/\/([^/]+)(?:\/(.*))?$/.exec(place) ?? [];
   if (bucket === undefined) return parsePolicyFolder(await readPolicyFiles(place));
   const base = endpoint === undefined ? {} : { baseUrl: endpoint };
-  return parsePolicyFolder(await policyBucketFiles({ bucket, prefix, ...base, token, fetch }).read());
+  return parsePolicyFolder(await policyBucketFiles({ bucket, prefix, ...base, token }).read());
 }

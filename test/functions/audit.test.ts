@@ -52,7 +52,6 @@ async function audit(files: Readonly<Record<string, string>>, denied: readonly s
         prefix: 'set',
         baseUrl: apis.url,
         token: async () => 'test-token',
-        fetch,
       }),
       ports: { access: google.access, ledger, clock: () => NOW_MS },
     }),

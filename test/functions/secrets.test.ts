@@ -236,7 +236,6 @@ describe('no secret is printed or written', { timeout: 60_000 }, () => {
           prefix: '',
           baseUrl: `http://${host}`,
           token: async () => ACCESS_TOKEN,
-          fetch,
         }),
       }),
       (report) => void reports.push(JSON.stringify(report)),

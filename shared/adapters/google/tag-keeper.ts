@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import { request } from 'undici';
 import { messageOf, WardenError } from '../../core/error.ts';
 import {
   type ArtifactRegistryImage,
@@ -7,6 +7,8 @@ import {
   type Repository,
 } from '../../core/reference.ts';
 import type { TagKeeper } from '../../ports.ts';
+import { openDispatcher } from '../http/dispatcher.ts';
+import { proxyIn } from '../http/proxy.ts';
 import { path } from './rest.ts';
 import { applicationDefaultToken, type TokenSource } from './token.ts';
 
@@ -33,7 +35,7 @@ export function createTagKeeper(options: TagKeeperOptions): TagKeeper & { close(
   if (endpoint !== ORIGIN && !isLoopback(new URL(endpoint).host)) {
     throw new WardenError('GOOGLE_ENDPOINT_REFUSED', `${endpoint} is no stand-in on this machine.`);
   }
-  const agent = new Agent({ connections: 2 });
+  const agent = openDispatcher({ requestsPerHost: 2, proxy: proxyIn(process.env) });
   return {
     keeps: (repository) => imageOf(repository) !== null,
     async createTag(repository, tag, digest) {

@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../core/error.ts';
+import { proxiedFetch } from '../http/proxied-fetch.ts';
+import type { ProxySettings } from '../http/proxy.ts';
 
 const ORIGIN = 'https://pubsub.googleapis.com';
 
@@ -10,6 +12,8 @@ export interface PubSubOptions {
   readonly origin: string | null;
   /** Whether a stand-in wants to see that somebody calls: it gets a word instead of a token. */
   readonly isStandIn?: boolean;
+  /** The proxy for HTTPS; that of the environment where left out. */
+  readonly proxy?: ProxySettings;
 }
 
 /** One request to Pub/Sub's REST API (cloud.google.com/pubsub/docs/reference/rest). */
@@ -42,7 +46,8 @@ const BODY_BYTES_MAX = 64 * 1024 * 1024;
  * Opens Pub/Sub by its REST API: the few requests that we need, for which Google's client would be most of what a
  * function loads. Tokens go to Google's own host and to no other, and no redirect is followed.
  */
-export function openPubSub({ token, origin, isStandIn = false }: PubSubOptions): PubSubRest {
+export function openPubSub({ token, origin, isStandIn = false, proxy }: PubSubOptions): PubSubRest {
+  const fetch = proxiedFetch(proxy);
   const attempt = async ({ path, body, deadlineMs }: PubSubCall): Promise<PubSubReply> => {
     const authorization = origin === null ? await token() : isStandIn ? 'none' : null;
     const signal = AbortSignal.timeout(deadlineMs);

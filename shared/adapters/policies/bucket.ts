@@ -7,6 +7,8 @@ import { FILE_BYTES_MAX } from '../../core/policy-file/limits.ts';
 import { type PolicyFile, tooLargePolicyFile } from '../../core/policy-file/parse.ts';
 import { isLoopback } from '../../core/reference.ts';
 import type { PolicyFileReader } from '../../ports.ts';
+import { proxiedFetch } from '../http/proxied-fetch.ts';
+import type { ProxySettings } from '../http/proxy.ts';
 import { decodePolicyFile } from './bytes.ts';
 import { FILES_MAX, isPolicyFileName } from './file-name.ts';
 
@@ -46,7 +48,8 @@ export interface PolicyBucket {
   readonly baseUrl?: string;
   /** An access token, or null where none is wanted. Asked once a read. */
   readonly token: () => Promise<string | null>;
-  readonly fetch: typeof globalThis.fetch;
+  /** The proxy for HTTPS; that of the environment where left out. */
+  readonly proxy?: ProxySettings;
 }
 
 /**
@@ -64,14 +67,14 @@ class BucketSource {
   readonly #prefix: string;
   readonly #origin: string;
   readonly #token: PolicyBucket['token'];
-  readonly #fetch: PolicyBucket['fetch'];
+  readonly #fetch: typeof globalThis.fetch;
 
-  constructor({ bucket, prefix, baseUrl = STORAGE_ORIGIN, token, fetch }: PolicyBucket) {
+  constructor({ bucket, prefix, baseUrl = STORAGE_ORIGIN, token, proxy }: PolicyBucket) {
     this.#bucket = bucket;
     // Without the slash "policies" would also take objects of "policies-old/".
     this.#prefix = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
     this.#token = token;
-    this.#fetch = fetch;
+    this.#fetch = proxiedFetch(proxy);
     if (!/^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/.test(bucket)) {
       throw this.#unreadable('that is no name of a bucket', false);
     }

@@ -84,7 +84,6 @@ async function read(prefix = ''): Promise<PolicySet> {
     prefix,
     baseUrl,
     token: async () => 'secret-token',
-    fetch: globalThis.fetch,
   });
   return parsePolicyFolder(await files.read());
 }
@@ -203,7 +202,6 @@ describe('a bucket of policies', () => {
       prefix: '',
       baseUrl,
       token: () => Promise.reject(new Error('refresh token secret-refresh is revoked')),
-      fetch: globalThis.fetch,
     });
     const thrown = await reader.read().catch((error: unknown) => error);
     expect(thrown).toMatchObject({ code: 'POLICY_SOURCE_UNREADABLE', retryable: true });
@@ -227,14 +225,13 @@ describe('a bucket of policies', () => {
         prefix: '',
         baseUrl: wrong,
         token: async () => 'secret-token',
-        fetch: globalThis.fetch,
       }),
     ).toThrow(expect.objectContaining({ code: 'POLICY_SOURCE_UNREADABLE' }));
   });
 
   it.each(['', 'a', 'UPPER', '../x', 'a/b'])('has no name such as "%s"', (bucket) => {
-    expect(() =>
-      policyBucketFiles({ bucket, prefix: '', token: async () => null, fetch: globalThis.fetch }),
-    ).toThrow(expect.objectContaining({ code: 'POLICY_SOURCE_UNREADABLE' }));
+    expect(() => policyBucketFiles({ bucket, prefix: '', token: async () => null })).toThrow(
+      expect.objectContaining({ code: 'POLICY_SOURCE_UNREADABLE' }),
+    );
   });
 });

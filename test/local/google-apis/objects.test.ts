@@ -84,7 +84,6 @@ describe('the stand-in for stored objects', () => {
       prefix: 'policies',
       baseUrl: new URL(await storage({ pageSizeMax: 1 })).origin,
       token: async () => 'test-token',
-      fetch,
     }).read();
     // Nothing outside the folder.
     expect(folder.files.map(({ file, text, gitRevision }) => [file, text, gitRevision.kind]).sort()).toEqual([
