@@ -7,7 +7,7 @@ export const ORG_POLICY: readonly Route[] = [
     name: 'organisation policy',
     method: 'GET',
     pattern: new RegExp(`^/v2/projects/${V}/policies/${V}:getEffectivePolicy$`),
-    permission: 'orgpolicy.policies.get',
+    permission: 'orgpolicy.policy.get',
     subjects: ([project = '', constraint = '']) => [project, constraint, 'orgpolicy'],
     reply: (request) =>
       forProject(request, ({ projectNumber, orgPolicies = {} }) => {

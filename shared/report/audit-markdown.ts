@@ -35,12 +35,12 @@ export function renderAuditMarkdown(report: AuditReport): string {
             ]),
           }),
         ]),
+    '## Not seen',
+    report.notSeen.map((line) => `- ${markdownText(line)}`).join('\n') || 'Nothing.',
     '## Keys',
     markdownTable(keyTable(report)),
     '## Access',
     markdownTable(accessTable(report)),
-    '## Not seen',
-    report.notSeen.map((line) => `- ${markdownText(line)}`).join('\n') || 'Nothing.',
   ].join('\n\n')}\n`;
 }
 

@@ -51,7 +51,11 @@ const KINDS = { FAIL: 'fail', EXCEPTED: 'fail', UNKNOWN: 'open', PASS: 'pass' } 
 function resultOf(finding: Finding, ids: readonly string[]): Readonly<Record<string, unknown>> {
   const { check, status, severity, resource, evidence, risk, remediation, fingerprint, exception } = finding;
   const kind = KINDS[status];
-  const steps = remediation.steps.flatMap(({ say, gcloud }, at) => [`${at + 1}. ${say}`, ...gcloud]);
+  const steps = remediation.steps.flatMap(({ say, gcloud, terraform }, at) => [
+    `${at + 1}. ${say}`,
+    ...gcloud,
+    ...(terraform === null ? [] : ['In Terraform:', terraform]),
+  ]);
   const index = ids.indexOf(check);
   return {
     ruleId: check,

@@ -31,7 +31,7 @@ export function auditSummary({ findings, notSeen }: Pick<AuditReport, 'findings'
     notSeen:
       unknown + notSeen.length === 0
         ? 'Everything that was asked about was seen.'
-        : `${unknown} ${unknown === 1 ? 'question' : 'questions'} could not be decided, and ${notSeen.length} ${notSeen.length === 1 ? 'thing' : 'things'} could not be read; they are listed at the end.`,
+        : `${unknown} ${unknown === 1 ? 'question' : 'questions'} could not be decided, and ${notSeen.length} ${notSeen.length === 1 ? 'thing' : 'things'} could not be read; they are listed below.`,
   };
 }
 

@@ -17,7 +17,7 @@ export const REMEDY_FORMS = ['gcloud', 'terraform'] as const;
 export type RemedyForm = (typeof REMEDY_FORMS)[number];
 
 /**
- * The audit of a project for a terminal: keys by age, who can do what, and what to do about it.
+ * The audit of a project for a terminal: what is wrong and what to do about it, what could not be seen, then keys by age and who can do what.
  * @param remedies with `terraform`, steps that Terraform holds nothing of keep their commands
  */
 export function renderAudit(
@@ -33,10 +33,6 @@ export function renderAudit(
   return `${[
     `${toned(`Audit of ${printable(auditSubject(report))}`, 'strong', style)}, ${formatTimeAndAge(report.atMs, style.clock)}`,
     summaryText(report, style),
-    heading('Service-account keys, oldest first', style),
-    keysTable(report, style),
-    heading('Permissions on buckets and repositories', style),
-    grantsText(report.grants, style),
     ...(failing.length > 0
       ? [
           heading('What to do', style),
@@ -54,6 +50,10 @@ export function renderAudit(
       : []),
     heading('Not seen', style),
     ...notSeen.map((line) => indented(line, style)),
+    heading('Service-account keys, oldest first', style),
+    keysTable(report, style),
+    heading('Permissions on buckets and repositories', style),
+    grantsText(report.grants, style),
   ].join('\n')}\n`;
 }
 

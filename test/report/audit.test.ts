@@ -47,7 +47,7 @@ const SHOWN = ['broad-project-grant', 'key-age', 'key-exposed', 'key-never-expir
 const HOSTILE = 'user:\u001b[2J\u202eada\u009b31m@example.com';
 
 describe('the report as text', () => {
-  it('shows keys by age, permissions, findings with commands, and what was not seen', () => {
+  it('shows findings with commands, what was not seen, then keys by age and permissions', () => {
     // A few checks: what each of them says is for its own tests.
     const report = reportOf(ESTATE);
     const findings = report.findings.filter(({ check }) => SHOWN.includes(check));
@@ -58,20 +58,7 @@ Worst: Service-account key is too old: Key aaaabbbbccccdddd of ci@acme.iam.gserv
 412 d, at most 90 d are allowed
 Next: Best without any key: workload identity. Where a key is needed, make one that ends by itself
 after 90 days. (step 1 of 4)
-Not seen: 1 question could not be decided, and 1 thing could not be read; they are listed at the
-end.
-
-Service-account keys, oldest first
-         AGE  KEY           STATE    LAST USED   ENDS        ACCOUNT
-     unknown  ffff          enabled  unknown     2027-01-10  ci@acme.iam.gserviceaccount.com
-       412 d  aaaabbbbcccc  enabled  2026-11-20  never       ci@acme.iam.gserviceaccount.com
-claimed 20 d  eeee          enabled  not seen    2027-01-10  ci@acme.iam.gserviceaccount.com
-
-Permissions on buckets and repositories
-allUsers
-  CAN   WHERE, AND BY WHICH WAY
-  read  repository europe-west1/services; by roles/artifactregistry.reader on repository
-        europe-west1/services
+Not seen: 1 question could not be decided, and 1 thing could not be read; they are listed below.
 
 What to do
 high  Service-account key is too old (key-age)
@@ -110,8 +97,19 @@ unknown  Service-account key is too old (key-age)
   Key ffff of ci@acme.iam.gserviceaccount.com has no readable date: the reply has no time
 
 Not seen
-  Access control lists of single objects, deny policies, and who can act as accounts of other
-  projects are not read.
+  Deny policies, and who can act as accounts of other projects, are not read.
+
+Service-account keys, oldest first
+         AGE  KEY           STATE    LAST USED   ENDS        ACCOUNT
+     unknown  ffff          enabled  unknown     2027-01-10  ci@acme.iam.gserviceaccount.com
+       412 d  aaaabbbbcccc  enabled  2026-11-20  never       ci@acme.iam.gserviceaccount.com
+claimed 20 d  eeee          enabled  not seen    2027-01-10  ci@acme.iam.gserviceaccount.com
+
+Permissions on buckets and repositories
+allUsers
+  CAN   WHERE, AND BY WHICH WAY
+  read  repository europe-west1/services; by roles/artifactregistry.reader on repository
+        europe-west1/services
 `);
   });
 

@@ -1,4 +1,4 @@
-import { type Ability, abilitiesOn } from './ability.ts';
+import { type Ability, abilitiesOn, type Reach } from './ability.ts';
 import { allNodes } from './account-binding.ts';
 import { neverHolds } from './condition.ts';
 import { type AccessGraph, type AccessNode, conditionOf, rolesOn } from './graph.ts';
@@ -9,7 +9,7 @@ import { standsOf } from './stand-for.ts';
 /** Something that an account of the project may do, with the way to it. */
 export interface AccountRight {
   readonly ability: Ability;
-  /** `project acme`, `repository europe-west1/services` */
+  /** `project acme`, `repository europe-west1/services`, `every bucket of project acme` */
   readonly on: string;
   /** From the account to the resource: `in group:ops@example.com`, `roles/owner on folder 301`. */
   readonly path: readonly string[];
@@ -55,10 +55,10 @@ export function adminRights(graph: AccessGraph, nowMs: number): AccountRights {
         unseen.add(`the permissions of ${role}: ${permissions.reason}`);
         continue;
       }
-      const abilities = adminAbilities(node, permissions.value);
-      if (abilities.length === 0 || !(kinds.hasAccounts || kinds.hasSets)) continue;
+      const rights = adminRightsBy(node, permissions.value);
+      if (rights.length === 0 || !(kinds.hasAccounts || kinds.hasSets)) continue;
       const step = `${role} on ${node.label}`;
-      const direct = abilities.map((ability) => ({ ability, on: node.label, path: [step] }));
+      const direct = rights.map((right) => ({ ...right, path: [step] }));
       for (const binding of written) {
         const condition = conditionOf(binding);
         const expression = condition.kind === 'known' ? condition.value?.expression : undefined;
@@ -75,7 +75,7 @@ export function adminRights(graph: AccessGraph, nowMs: number): AccountRights {
             add(
               who,
               own,
-              abilities.map((ability) => ({ ability, on: node.label, path: [...path, step] })),
+              rights.map((right) => ({ ...right, path: [...path, step] })),
             );
           }
         }
@@ -86,12 +86,23 @@ export function adminRights(graph: AccessGraph, nowMs: number): AccountRights {
   return { byAccount: found, unseen: [...unseen].sort() };
 }
 
-function adminAbilities(node: AccessNode, permissions: readonly Permission[]): readonly Ability[] {
-  const reach =
-    node.kind === 'bucket' || node.kind === 'repository' || node.kind === 'account'
-      ? ([node.kind] as const)
-      : (['bucket', 'repository', 'project', 'account'] as const);
-  return abilitiesOn(reach, permissions).filter((ability) => ADMIN.includes(ability));
+/** What a role administers; one on the project or above may reach one kind of resource below and nothing else. */
+function adminRightsBy(
+  node: AccessNode,
+  permissions: readonly Permission[],
+): readonly Pick<AccountRight, 'ability' | 'on'>[] {
+  const by = (kind: Reach, on: string) =>
+    abilitiesOn([kind], permissions)
+      .filter((ability) => ADMIN.includes(ability))
+      .map((ability) => ({ ability, on }));
+  if (node.kind === 'bucket' || node.kind === 'repository' || node.kind === 'account')
+    return by(node.kind, node.label);
+  const whole = by('project', node.label);
+  const below = node.kind === 'project' ? 'of' : 'below';
+  const parts = (['repository', 'bucket', 'account'] as const).flatMap((kind) =>
+    by(kind, `every ${kind} ${below} ${node.label}`),
+  );
+  return [...whole, ...parts.filter(({ ability }) => !whole.some((right) => right.ability === ability))];
 }
 
 function compareRights(a: AccountRight, b: AccountRight): number {

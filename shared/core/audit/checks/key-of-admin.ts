@@ -90,7 +90,7 @@ export const keyOfAdmin: Check = {
         .slice(0, RIGHTS_SHOWN)
         .map(({ ability, on, path }) => `${ability} on ${on} by ${path.join(' > ')}`);
       const more = rights.length > told.length ? ` and ${rights.length - told.length} more` : '';
-      const isWide = rights.some(({ on }) => /^(?:project|folder|organization) /.test(on));
+      const isWide = rights.some(({ on }) => /^(?:project|folder|organization|every) /.test(on));
       return {
         status: 'FAIL',
         severity: isWide ? 'critical' : 'high',
