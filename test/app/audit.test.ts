@@ -97,6 +97,7 @@ describe('the audit of a project', () => {
       'legacy-bucket-left artifacts.ac',
     ]);
     expect(undecided(report)).toEqual([
+      'Whom access control lists let in is not all known: the access control lists of single objects in bucket artifacts.acme.appspot.com: they are not read',
       'Account legacy-sync@acme.iam.gserviceaccount.com: its last use is not known: Policy Analyzer says nothing about this account',
       'Key d4e5f60718293a4b5c6d7e8f9001122334455667 of runtime@acme.iam.gserviceaccount.com: its last use is not known: Policy Analyzer says nothing about this key',
       'No cleanup policy deletes from repository europe-west1/services, and whether a policy of gcr-warden does is not known: no folder of policies was given',

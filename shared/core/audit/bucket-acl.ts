@@ -52,7 +52,7 @@ const LIST_ABILITIES: Readonly<Record<AclList, Readonly<Record<string, readonly 
 /** A word that is not known here counts as the worst: the entry lets somebody in, whatever it means. */
 const WORST: readonly Ability[] = ['administer'];
 
-/** Reads a bucket's lists, which count only while uniform access is off. Lists of single objects are not read. */
+/** Reads a bucket's lists, which count only while uniform access is off. Lists of single objects stay unseen. */
 export function aclGrants(
   node: BucketNode,
   graph: Pick<AccessGraph, 'project' | 'projectNumber'>,
@@ -64,7 +64,8 @@ export function aclGrants(
     uniformAccess.kind === 'known'
       ? known(null)
       : unknown(`whether access control lists count: ${uniformAccess.reason}`);
-  const unseen: string[] = [];
+  // There may be one for each of a hundred thousand layers, and each would be a request.
+  const unseen = [`the access control lists of single objects in ${node.label}: they are not read`];
   const grants: AclGrant[] = [];
   for (const [list, entries] of [
     ['bucket', acl],

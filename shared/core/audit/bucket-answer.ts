@@ -2,8 +2,12 @@ import type { Finding } from '../finding.ts';
 import type { RegistryBucket } from './access.ts';
 import { bucketNameOf } from './binding.ts';
 import { type Answer, type AuditCase, type Check, findingOf } from './check.ts';
+import type { PolicyNode } from './graph.ts';
 import { type BucketUse, bucketUse } from './redirection.ts';
 import { noStep } from './remedy-step.ts';
+
+/** A bucket of the old registry, with its policy. */
+export type BucketNode = PolicyNode & { readonly kind: 'bucket' };
 
 /**
  * Asks a check about every legacy bucket that exists. One that could not be read is UNKNOWN; one that does
@@ -12,7 +16,7 @@ import { noStep } from './remedy-step.ts';
 export function answerForBuckets(
   check: Check,
   audit: AuditCase,
-  judge: (bucket: RegistryBucket, use: BucketUse) => Omit<Answer, 'resource' | 'subject'>,
+  judge: (bucket: RegistryBucket, use: BucketUse, node: BucketNode) => Omit<Answer, 'resource' | 'subject'>,
 ): readonly Finding[] {
   const use = bucketUse(audit.replies.redirection);
   return audit.graph.registries.flatMap((node) => {
@@ -22,7 +26,7 @@ export function answerForBuckets(
       const evidence = `Bucket ${bucketNameOf(node)} could not be read: ${node.bucket.reason}`;
       return [findingOf(check, audit, { status: 'UNKNOWN', resource, evidence })];
     }
-    const answer = judge(node.bucket.value, use);
+    const answer = judge(node.bucket.value, use, node);
     const remedy = use.kind === 'untouchable' ? { remediation: () => [noStep(use.why)] } : {};
     return [findingOf(check, audit, { ...answer, ...remedy, resource })];
   });

@@ -110,9 +110,7 @@ function keyRows(replies: AuditReplies, nowMs: number): readonly KeyRow[] {
 }
 
 function notSeen(replies: AuditReplies, graph: AccessGraph): readonly string[] {
-  const lines = [
-    'Access control lists of single objects, deny policies, and who can act as accounts of other projects are not read.',
-  ];
+  const lines = ['Deny policies, and who can act as accounts of other projects, are not read.'];
   const tell = (what: string, fact: Fact<unknown>): void => {
     if (fact.kind === 'unknown') lines.push(`${what}: ${fact.reason}`);
   };

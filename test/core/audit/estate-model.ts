@@ -131,6 +131,7 @@ function applyCommand(replies: AuditReplies, words: readonly string[], nowMs: nu
     case 'gcloud artifacts docker upgrade':
       return { ...replies, redirection: known('REDIRECTION_FROM_GCR_IO_ENABLED') };
     case 'gcloud storage buckets describe':
+    case 'gcloud storage ls':
     case 'gcloud storage du':
       return replies;
     default:

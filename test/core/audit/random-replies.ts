@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Binding } from '../../../shared/core/audit/access.ts';
+import type { AclEntry, Binding } from '../../../shared/core/audit/access.ts';
 import type { AuditReplies } from '../../../shared/core/audit/replies.ts';
 import { known, unknown } from '../../../shared/core/fact.ts';
 import { DAY_MS } from '../../../shared/core/units.ts';
@@ -82,9 +82,23 @@ const cluster = fc
   }));
 
 const acl = fc.array(
-  fc.record({ entity: fc.constantFrom('allUsers', 'user-a'), role: fc.constantFrom('READER', 'NEWS') }),
+  fc.record({
+    entity: fc.constantFrom('allUsers', 'user-a', 'user-ada@example.com', 'project-viewers-123456789012'),
+    role: fc.constantFrom('READER', 'OWNER', 'NEWS'),
+  }),
   { maxLength: 2 },
 );
+
+/** Cloud Storage shows the entries of a bucket's own list in its policy too. */
+function mirrored({ entity, role }: AclEntry): Binding[] {
+  const name = { READER: 'Reader', WRITER: 'Writer', OWNER: 'Owner' }[role];
+  const member = entity.startsWith('project-viewers-')
+    ? 'projectViewer:acme'
+    : entity.replace(/^user-/, 'user:');
+  return name === undefined
+    ? []
+    : [{ role: `roles/storage.legacyBucket${name}`, members: [member], condition: null }];
+}
 
 /** A whole project, everything of it read. */
 export const randomReplies: fc.Arbitrary<AuditReplies> = fc
@@ -114,6 +128,7 @@ export const randomReplies: fc.Arbitrary<AuditReplies> = fc
     accountUse: fc.option(use),
     clusters: fc.array(cluster, { maxLength: 1 }),
     keys: fc.uniqueArray(key, { maxLength: 3, selector: ({ id }) => id }),
+    redirection: fc.constantFrom('REDIRECTION_FROM_GCR_IO_ENABLED', 'REDIRECTION_FROM_GCR_IO_DISABLED'),
     uniformAccess: fc.boolean(),
     publicAccessPrevention: fc.constantFrom('enforced', 'inherited', null),
     acl,
@@ -124,6 +139,7 @@ export const randomReplies: fc.Arbitrary<AuditReplies> = fc
   .map((each) =>
     repliesWith({
       projectPolicy: known({ bindings: each.project }),
+      redirection: known(each.redirection),
       accounts: known([
         {
           account: {
@@ -162,7 +178,9 @@ export const randomReplies: fc.Arbitrary<AuditReplies> = fc
                   defaultObjectAcl: known(each.defaultObjectAcl),
                 }),
               ),
-              policy: known({ bindings: each.bucket }),
+              policy: known({
+                bindings: [...each.bucket, ...(each.uniformAccess ? [] : each.acl.flatMap(mirrored))],
+              }),
               contents: REFUSED,
             }
           : { name: BUCKET, bucket: known(null), policy: null, contents: null },

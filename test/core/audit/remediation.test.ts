@@ -75,11 +75,14 @@ function problemsOf(
 }
 
 function lostAccess(finding: Finding, before: AuditReplies, after: AuditReplies): string[] {
-  const kept = new Set(accesses(after).map(({ access }) => access));
+  // A role on the bucket lets do with every object what its list for new objects does with those.
+  const kept = new Set(
+    accesses(after).map(({ access }) => access.replace('new objects in bucket', 'bucket')),
+  );
   const meant = stepOf(finding, before);
   const member = finding.evidence.binding?.member ?? '';
   return accesses(before).flatMap(({ access, by }) => {
-    if (kept.has(access)) return [];
+    if (kept.has(access.replace('new objects in bucket', 'bucket'))) return [];
     if (isOfAccount(finding, access)) return [];
     if (isInMeantList(finding, access, by)) return [];
     const [who = '', ability = '', on = ''] = JSON.parse(access) as string[];
@@ -104,14 +107,16 @@ function lostAccess(finding: Finding, before: AuditReplies, after: AuditReplies)
   });
 }
 
-/** An entry of an access control list that the finding names; or all of them, where lists count no longer and it says so. */
+/** An entry of an access control list that the finding names; or one that a step says is lost where lists count no longer. */
 function isInMeantList(finding: Finding, access: string, by: readonly string[]): boolean {
   const [, list] = / in the ((?:default object )?access control list of .*)$/.exec(by.at(-1) ?? '') ?? [];
   if (list === undefined) return false;
   const { check, evidence, remediation } = finding;
-  if (check === 'bucket-uniform-access')
-    return remediation.steps[0]?.say.includes('by a list loses it') === true;
   const [who = ''] = JSON.parse(access) as string[];
+  if (check === 'bucket-uniform-access') {
+    const says = remediation.steps.at(-1)?.say ?? '';
+    return [who, ...by.map((step) => step.replace(/^in /, ''))].some((name) => says.includes(` ${name} (`));
+  }
   const [named = ''] = evidence.sentence.split(' has ');
   return evidence.sentence.includes(`in the ${list}`) && (who === named || by.includes(`in ${named}`));
 }

@@ -4,8 +4,15 @@ import { type Ability, abilitiesOn } from '../ability.ts';
 import { addMember, removeMember, underCondition } from '../binding.ts';
 import type { AuditCase, Check } from '../check.ts';
 import { bind, repliesWith, repositoryWith } from '../example.ts';
-import type { PolicyNode } from '../graph.ts';
-import { isContainerRegistryAgent, isDeleted, isPerson, isPublic, isServiceAgent } from '../member.ts';
+import { type AccessGraph, type PolicyNode, projectResource, rolesOn } from '../graph.ts';
+import {
+  convenienceOf,
+  isContainerRegistryAgent,
+  isDeleted,
+  isPerson,
+  isPublic,
+  isServiceAgent,
+} from '../member.ts';
 import {
   ancestorsOf,
   answerForMembers,
@@ -202,7 +209,10 @@ function narrower(
 ): readonly RemedyStep[] {
   const isMoved = bucketUse(replies.redirection).kind !== 'not moved';
   const wanted = graph.registries.flatMap((node) =>
-    (node.kind === 'bucket' && isMoved ? [] : narrowRoles(node, permissions)).map((role) => ({ node, role })),
+    (node.kind === 'bucket' && isMoved
+      ? []
+      : narrowRoles(node, [...permissions, ...byTeam(node, binding.role, graph)])
+    ).map((role) => ({ node, role })),
   );
   const steps = wanted.slice(0, STEPS_MAX).map(({ node, role }): RemedyStep => {
     const added = addMember(node, { role, condition: binding.condition }, member, replies.project);
@@ -210,6 +220,22 @@ function narrower(
   });
   const left = wanted.length - steps.length;
   return left > 0 ? [...steps, handStep(`And the same on ${left} more.`)] : steps;
+}
+
+/** What a basic role gives on a registry by the convenience member that stands for its holders, there or above. */
+function byTeam(registry: PolicyNode, role: string, graph: AccessGraph): readonly Permission[] {
+  const all = [registry, graph.project, ...ancestorsOf(graph)].flatMap(rolesOn);
+  return all.flatMap(({ permissions, written, kinds }) => {
+    const names =
+      kinds.hasSets &&
+      written.some(({ members }) =>
+        members.some((member) => {
+          const team = convenienceOf(member);
+          return team?.role === role && graph.project.resource === projectResource(team.project);
+        }),
+      );
+    return names && permissions.kind === 'known' ? permissions.value : [];
+  });
 }
 
 const WRITER = 'roles/artifactregistry.writer';

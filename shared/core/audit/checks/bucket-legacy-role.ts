@@ -1,4 +1,5 @@
-import { known } from '../../fact.ts';
+import { type Fact, known } from '../../fact.ts';
+import type { IamCondition } from '../access.ts';
 import { addMember, removeMember, underCondition } from '../binding.ts';
 import type { Check } from '../check.ts';
 import { bind, bucketWith, repliesWith } from '../example.ts';
@@ -25,7 +26,7 @@ export const bucketLegacyRole: Check = {
   rationale:
     "`legacyBucketReader` lists a bucket and reads nothing of it; `legacyBucketWriter` writes and deletes what it can't read. Where a pull then fails, the next grant is `storage.admin`.",
   decided:
-    "Only for a registry that still lives in its buckets. A member has one of the two roles on a bucket and `storage.objects.get` by nothing: not there, not on the project or above, not through a group. Where not every way could be read it is UNKNOWN. What Google itself grants to a project's owners, editors and viewers is as it should be.",
+    "Only for a registry that still lives in its buckets. A member has one of the two roles on a bucket and `storage.objects.get` by nothing that holds whenever the role does: not there, not on the project or above, not through a group; that everybody can read is no right of his. Where not every way could be read it is UNKNOWN. What Google itself grants to a project's owners, editors and viewers is as it should be.",
   references: [
     google('Container Registry access', 'https://cloud.google.com/container-registry/docs/access-control'),
     google('IAM roles for Cloud Storage', 'https://cloud.google.com/storage/docs/access-control/iam-roles'),
@@ -66,7 +67,9 @@ export const bucketLegacyRole: Check = {
         const { holdings, unseen } = readersOf(node);
         const reads = holdings.some(
           ({ who, grant, conditions }) =>
-            conditions.length === 0 && (who === member || grant.member === member || isPublic(who)),
+            // One that holds whenever the binding itself does is as good as one that always holds.
+            conditions.every((each) => isSame(each, binding.condition)) &&
+            (who === member || grant.member === member),
         );
         if (reads) return [];
         if (unseen.length > 0) {
@@ -86,7 +89,7 @@ export const bucketLegacyRole: Check = {
         return [
           {
             status: 'FAIL',
-            evidence: `${says} and nothing that reads objects`,
+            evidence: `${says} and nothing of its own that reads objects`,
             risk: 'What was meant does not work, and the next who tries to mend it grants more than is needed.',
             remediation: () => [
               ...(isOutside ? [] : given.map(give)),
@@ -109,3 +112,7 @@ export const bucketLegacyRole: Check = {
     }
   },
 };
+
+function isSame(one: Fact<IamCondition>, other: Fact<IamCondition | null>): boolean {
+  return one.kind === 'known' && other.kind === 'known' && one.value.expression === other.value?.expression;
+}

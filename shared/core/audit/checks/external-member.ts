@@ -41,7 +41,7 @@ export const externalMember: Check = {
   rationale:
     'Nobody takes an account of another domain away when its owner leaves, and no rule of yours about passwords or second factors holds for it.',
   decided:
-    "A user, group, domain or principal that has a permission over images, by a binding on a repository, a bucket, the project or what is above it, or as a member of a group there, or by an entry of a bucket's access control lists that count, and whose domain is not the organisation's primary one. High where it can change something, medium where it can read or list, low where the account is deleted. Accounts and pools of projects that were not read are UNKNOWN, and so is, in one finding a policy, everybody with a domain where the project is in no organisation. A second domain of your own is an exception with an owner. Everybody at once belongs to public-access.",
+    "A user, group, domain or principal that has a permission over images, by a binding on a repository, a bucket, the project or what is above it, or as a member of a group there, or by an entry of a bucket's access control lists that count, and whose domain is not the organisation's primary one. High where it can change something, medium where it can read or list, low where the account is deleted. Accounts and pools of projects that were not read are UNKNOWN, and so is, in one finding a policy, everybody with a domain where the project is in no organisation. A second domain of your own is an exception with an owner. Everybody at once belongs to public-access. Where uniform access of a bucket is off, the lists of its single objects are UNKNOWN: they are not read.",
   references: [
     google(
       'Restricting identities by domain',
@@ -73,7 +73,7 @@ export const externalMember: Check = {
             }),
           ],
         }),
-      answers: ['FAIL high', 'PASS', 'PASS'],
+      answers: ['FAIL high', 'UNKNOWN', 'PASS', 'PASS'],
     },
     {
       title: "A contractor in a group of the organisation's own",
@@ -254,7 +254,7 @@ function inLists(
   });
   const why = node.bucket.kind === 'known' ? unseen[0] : undefined;
   if (why === undefined) return found;
-  const evidence = `Whom access control lists let in could not be read: ${why}`;
+  const evidence = `Whom access control lists let in is not all known: ${why}`;
   const answer = { status: 'UNKNOWN', resource, subject: 'access control lists', evidence } as const;
   return [...found, findingOf(externalMember, audit, answer)];
 }
