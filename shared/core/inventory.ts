@@ -2,12 +2,13 @@ import { ALL_FACTS, type SoughtFact } from './asked-facts.ts';
 import type { Digest } from './digest.ts';
 import { type Fact, known, type TimeFact, unknown } from './fact.ts';
 import { buildGraph, type Graph, type GraphNode } from './graph.ts';
-import { type DigestHistory, type History, type TagSpan, untaggedSince } from './history.ts';
+import type { History } from './history.ts';
 import { lastPullReader } from './last-pull.ts';
 import type { Completeness, ListedManifest, Listing } from './listing.ts';
 import type { Manifest } from './manifest.ts';
 import { orphanReader } from './orphan.ts';
 import type { RecordedPulls } from './pull-record.ts';
+import { rememberedTimes } from './remembered-times.ts';
 import { resolveUsers, type Users } from './usage/users.ts';
 import type { Usage } from './usage.ts';
 
@@ -110,7 +111,6 @@ export interface InventoryTaking {
 // Facts that most artifacts share. A listing may have a hundred thousand, and values never change.
 const NULL_FACT: Fact<null> = known(null);
 const NOBODY: Fact<readonly string[]> = known([]);
-const UNTAGGED_BY_NOBODY: Fact<never> = unknown('nobody told when it lost its last tag');
 const NOT_ASKED: Fact<never> = unknown('no rule asks for it');
 const NOBODY_NAMED: readonly string[] = [];
 const NO_USAGE: Usage = { version: 1, answers: [] };
@@ -153,7 +153,7 @@ export function openInventory(
   const asksUntaggedSince = asked.has('untaggedSinceMs');
   const asksTaggedAt = asked.has('taggedAtMs');
   const asksLastPull = asked.has('lastPulledAtMs');
-  const asksUploadedAt = !isTold;
+  const remembered = rememberedTimes(history);
   const lastPulledAt = asksLastPull
     ? lastPullReader(sources.pulls, history, graph, listing.takenAtMs)
     : () => NOT_ASKED;
@@ -168,19 +168,17 @@ export function openInventory(
     const node = rootNodes[index] ?? null;
     const compound = node === null || node.artifact.length === 1 ? null : node.artifact;
     const tags = tagsAt(index);
-    const asksHistory = tags.length === 0 ? asksUntaggedSince : asksTaggedAt;
-    const remembered = asksHistory || asksUploadedAt ? history.digests[root] : undefined;
-    const uploadedAtMs = uploadedAt(manifest, remembered, isTold);
+    const uploadedAtMs = isTold ? manifest.uploadedAtMs : remembered.uploadedAt(manifest);
     return {
       root,
       tags,
-      members: compound === null ? NO_MEMBERS : digestsOf(compound.slice(1)),
+      members: compound === null ? NO_MEMBERS : membersOf(compound),
       mediaType: manifest.mediaType,
       artifactType: asksArtifactType ? artifactTypeOf(listing.relations[root]) : NOT_ASKED,
       sizeBytes: compound === null ? sizeOf(manifest) : sumOfSizes(compound),
       uploadedAtMs,
-      untaggedSinceMs: asksUntaggedSince ? untaggedSinceOf(history, tags, remembered) : NOT_ASKED,
-      taggedAtMs: asksTaggedAt ? taggedAt(tags, remembered) : NOT_ASKED,
+      untaggedSinceMs: asksUntaggedSince ? remembered.untaggedSince(root, tags) : NOT_ASKED,
+      taggedAtMs: asksTaggedAt ? remembered.taggedAt(root, tags) : NOT_ASKED,
       lastPulledAtMs: lastPulledAt(root, node, uploadedAtMs),
       usedBy: asksUsedBy
         ? usedBy(users, isUsed, ofNobody, manifest, rootPlaces[index] ?? 0, compound)
@@ -213,14 +211,19 @@ function artifactTypeOf(relations: Fact<Manifest> | undefined): Artifact['artifa
   return relations.value.artifactType === null ? NULL_FACT : known(relations.value.artifactType);
 }
 
-/** Sorted, as the nodes are by their places, which are compared in a fraction of the time. */
-function digestsOf(nodes: GraphNode[]): readonly Digest[] {
-  return nodes.sort((a, b) => a.place - b.place).map(({ manifest }) => manifest.digest);
+/** All but the root, sorted as the nodes are by their places, which are compared in a fraction of the time. */
+function membersOf(compound: readonly GraphNode[]): readonly Digest[] {
+  // An image with one signature, as most are that have any.
+  if (compound.length === 2) return [(compound[1] as GraphNode).manifest.digest];
+  return compound
+    .slice(1)
+    .sort((a, b) => a.place - b.place)
+    .map(({ manifest }) => manifest.digest);
 }
 
 function unreadable(graph: Graph, root: GraphNode, unreadByIndex: string | null): string | null {
   const { digest } = root.manifest;
-  if (graph.circular.has(digest)) return 'it is about itself in a circle';
+  if (graph.circular.size > 0 && graph.circular.has(digest)) return 'it is about itself in a circle';
   for (const node of root.artifact) {
     if (node.unreadable !== null)
       return node === root ? node.unreadable : `${node.manifest.digest}: ${node.unreadable}`;
@@ -240,54 +243,6 @@ function sumOfSizes(nodes: readonly GraphNode[]): Fact<number> {
     total += size.value;
   }
   return known(total);
-}
-
-/**
- * A registry that tells no upload time at all leaves the ledger's first sight of the digest since it was last
- * gone. That is the latest at which the upload can have been; it was after the last moment at which the digest
- * is known not to have been there.
- */
-function uploadedAt(
-  manifest: ListedManifest,
-  remembered: DigestHistory | undefined,
-  isTold: boolean,
-): TimeFact {
-  if (isTold || remembered === undefined) return manifest.uploadedAtMs;
-  const { presentSinceMs, absentAtMs } = remembered;
-  const latest = { kind: 'at latest', value: presentSinceMs } as const;
-  return absentAtMs === null ? latest : { ...latest, afterMs: absentAtMs };
-}
-
-function untaggedSinceOf(
-  history: History,
-  tags: readonly string[],
-  remembered: DigestHistory | undefined,
-): TimeFact {
-  if (tags.length > 0) return NULL_FACT;
-  return remembered === undefined ? UNTAGGED_BY_NOBODY : untaggedSince(history, remembered);
-}
-
-/** A tag that a listing showed first was put there at the latest then. */
-function taggedAt(tags: readonly string[], remembered: DigestHistory | undefined): TimeFact {
-  if (tags.length === 0) return NULL_FACT;
-  let youngest: TagSpan | null = null;
-  for (const tag of tags) {
-    const span = remembered === undefined ? null : openSpan(remembered.tags, tag);
-    if (span === null) return unknown(`nobody told when tag ${tag} was put there`);
-    if (youngest === null || isYounger(span, youngest)) youngest = span;
-  }
-  if (youngest === null) return NULL_FACT;
-  return youngest.source === 'told' ? known(youngest.fromMs) : { kind: 'at latest', value: youngest.fromMs };
-}
-
-/** Of two that were put there at one time, one of which was told, the other one makes it no later. */
-function isYounger(one: TagSpan, other: TagSpan): boolean {
-  return one.fromMs > other.fromMs || (one.fromMs === other.fromMs && one.source === 'told');
-}
-
-function openSpan(spans: readonly TagSpan[], tag: string): TagSpan | null {
-  for (const span of spans) if (span.untilMs === null && span.tag === tag) return span;
-  return null;
 }
 
 /**

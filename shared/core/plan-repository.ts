@@ -148,12 +148,8 @@ function judge(sources: JudgingSources, onJudged?: ArtifactWatcher): Judgement {
   const selecting = policiesFor(sources.policies.policies, inventory.repository);
   const quarantine = quarantineJudge(sources.quarantine ?? unmarked(selecting), selecting, inventory, nowMs);
   const decisions = decide(inventory, graph, selecting, nowMs, onJudged, quarantine);
-  const allowed = decisions.filter(
-    (decision) => decision.verdict === 'delete' && (sources.scope === 'all' || decision.enforced),
-  );
-  const going =
-    sources.oldest === undefined ? allowed : oldestPart(allowed, inventory.artifacts, sources.oldest);
-  const steps = stepsFor(graph, going);
+  const goingAt = placesGoing(sources, decisions);
+  const steps = stepsFor(graph, decisions, goingAt);
   const names = new Set<string>();
   let last: Step['allowedBy'] = [];
   for (const { allowedBy } of steps) {
@@ -162,7 +158,7 @@ function judge(sources: JudgingSources, onJudged?: ArtifactWatcher): Judgement {
     for (const { policy } of allowedBy) names.add(policy);
   }
   const allowing = selecting.filter((policy) => names.has(policy.name));
-  const refusal = refusalOf(sources, steps, inventory.artifacts.length - going.length, allowing);
+  const refusal = refusalOf(sources, steps, inventory.artifacts.length - goingAt.length, allowing);
   const undoMs = longestUndo(allowing);
   return {
     selecting,
@@ -173,6 +169,20 @@ function judge(sources: JudgingSources, onJudged?: ArtifactWatcher): Judgement {
     refusal,
     quarantine: quarantine?.changes(decisions) ?? null,
   };
+}
+
+/** The places of the decisions that become steps, rising. */
+function placesGoing({ inventory, scope, oldest }: JudgingSources, decisions: readonly Decision[]): number[] {
+  const mayGo = ({ verdict, enforced }: Decision): boolean =>
+    verdict === 'delete' && (scope === 'all' || enforced);
+  const part =
+    oldest === undefined ? null : new Set(oldestPart(decisions.filter(mayGo), inventory.artifacts, oldest));
+  const places: number[] = [];
+  for (let at = 0; at < decisions.length; at++) {
+    const decision = decisions[at] as Decision;
+    if (mayGo(decision) && part?.has(decision) !== false) places.push(at);
+  }
+  return places;
 }
 
 function partWarning(oldest: number | undefined): string[] {

@@ -8,33 +8,23 @@ import type { Allowance, Step } from './plan.ts';
  * Steps for the artifacts that go. All tags of a manifest are removed directly before it, so that Google's
  * guard accepts the delete and an interrupted run leaves as few untagged manifests as possible.
  *
- * @param going in the order of the graph's roots
+ * @param decisions one for each of the graph's roots, in their order
+ * @param goingAt the places of those that go, rising
  */
-export function stepsFor(graph: Graph, going: readonly Decision[]): Step[] {
+export function stepsFor(graph: Graph, decisions: readonly Decision[], goingAt: readonly number[]): Step[] {
   const steps: Step[] = [];
   const allowances = allowanceReader();
   const related: Related[] = [];
-  const forEach = (
-    visit: (decision: Decision, manifest: ListedManifest, node: GraphNode | null) => void,
-  ): void => {
-    let next = 0;
-    for (let at = 0; at < graph.roots.length && next < going.length; at++) {
-      const manifest = graph.roots[at];
-      const decision = going[next];
-      if (manifest === undefined || decision?.root !== manifest.digest) continue;
-      next += 1;
-      visit(decision, manifest, graph.rootNodes[at] ?? null);
-    }
-  };
-  forEach((decision, _manifest, root) => {
-    if (root !== null) related.push({ decision, root });
-  });
+  for (const at of goingAt) {
+    const root = graph.rootNodes[at] ?? null;
+    if (root !== null) related.push({ decision: decisions[at] as Decision, root });
+  }
   let chainCount = addRelatedSteps(steps, graph, related, allowances);
-  forEach((decision, manifest, root) => {
-    if (root !== null) return;
-    addSteps(steps, manifest, decision, chainCount, allowances);
+  for (const at of goingAt) {
+    if ((graph.rootNodes[at] ?? null) !== null) continue;
+    addSteps(steps, graph.roots[at] as ListedManifest, decisions[at] as Decision, chainCount, allowances);
     chainCount += 1;
-  });
+  }
   return steps;
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Digest } from '../../shared/core/digest.ts';
-import { DigestFinder } from '../../shared/core/digest-finder.ts';
+import { DigestFinder, sortDigests } from '../../shared/core/digest-finder.ts';
 import '../support/property-seed.ts';
 import { digestOf } from './estate.ts';
 
@@ -18,7 +18,10 @@ const digests = fc.array(
 it('finds every digest of a list in its sorted order, and no other', () => {
   fc.assert(
     fc.property(digests, digests, (listed, others) => {
-      const finder = new DigestFinder(listed.map((digest) => ({ digest })));
+      const finder = new DigestFinder(
+        listed.map((digest) => ({ digest })),
+        ({ digest }) => digest,
+      );
       const sorted = [...new Set(listed)].sort();
       expect(finder.sorted.map(({ digest }) => digest)).toEqual(sorted);
       for (const digest of [...listed, ...others]) expect(finder.find(digest)).toBe(sorted.indexOf(digest));
@@ -26,9 +29,17 @@ it('finds every digest of a list in its sorted order, and no other', () => {
   );
 });
 
+it('sorts as their texts do', () => {
+  fc.assert(
+    fc.property(digests, (listed) => {
+      expect(sortDigests(listed)).toEqual(listed.toSorted());
+    }),
+  );
+});
+
 it('takes a list that is sorted as it is', () => {
   const listed = ['a', 'b', 'c', 'd'].map(digestOf).sort();
   const sorted = listed.map((digest) => ({ digest }));
-  expect(new DigestFinder(sorted).sorted).toBe(sorted);
-  expect(new DigestFinder([]).find(digestOf('a'))).toBe(-1);
+  expect(new DigestFinder(sorted, ({ digest }) => digest).sorted).toBe(sorted);
+  expect(new DigestFinder<Digest>([], (digest) => digest).find(digestOf('a'))).toBe(-1);
 });
