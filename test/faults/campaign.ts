@@ -1,12 +1,12 @@
 /**
- * Plays many cases and kills many processes, or plays one case again: `npm run faults`, or
- * `npm run faults -- --seed 51`. Prints the seed of every case that broke a promise, and ends with 1 where there
- * was one.
+ * Plays many cases and kills many processes, or plays one of them again: `npm run faults`, or
+ * `npm run faults -- --seed 51`, or `npm run faults -- --kill JSON`. Prints how each that broke a promise is played
+ * again, and ends with 1 where there was one.
  */
 import { parseArgs } from 'node:util';
 import { openTheatre, playCase } from './case.ts';
-import { violations } from './checker.ts';
-import { KILLED_WORKS, type Kill, type KillPoint, playKill } from './killed.ts';
+import { type Evidence, violations } from './checker.ts';
+import { KILLED_WORKS, type Kill, playKill, replayOf } from './killed.ts';
 import { scheduleOf } from './schedule.ts';
 
 const { values } = parseArgs({
@@ -15,10 +15,12 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     kills: { type: 'string', default: '2000' },
+    kill: { type: 'string' },
   },
 });
+const isOne = values.seed !== undefined || values.kill !== undefined;
 const from = Number(values.seed ?? values.from);
-const count = values.seed === undefined ? Number(values.count) : 1;
+const count = isOne ? Number(values.seed !== undefined) : Number(values.count);
 const startedAtMs = performance.now();
 const theatre = await openTheatre();
 const broken: number[] = [];
@@ -33,10 +35,7 @@ for (let seed = from; seed < from + count; seed += 1) {
   }
   if (values.seed !== undefined) {
     console.dir(evidence.schedule, { depth: 6 });
-    for (const [at, event] of evidence.events.entries()) console.log(at, JSON.stringify(event));
-    for (const { intent, settlement } of evidence.journal) {
-      console.log(intent.runId, JSON.stringify(intent.step), JSON.stringify(settlement?.outcome));
-    }
+    show(evidence);
   }
   if (found.length > 0) {
     broken.push(seed);
@@ -44,27 +43,42 @@ for (let seed = from; seed < from + count; seed += 1) {
   }
 }
 let killsBroken = 0;
-const kills = values.seed === undefined ? Number(values.kills) : 0;
-for (let kill = 0; kill < kills; kill += 1) {
-  const guard = kill % 2 === 0 ? 'google' : 'plain';
-  const turn = kill >> 1;
-  const doing = KILLED_WORKS[turn % KILLED_WORKS.length] ?? 'deletes';
-  const what: Kill = { guard, doing, point: killPoint(Math.floor(turn / KILLED_WORKS.length)) };
-  const { evidence } = await playKill(theatre, what);
+const kills: readonly Kill[] = isOne
+  ? values.kill === undefined
+    ? []
+    : [JSON.parse(values.kill) as Kill]
+  : Array.from({ length: Number(values.kills) }, (_, at) => killOf(at));
+for (const kill of kills) {
+  const { evidence } = await playKill(theatre, kill);
+  if (values.kill !== undefined) show(evidence);
   const found = violations(evidence);
   if (found.length === 0) continue;
   killsBroken += 1;
-  console.log(`kill ${JSON.stringify(what)}:\n  ${found.join('\n  ')}`);
+  console.log(`${replayOf(kill)}:\n  ${found.join('\n  ')}`);
 }
 await theatre.close();
 const seconds = (performance.now() - startedAtMs) / 1000;
 console.log(
-  `${count} cases and ${kills} kills in ${seconds.toFixed(1)} s, ${killsBroken} kills and ${broken.length} cases broke a promise${broken.length === 0 ? '' : `: ${broken.join(', ')}`}`,
+  `${count} cases and ${kills.length} kills in ${seconds.toFixed(1)} s, ${killsBroken} kills and ${broken.length} cases broke a promise${broken.length === 0 ? '' : `: ${broken.join(', ')}`}`,
 );
 console.log(Object.fromEntries([...tally].sort()));
 process.exitCode = broken.length + killsBroken === 0 ? 0 : 1;
 
-/** Goes round the boundaries that a process passes, and some more. */
-function killPoint(number: number): KillPoint {
-  return { kind: number % 2 === 0 ? 'ledger' : 'request', at: 1 + ((number >> 1) % 60) };
+/** Goes round all kinds of work, and the boundaries that a process passes and some more. */
+function killOf(number: number): Kill {
+  const turn = number >> 1;
+  const doing = KILLED_WORKS[turn % KILLED_WORKS.length] ?? 'deletes';
+  const place = Math.floor(turn / KILLED_WORKS.length);
+  return {
+    guard: number % 2 === 0 ? 'google' : 'plain',
+    doing,
+    point: { kind: place % 2 === 0 ? 'ledger' : 'request', at: 1 + ((place >> 1) % 100) },
+  };
+}
+
+function show({ events, journal }: Evidence): void {
+  for (const [at, event] of events.entries()) console.log(at, JSON.stringify(event));
+  for (const { intent, settlement } of journal) {
+    console.log(intent.runId, JSON.stringify(intent.step), JSON.stringify(settlement?.outcome));
+  }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTheatre, type Theatre } from './case.ts';
 import { violations } from './checker.ts';
-import { type Kill, playKill } from './killed.ts';
+import { type Kill, playKill, replayOf } from './killed.ts';
 
 let theatre: Theatre;
 beforeAll(async () => {
@@ -46,13 +46,13 @@ describe('a process that is killed with SIGKILL', () => {
     for (const kill of kills) {
       const { evidence, wasKilled } = await playKill(theatre, kill);
       if (wasKilled) killed += 1;
-      expect(violations(evidence), JSON.stringify(kill)).toEqual([]);
+      expect(violations(evidence), replayOf(kill)).toEqual([]);
       if (kill.doing === 'deletes') continue;
       // Marked once each, whoever died over it. What lost its tags to the one that died is no pull request any more.
       const ends = evidence.marks.map(({ end }) => end?.why);
       const last = kill.doing === 'marks' ? ['gone'] : ['gone', 'rule gone'];
-      expect(ends, JSON.stringify(kill)).toHaveLength(2);
-      expect(last, JSON.stringify(kill)).toEqual(expect.arrayContaining(ends));
+      expect(ends, replayOf(kill)).toHaveLength(2);
+      expect(last, replayOf(kill)).toEqual(expect.arrayContaining(ends));
     }
     // A run with a retry less passes a boundary less, and lives.
     expect(killed).toBeGreaterThanOrEqual(kills.length - 5);

@@ -28,6 +28,11 @@ export interface Kill {
   readonly point: KillPoint;
 }
 
+/** The command that kills the same process at the same point again. */
+export function replayOf(kill: Kill): string {
+  return `npm run faults -- --kill '${JSON.stringify(kill)}'`;
+}
+
 /** How a process ended. */
 export interface Ending {
   readonly evidence: Evidence;
