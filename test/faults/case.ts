@@ -25,6 +25,9 @@ import { World } from './world.ts';
 
 const START_MS = Date.UTC(2026, 0, 31, 3);
 
+/** How long a slow request is on its way. */
+const SLOW_MS = 50_000;
+
 /** Runs without faults at the end, at most; each is a day later where a day's limit holds back the rest. */
 const QUIET_RUNS_MAX = 12;
 
@@ -254,7 +257,9 @@ export async function playShift(stage: CaseStage, shift: Shift, name: string): P
       const fault = shift.requestFaults.get(requests) ?? 'none';
       await boundary();
       // What would cut a listing leaves anything else as it is.
-      const reaches: readonly RequestFault[] = ['none', 'cut after', 'cut listing'];
+      const reaches: readonly RequestFault[] = ['none', 'cut after', 'cut listing', 'slow'];
+      // Later than the transport would wait for it, were its clock the world's.
+      if (fault === 'slow') world.nowMs += SLOW_MS;
       // From when it is asked: what is pushed while the answer is on its way was not seen.
       const looked = lookOf(passing);
       if (looked !== null && reaches.includes(fault)) world.tell({ kind: 'looked', by: name, at: looked });

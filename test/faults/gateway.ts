@@ -8,6 +8,8 @@ export type RequestFault =
   | 'throttled'
   | 'throttled without a time'
   | 'unavailable'
+  /** The request takes long to get there. */
+  | 'slow'
   /** The connection ends before the registry saw the request. */
   | 'cut before'
   /** The connection ends after the registry did what was asked. */

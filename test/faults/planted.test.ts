@@ -213,6 +213,6 @@ describe('the checker of the fault tests', () => {
     async (_fault, plant, complaint, canShow) => {
       expect(await isCaught(plant, complaint, canShow)).toBe(true);
     },
-    120_000,
+    600_000,
   );
 });

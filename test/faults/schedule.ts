@@ -67,6 +67,9 @@ export interface Schedule {
 /** Far from every seed that is played. */
 const LATER = 1_000_000_000;
 
+/** Requests that a shift sends, about. */
+const REQUESTS = 24;
+
 /** Boundaries that a shift over such a repository passes, at most. */
 const BOUNDARIES = 110;
 
@@ -87,7 +90,7 @@ export function scheduleOf(seed: number): Schedule {
     quarantineDays: later.percent(25) ? 1 + later.below(2) : null,
     inUse: dice.percent(30) ? dice.below(images.length) : null,
     onHold: dice.percent(20) ? dice.below(images.length) : null,
-    shifts: Array.from({ length: 1 + dice.below(2) }, () => shiftOf(dice)),
+    shifts: Array.from({ length: 1 + dice.below(2) }, () => withWeather(shiftOf(dice), later)),
   };
 }
 
@@ -114,7 +117,7 @@ function shiftOf(dice: Dice): Shift {
   const faults = dice.percent(60) ? 1 + dice.below(4) : 0;
   for (let count = 0; count < faults; count += 1) {
     requestFaults.set(
-      1 + dice.below(24),
+      1 + dice.below(REQUESTS),
       dice.pick<RequestFault>([
         'throttled',
         'throttled without a time',
@@ -144,6 +147,27 @@ function shiftOf(dice: Dice): Shift {
     isUsageUnknown: dice.percent(5),
     besideAt: dice.percent(20) ? 1 + dice.below(BOUNDARIES) : null,
   };
+}
+
+/** Adds what befalls many requests: a storm of refusals, and answers that come late. */
+function withWeather(shift: Shift, dice: Dice): Shift {
+  const requestFaults = new Map(shift.requestFaults);
+  if (dice.percent(15)) {
+    const first = 1 + dice.below(REQUESTS);
+    const kinds = dice.pick<readonly [RequestFault, ...RequestFault[]]>([
+      ['throttled without a time'],
+      ['unavailable'],
+      ['throttled', 'unavailable', 'cut after'],
+    ]);
+    const last = first + 3 + dice.below(12);
+    for (let at = first; at <= last; at += 1) requestFaults.set(at, dice.pick(kinds));
+  }
+  const slow = dice.percent(20) ? 1 + dice.below(6) : 0;
+  for (let count = 0; count < slow; count += 1) {
+    const at = 1 + dice.below(REQUESTS);
+    if (!requestFaults.has(at)) requestFaults.set(at, 'slow');
+  }
+  return { ...shift, requestFaults };
 }
 
 function incidentOf(dice: Dice): Incident['what'] {
