@@ -19,7 +19,9 @@ http(
         const { openGoogleAccess } = await import('../shared/adapters/google/open-access.ts');
         const { access } = openGoogleAccess(null);
         const topic = settings.findingTopic;
+        const work = settings.auditWork;
         return {
+          ...(work === null ? {} : { work: { ...work, publisher: openPublisher() } }),
           projects: settings.auditProjects,
           policyFiles: await openConfiguredPolicyFiles(),
           ports: {

@@ -14,6 +14,8 @@ export interface Settings {
   /** `projects/PROJECT/topics/TOPIC` */
   readonly workTopic: string;
   readonly deadLetterTopic: string;
+  /** Both, where the audit hands its projects over one by one; null where it has no such topic. */
+  readonly auditWork: { readonly topic: string; readonly deadLetterTopic: string } | null;
   readonly auditProjects: readonly string[];
   /** Where every run is told, `projects/PROJECT/topics/TOPIC`; null: nowhere. */
   readonly notificationTopic: string | null;
@@ -77,6 +79,10 @@ export function readSettings(environment: Environment): Settings {
     },
     get deadLetterTopic() {
       return required(environment, 'GCR_WARDEN_DEAD_LETTER_TOPIC');
+    },
+    get auditWork() {
+      const topic = environment['GCR_WARDEN_WORK_TOPIC']?.trim() ?? '';
+      return topic === '' ? null : { topic, deadLetterTopic: this.deadLetterTopic };
     },
     get auditProjects() {
       return list(environment, 'GCR_WARDEN_AUDIT_PROJECTS');

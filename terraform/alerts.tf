@@ -137,7 +137,7 @@ resource "google_monitoring_alert_policy" "deletions" {
 }
 
 resource "google_monitoring_alert_policy" "dead_letters" {
-  count                 = var.alerts.enabled && local.cleans ? 1 : 0
+  count                 = var.alerts.enabled && length(local.own_topics) > 1 ? 1 : 0
   project               = var.project_id
   display_name          = "${var.name}: dead letters wait"
   combiner              = "OR"

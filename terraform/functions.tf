@@ -3,6 +3,9 @@ locals {
   cleans    = length(var.targets) > 0
   functions = { for name, function in local.all_functions : name => function if local.cleans || contains(["audit", "report"], name) }
 
+  # One project is audited by the scheduler's own request.
+  audits_by_work = length(local.audit_projects) > 1
+
   # Timeouts of what Pub/Sub calls stay below the acknowledgement deadline of the subscription.
   all_functions = {
     record-image-event = {
@@ -58,16 +61,24 @@ locals {
       }
     }
     audit = {
-      timeout_seconds = 1740
-      memory          = "512Mi"
-      concurrency     = 1
-      max_instances   = 2
+      # One project after the other by one request, or each by a message of its own. Several at once share an
+      # instance, which is the only one: it keeps to a half of what IAM may be asked.
+      timeout_seconds = local.audits_by_work ? 540 : 1740
+      memory          = local.audits_by_work ? "1Gi" : "512Mi"
+      concurrency     = local.audits_by_work ? 4 : 1
+      max_instances   = 1
       ledger          = "writer"
       ingress         = "ALLOW_INTERNAL_ONLY"
-      environment = {
-        GCR_WARDEN_NOTIFICATION_TOPIC = local.topics["notifications"]
-        GCR_WARDEN_POLICIES           = local.policies_url
-      }
+      environment = merge(
+        {
+          GCR_WARDEN_NOTIFICATION_TOPIC = local.topics["notifications"]
+          GCR_WARDEN_POLICIES           = local.policies_url
+        },
+        local.audits_by_work ? {
+          GCR_WARDEN_DEAD_LETTER_TOPIC = local.topics["work-dead-letter"]
+          GCR_WARDEN_WORK_TOPIC        = local.topics["work"]
+        } : {},
+      )
     }
     report = {
       timeout_seconds = 60
@@ -210,7 +221,7 @@ resource "google_cloudfunctions2_function" "this" {
 
 # A function of the second generation is a Cloud Run service of the same name.
 resource "google_cloud_run_v2_service_iam_member" "push" {
-  for_each = setintersection(["clean", "record-image-event"], keys(local.functions))
+  for_each = setintersection(concat(["clean", "record-image-event"], local.audits_by_work ? ["audit"] : []), keys(local.functions))
   project  = var.project_id
   location = var.region
   name     = google_cloudfunctions2_function.this[each.value].name

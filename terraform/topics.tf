@@ -9,7 +9,8 @@ locals {
   # back or was mended: docs/notifications.md.
   own_topics = merge(
     { notifications = "${var.name}-notifications" },
-    local.cleans ? { for name in ["gcr-dead-letter", "work", "work-dead-letter"] : name => name } : {},
+    local.cleans ? { gcr-dead-letter = "gcr-dead-letter" } : {},
+    local.cleans || local.audits_by_work ? { for name in ["work", "work-dead-letter"] : name => name } : {},
   )
   topics = { for name, topic in google_pubsub_topic.own : name => topic.id }
 
@@ -99,6 +100,7 @@ resource "google_pubsub_subscription" "work" {
   project                    = var.project_id
   name                       = "${var.name}-work"
   topic                      = local.topics["work"]
+  filter                     = "NOT attributes:audit"
   labels                     = var.labels
   ack_deadline_seconds       = local.functions["clean"].timeout_seconds + 60
   message_retention_duration = "86400s"
@@ -120,6 +122,45 @@ resource "google_pubsub_subscription" "work" {
   dead_letter_policy {
     dead_letter_topic     = local.topics["work-dead-letter"]
     max_delivery_attempts = 10
+  }
+
+  expiration_policy {
+    ttl = ""
+  }
+
+  depends_on = [google_cloud_run_v2_service_iam_member.push, google_service_account_iam_member.push_token]
+}
+
+# Work for the audit of one project
+
+resource "google_pubsub_subscription" "audits" {
+  count                      = local.audits_by_work ? 1 : 0
+  project                    = var.project_id
+  name                       = "${var.name}-audits"
+  topic                      = local.topics["work"]
+  filter                     = "attributes:audit"
+  labels                     = var.labels
+  ack_deadline_seconds       = local.functions["audit"].timeout_seconds + 60
+  message_retention_duration = "86400s"
+
+  push_config {
+    push_endpoint = google_cloudfunctions2_function.this["audit"].service_config[0].uri
+
+    oidc_token {
+      service_account_email = google_service_account.push.email
+      audience              = google_cloudfunctions2_function.this["audit"].service_config[0].uri
+    }
+  }
+
+  # What finds no place in the one instance comes again: with these waits 20 attempts take some two hours.
+  retry_policy {
+    minimum_backoff = "30s"
+    maximum_backoff = "600s"
+  }
+
+  dead_letter_policy {
+    dead_letter_topic     = local.topics["work-dead-letter"]
+    max_delivery_attempts = 20
   }
 
   expiration_policy {
@@ -160,11 +201,12 @@ resource "google_pubsub_subscription_iam_member" "dead_letter_reader" {
 locals {
   replayed_topics = merge(
     { for project, topic in local.gcr_topics : "gcr ${project}" => { topic = topic, project = project } },
-    local.cleans ? { work = { topic = local.topics["work"], project = var.project_id } } : {},
+    contains(keys(local.topics), "work") ? { work = { topic = local.topics["work"], project = var.project_id } } : {},
   )
   push_subscriptions = merge(
     { for project, subscription in google_pubsub_subscription.events : "events ${project}" => subscription.id },
     { for subscription in google_pubsub_subscription.work : "work" => subscription.id },
+    { for subscription in google_pubsub_subscription.audits : "audits" => subscription.id },
   )
 }
 
@@ -206,7 +248,7 @@ resource "google_pubsub_topic_iam_member" "function" {
 
 locals {
   publishers = {
-    audit              = ["notifications"]
+    audit              = concat(["notifications"], local.audits_by_work ? ["work", "work-dead-letter"] : [])
     clean              = ["notifications", "work", "work-dead-letter"]
     dispatch           = ["work"]
     record-audit-logs  = ["gcr-dead-letter"]

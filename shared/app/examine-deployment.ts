@@ -1,7 +1,8 @@
 import type { IamPolicy } from '../core/audit/access.ts';
 import {
-  DEAD_LETTER_TOPICS,
+  auditsByWork,
   type Deployment,
+  deadLetterTopics,
   eventSubscription,
   expectedJobs,
   registryProjects,
@@ -12,6 +13,7 @@ import type {
   LedgerSeen,
   PermissionSeen,
   RegistryProjectSeen,
+  SubscriptionSeen,
 } from '../core/doctor/observation.ts';
 import { permissionQuestions, QUESTIONS_MAX } from '../core/doctor/permission.ts';
 import { type DoctorReport, doctorReport } from '../core/doctor/report.ts';
@@ -48,7 +50,7 @@ export async function examineDeployment(ports: ExaminePorts, request: ExamineReq
   const deployment = deploymentOf(request, functions);
   const { name } = deployment;
   const policiesRead = readPolicies(ports, deployment);
-  const [clock, identity, apis, jobs, registries, deadLetters, work, workPolicy, ledger, policies] =
+  const [clock, identity, apis, jobs, registries, deadLetters, work, audits, ledger, policies] =
     await Promise.all([
       ports.deployment.serverClock(),
       ports.access.identity(project),
@@ -61,8 +63,8 @@ export async function examineDeployment(ports: ExaminePorts, request: ExamineReq
       ),
       Promise.all(registryProjects(deployment).map((each) => readRegistryProject(ports, deployment, each))),
       readDeadLetters(ports, deployment),
-      ports.deployment.subscription(project, `${name}-work`),
-      ports.deployment.subscriptionPolicy(project, `${name}-work`),
+      readSubscription(ports, project, `${name}-work`),
+      auditsByWork(deployment) ? readSubscription(ports, project, `${name}-audits`) : null,
       ports.ledgerSeen(deployment.ledger),
       policiesRead,
     ]);
@@ -86,13 +88,26 @@ export async function examineDeployment(ports: ExaminePorts, request: ExamineReq
     functions,
     jobs: Object.fromEntries(jobs),
     registries,
-    work: { subscription: work, policy: workPolicy },
+    work,
+    audits,
     deadLetters,
     ledger,
     policies,
     permissions,
     unasked: Math.max(0, questions.length - QUESTIONS_MAX),
   });
+}
+
+async function readSubscription(
+  { deployment }: ExaminePorts,
+  project: string,
+  name: string,
+): Promise<SubscriptionSeen> {
+  const [subscription, policy] = await Promise.all([
+    deployment.subscription(project, name),
+    deployment.subscriptionPolicy(project, name),
+  ]);
+  return { subscription, policy };
 }
 
 async function readRegistryProject(
@@ -112,14 +127,13 @@ async function readRegistryProject(
   return { project, number, topic, subscription, subscriptionPolicy, policy };
 }
 
-/** None where nothing is cleaned. */
 function readDeadLetters(
   { access, deployment }: ExaminePorts,
-  { project, name, targets }: Deployment,
+  examined: Deployment,
 ): Promise<readonly DeadLetterSeen[]> {
-  const topics = targets.kind === 'known' && targets.value.length === 0 ? [] : DEAD_LETTER_TOPICS;
+  const { project, name } = examined;
   return Promise.all(
-    topics.map(async (topic): Promise<DeadLetterSeen> => {
+    deadLetterTopics(examined).map(async (topic): Promise<DeadLetterSeen> => {
       const [policy, subscription]: [Fact<IamPolicy | null>, DeadLetterSeen['subscription']] =
         await Promise.all([
           access.topicPolicy(project, topic),

@@ -34,6 +34,16 @@ function refuse(why: string): never {
   throw new WardenError('PUSH_INVALID', `The request is no Pub/Sub delivery: ${why}.`);
 }
 
+function messageIn(body: unknown): Record<string, unknown> | null {
+  const envelope = record(body);
+  return record(envelope?.['message']) ?? record(record(envelope?.['data'])?.['message']);
+}
+
+/** Whether a request is meant as a delivery, by which one of them is told from a scheduler's. */
+export function isPushMessage(body: unknown): boolean {
+  return messageIn(body) !== null;
+}
+
 /**
  * Reads a delivery: the body of a push subscription (`{"message":{…},"subscription"}`), the data of a
  * CloudEvent in binary mode, which is the same, or a structured CloudEvent, which has it under `data`.
@@ -42,7 +52,7 @@ function refuse(why: string): never {
  */
 export function parsePushMessage(body: unknown): PushMessage {
   const envelope = record(body);
-  const message = record(envelope?.['message']) ?? record(record(envelope?.['data'])?.['message']);
+  const message = messageIn(body);
   if (message === null) refuse('there is no "message" in it');
   const messageId = message['messageId'] ?? message['message_id'];
   if (typeof messageId !== 'string' || messageId === '' || messageId.length > 256)

@@ -259,7 +259,7 @@ run "follows_the_topic_of_each_project" {
     error_message = "A push subscription has no dead-letter topic, no retry policy or no identity."
   }
   assert {
-    condition     = length(google_pubsub_subscription_iam_member.dead_letter) == 3
+    condition     = length(google_pubsub_subscription_iam_member.dead_letter) == 4
     error_message = "Pub/Sub's agent can't take messages from each push subscription."
   }
   assert {
@@ -396,6 +396,49 @@ run "audits_alone_without_targets" {
   assert {
     condition     = keys(google_monitoring_alert_policy.log) == ["key_overdue"] && length(google_monitoring_alert_policy.deletions) + length(google_monitoring_alert_policy.dead_letters) == 0
     error_message = "There are alerts on functions that are not there."
+  }
+}
+
+run "hands_projects_over_to_the_audit_one_by_one" {
+  variables {
+    audit_projects = ["shop-project", "tools-project"]
+    targets        = []
+  }
+
+  assert {
+    condition     = keys(google_pubsub_topic.own) == ["notifications", "work", "work-dead-letter"] && length(google_pubsub_subscription.work) == 0
+    error_message = "There is no topic for the audit's work, or one that nobody needs."
+  }
+  assert {
+    condition     = google_pubsub_subscription.audits[0].filter == "attributes:audit" && length(google_pubsub_subscription.audits[0].dead_letter_policy) == 1 && length(google_pubsub_subscription.audits[0].push_config[0].oidc_token) == 1
+    error_message = "The audit's work is not pushed, or not only that."
+  }
+  assert {
+    condition     = google_pubsub_subscription.audits[0].ack_deadline_seconds > google_cloudfunctions2_function.this["audit"].service_config[0].timeout_seconds && google_pubsub_subscription.audits[0].ack_deadline_seconds <= 600
+    error_message = "A project would be audited again while it is being audited, or the deadline is over Pub/Sub's limit."
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.this["audit"].service_config[0].environment_variables["GCR_WARDEN_WORK_TOPIC"] == output.topics.work && google_cloudfunctions2_function.this["audit"].service_config[0].max_instance_count == 1
+    error_message = "The audit is not told where to hand its projects over, or asks for more than its share."
+  }
+  assert {
+    condition     = keys(google_cloud_run_v2_service_iam_member.push) == ["audit"] && google_pubsub_topic_iam_member.function["audit work"].member == google_service_account.function["audit"].member
+    error_message = "The audit may not be called, or may not hand over."
+  }
+  assert {
+    condition     = keys(google_pubsub_subscription_iam_member.dead_letter) == ["audits"] && length(google_monitoring_alert_policy.dead_letters) == 1
+    error_message = "What the audit can't work on is lost, or nobody is told."
+  }
+}
+
+run "keeps_work_on_repositories_and_audits_apart" {
+  variables {
+    audit_projects = ["shop-project", "tools-project"]
+  }
+
+  assert {
+    condition     = google_pubsub_subscription.work[0].filter == "NOT attributes:audit" && google_pubsub_subscription.audits[0].topic == google_pubsub_subscription.work[0].topic
+    error_message = "Work goes to a function that can't do it."
   }
 }
 

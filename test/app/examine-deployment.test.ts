@@ -404,6 +404,32 @@ describe('a deployment', () => {
     expect(clock).toMatchObject({ kind: 'unknown' });
   });
 
+  it('that audits several projects hands them over, and is told of what that lacks', async () => {
+    const several = (healthy: EstateProject): EstateProject => ({
+      ...healthy,
+      functions: (healthy.functions ?? []).map((each) => ({
+        ...each,
+        environment: { ...each.environment, GCR_WARDEN_AUDIT_PROJECTS: `${PROJECT},acme` },
+      })),
+    });
+    const { report } = await examine({ estate: several });
+    const found = amiss(report);
+    expect(found['push-subscriptions']).toMatchObject({
+      status: 'missing',
+      text: `There is no subscription gcr-warden-audits in ${PROJECT}.`,
+    });
+    const work = { ...acmeWarden(NOW_MS).subscriptions?.['gcr-warden-work'] };
+    const handing = (healthy: EstateProject): EstateProject => ({
+      ...several(healthy),
+      subscriptions: { ...healthy.subscriptions, 'gcr-warden-audits': work as never },
+    });
+    expect(amiss((await examine({ estate: handing })).report)).not.toHaveProperty('push-subscriptions');
+    const alone = await examine({ estate: handing, request: { targets: [] } });
+    expect(Object.keys(amiss(alone.report))).not.toContain('push-subscriptions');
+    expect(JSON.stringify(alone.report)).toContain('gcr-warden-audits pushes');
+    expect(JSON.stringify(alone.report)).not.toContain('takes dead letters, and gcr-warden-gcr-dead-letter');
+  });
+
   it('needs no account that may delete where policies delete elsewhere alone', async () => {
     const lacking = { [CLEAN]: ['artifactregistry.repositories.deleteArtifacts'] };
     const { report } = await examine({ lacking });

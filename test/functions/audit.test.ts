@@ -5,7 +5,9 @@ import { acmeEstate, startGoogleApis } from '../../local/google-apis/index.ts';
 import { openGoogleAccess } from '../../shared/adapters/google/open-access.ts';
 import { policyBucketFiles } from '../../shared/adapters/policies/bucket.ts';
 import type { AuditReport } from '../../shared/core/audit/report.ts';
+import { formatAuditWork, parseAuditWork } from '../../shared/core/audit-work.ts';
 import { sha256 } from '../../shared/core/hash.ts';
+import type { Publisher } from '../../shared/ports.ts';
 import { openStage } from './stage.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 21, 3);
@@ -111,5 +113,113 @@ describe('the deployed audit', () => {
     expect(of('exception-broken')).toEqual(['UNKNOWN']);
     expect(of('pulls-not-logged')).toEqual(['UNKNOWN']);
     expect(of('broad-project-grant')).toContain('FAIL');
+  });
+});
+
+describe('the deployed audit of several projects', () => {
+  const topics = {
+    topic: 'projects/acme/topics/work',
+    deadLetterTopic: 'projects/acme/topics/work-dead-letter',
+  };
+
+  interface Sent {
+    readonly topic: string;
+    readonly data: string;
+    readonly attributes: Readonly<Record<string, string>>;
+  }
+
+  /** The function over Google's stand-ins, with what it publishes. */
+  async function serve(refuses = false) {
+    const apis = await startGoogleApis({ estate: acmeEstate(NOW_MS), now: NOW_MS });
+    const google = openGoogleAccess(apis.url);
+    const { ledger, logger, logged } = await openStage();
+    const sent: Sent[] = [];
+    const publisher: Publisher = {
+      async publish(topic, data, attributes = {}) {
+        if (refuses) throw new Error('nothing is taken');
+        sent.push({ topic, data, attributes });
+      },
+    };
+    const reports: string[] = [];
+    const handler = auditHandler(
+      logger,
+      async () => ({
+        projects: ['acme', 'acme-apps'],
+        policyFiles: { read: async () => ({ files: [], unread: [] }) },
+        ports: { access: google.access, ledger, clock: () => NOW_MS },
+        work: { ...topics, publisher },
+      }),
+      ({ project }) => void reports.push(project),
+    );
+    const server = await serveFunction('audit', handler, 0);
+    onTestFinished(async () => {
+      await server.close();
+      await google.close();
+      await apis.close();
+    });
+    const post = (body: unknown): Promise<Response> =>
+      fetch(server.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const deliver = (data: string): Promise<Response> =>
+      post({
+        message: {
+          data: Buffer.from(data).toString('base64'),
+          messageId: '1',
+          publishTime: new Date(NOW_MS).toISOString(),
+        },
+        subscription: 'projects/acme/subscriptions/gcr-warden-audits',
+      });
+    return { post, deliver, sent, reports, ledger, logged };
+  }
+
+  it('hands each over at its schedule, in a message that only the audit gets, and audits none itself', async () => {
+    const { post, sent, reports } = await serve();
+    const response = await post({});
+    expect(await response.json()).toEqual({ published: 2 });
+    expect(
+      sent.map(({ topic, data, attributes }) => [topic, parseAuditWork(data).project, attributes['audit']]),
+    ).toEqual([
+      [topics.topic, 'acme', 'acme'],
+      [topics.topic, 'acme-apps', 'acme-apps'],
+    ]);
+    expect(sent[0]?.attributes['traceparent']).toBeDefined();
+    expect(reports).toEqual([]);
+  });
+
+  it('audits the one of a message, and may do it twice and both at once', async () => {
+    const { deliver, sent, reports, ledger } = await serve();
+    const answers = await Promise.all(
+      ['acme', 'acme-apps', 'acme'].map((project) => deliver(formatAuditWork(project).data)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([204, 204, 204]);
+    expect(reports.sort()).toEqual(['acme', 'acme', 'acme-apps']);
+    expect(await ledger.auditedProjects()).toEqual(['acme', 'acme-apps']);
+    expect(sent).toEqual([]);
+  });
+
+  it.each([
+    ['is no work', '{"version":1}', 'WORK_INVALID'],
+    ['is work on a repository', '{"version":1,"repository":"gcr.io/acme/api"}', 'WORK_INVALID'],
+    ['is work of a later version', '{"version":2,"project":"acme"}', 'WORK_INVALID'],
+    ['names a project that nobody named', '{"version":1,"project":"other"}', 'WORK_OUTSIDE_TARGETS'],
+  ])(
+    'sends a message that %s to the dead letters, with its reason, and audits nothing',
+    async (_what, data, code) => {
+      const { deliver, sent, reports } = await serve();
+      expect((await deliver(data)).status).toBe(204);
+      expect(sent.map(({ topic, data: given, attributes }) => [topic, given, attributes['code']])).toEqual([
+        [topics.deadLetterTopic, data, code],
+      ]);
+      expect(reports).toEqual([]);
+    },
+  );
+
+  it('asks again where a project can not be handed over, or a dead letter not be put away', async () => {
+    const { post, deliver } = await serve(true);
+    expect((await post({})).status).toBe(500);
+    expect((await deliver('{')).status).toBe(500);
   });
 });

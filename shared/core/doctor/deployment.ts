@@ -63,6 +63,11 @@ export function expectedJobs(deployment: Deployment): readonly string[] {
   );
 }
 
+/** Whether the audit hands its projects over on topic `work`, one by one: where it has several. */
+export function auditsByWork({ auditProjects }: Deployment): boolean {
+  return auditProjects.kind === 'known' && auditProjects.value.length > 1;
+}
+
 /** The account that a function runs as. */
 export function accountOf({ name, project }: Deployment, functionName: string): string {
   const [id, domain] = project.split(':').reverse();
@@ -76,7 +81,16 @@ export function eventSubscription({ name }: Deployment, project: string): string
 }
 
 /** Topics that messages go to which can't be worked on. */
-export const DEAD_LETTER_TOPICS = ['gcr-dead-letter', 'work-dead-letter'] as const;
+const DEAD_LETTER_TOPICS = ['gcr-dead-letter', 'work-dead-letter'] as const;
+
+/** Those that should be there. */
+export function deadLetterTopics(deployment: Deployment): readonly string[] {
+  const { targets } = deployment;
+  const isAuditOnly = targets.kind === 'known' && targets.value.length === 0;
+  return DEAD_LETTER_TOPICS.filter(
+    (topic) => !isAuditOnly || (topic === 'work-dead-letter' && auditsByWork(deployment)),
+  );
+}
 
 /** Pub/Sub's own account in a project. */
 export function pubsubAgent(projectNumber: string): string {

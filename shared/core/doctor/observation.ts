@@ -80,6 +80,12 @@ export interface PermissionSeen {
   readonly granted: Fact<readonly string[]>;
 }
 
+/** A push subscription, and who may do what with it. */
+export interface SubscriptionSeen {
+  readonly subscription: Fact<Subscription | null>;
+  readonly policy: Fact<IamPolicy | null>;
+}
+
 /** Everything that the checks go by. Each fact says itself where it could not be read. */
 export interface Observations {
   readonly deployment: Deployment;
@@ -92,10 +98,10 @@ export interface Observations {
   /** By the function that they call; null where there is none. */
   readonly jobs: Readonly<Record<string, Fact<SchedulerJob | null>>>;
   readonly registries: readonly RegistryProjectSeen[];
-  readonly work: {
-    readonly subscription: Fact<Subscription | null>;
-    readonly policy: Fact<IamPolicy | null>;
-  };
+  /** The subscription of work on repositories. */
+  readonly work: SubscriptionSeen;
+  /** That of work of the audit; null where there is to be none. */
+  readonly audits: SubscriptionSeen | null;
   readonly deadLetters: readonly DeadLetterSeen[];
   /** null where there is no ledger. */
   readonly ledger: Fact<LedgerSeen | null>;

@@ -2,6 +2,7 @@ import type { PolicySet } from '../policy.ts';
 import { deletablePlaces } from './deletable-places.ts';
 import {
   accountOf,
+  auditsByWork,
   type Deployment,
   expectedFunctions,
   type RegistryPlace,
@@ -143,6 +144,7 @@ function functionQuestions(
   }
   for (const functionName of ['clean', 'dispatch']) publish(functionName, 'work');
   publish('clean', 'work-dead-letter');
+  if (auditsByWork(deployment)) for (const topic of ['work', 'work-dead-letter']) publish('audit', topic);
   for (const functionName of ['record-audit-logs', 'record-image-event'])
     publish(functionName, 'gcr-dead-letter');
   for (const functionName of ['audit', 'clean']) publish(functionName, `${name}-notifications`);

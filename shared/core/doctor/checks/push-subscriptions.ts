@@ -1,10 +1,9 @@
-import type { IamPolicy } from '../../audit/access.ts';
 import type { Fact } from '../../fact.ts';
 import { type Answer, command, fine, missing, unclear } from '../answer.ts';
 import type { Check } from '../check.ts';
 import { type Deployment, eventSubscription, pubsubAgent } from '../deployment.ts';
 import { grantsOneOf } from '../grant.ts';
-import type { Subscription } from '../observation.ts';
+import type { SubscriptionSeen } from '../observation.ts';
 
 /** Google's roles with which Pub/Sub's agent may acknowledge what it moves to a dead-letter topic. */
 const SUBSCRIBERS: ReadonlySet<string> = new Set([
@@ -20,9 +19,14 @@ const SUBSCRIBERS: ReadonlySet<string> = new Set([
 export const pushSubscriptions: Check = {
   id: 'push-subscriptions',
   title: 'Push subscriptions',
-  answers: ({ registries, work, deployment, projectNumber }) => {
+  answers: ({ registries, work, audits, deployment, projectNumber }) => {
     if (deployment.targets.kind === 'unknown') return [unclear(deployment.targets.reason)];
-    if (registries.length === 0) return [];
+    const topic = `projects/${deployment.project}/topics/work`;
+    const handedOver =
+      audits === null
+        ? []
+        : [answerOf(deployment, `${deployment.name}-audits`, { topic, ...audits }, projectNumber)];
+    if (registries.length === 0) return handedOver;
     const events = registries.map(({ project, subscription, subscriptionPolicy }) =>
       answerOf(
         deployment,
@@ -31,8 +35,8 @@ export const pushSubscriptions: Check = {
         projectNumber,
       ),
     );
-    const topic = `projects/${deployment.project}/topics/work`;
-    return [...events, answerOf(deployment, `${deployment.name}-work`, { topic, ...work }, projectNumber)];
+    const working = answerOf(deployment, `${deployment.name}-work`, { topic, ...work }, projectNumber);
+    return [...events, working, ...handedOver];
   },
 };
 
@@ -45,9 +49,7 @@ function answerOf(
     policy,
   }: {
     readonly topic: string;
-    readonly subscription: Fact<Subscription | null>;
-    readonly policy: Fact<IamPolicy | null>;
-  },
+  } & SubscriptionSeen,
   projectNumber: Fact<string>,
 ): Answer {
   const apply = command('terraform apply');

@@ -19,11 +19,11 @@ run "deploys_the_audit_and_its_report" {
     error_message = "Something was deployed that cleans, or the audit was not."
   }
   assert {
-    condition     = keys(output.gcr_warden.topics) == ["gcr", "notifications"] && length(output.gcr_warden.topics.gcr) == 0
+    condition     = keys(output.gcr_warden.topics) == ["gcr", "notifications", "work", "work-dead-letter"] && length(output.gcr_warden.topics.gcr) == 0
     error_message = "A topic was made that nobody needs."
   }
   assert {
-    condition     = length(output.gcr_warden.dead_letter_subscriptions) == 0
-    error_message = "A subscription was made that nobody needs."
+    condition     = keys(output.gcr_warden.dead_letter_subscriptions) == ["work-dead-letter"]
+    error_message = "What a project could not be audited for is lost, or there is a subscription that nobody needs."
   }
 }
