@@ -361,7 +361,10 @@ export interface CoordinationLedger {
 
 /** What keeps runs from deleting, whatever their plans say. */
 export interface RestraintLedger {
-  /** Everything of a repository that was put on hold and not released, ended holds too; in no particular order. */
+  /**
+   * Everything of a repository that was put on hold and not released, by whichever of its names; ended holds too; in
+   * no particular order.
+   */
   holds(repository: string): Promise<readonly Hold[]>;
   /** Puts something on hold; replaces the hold that there is on the same subject. */
   saveHold(hold: Hold): Promise<void>;

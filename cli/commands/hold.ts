@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { newId } from '../../shared/adapters/identity/new-id.ts';
 import { endQuarantine } from '../../shared/app/end-quarantine.ts';
 import { WardenError } from '../../shared/core/error.ts';
-import { type Hold, type HoldSubject, isInForce } from '../../shared/core/hold.ts';
+import { type Hold, type HoldSubject, isInForce, subjectName } from '../../shared/core/hold.ts';
 import { formatRepository, type ImageReference, parseImageReference } from '../../shared/core/reference.ts';
 import { renderHolds } from '../../shared/report/hold-text.ts';
 import { ManualCommand } from '../manual.ts';
@@ -105,7 +105,11 @@ function removeCommand(): ManualCommand {
             on,
             ending,
           );
-          await ledger.releaseHold(repository, on);
+          // It may have been put there by another name of the repository.
+          const names = (await ledger.holds(repository)).flatMap((hold) =>
+            subjectName(hold.on) === subjectName(on) ? hold.repository : [],
+          );
+          for (const name of new Set(names)) await ledger.releaseHold(name, on);
         },
         'there',
       );

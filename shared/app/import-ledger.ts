@@ -225,7 +225,9 @@ function writerOf(ledger: Ledger, concurrency: number): Writer {
         ({ hold }) => hold.repository,
         async (repository) => {
           const there = new Set(
-            (await ledger.holds(repository)).map(({ on }) => JSON.stringify(subjectOf(on))),
+            (await ledger.holds(repository)).flatMap((hold) =>
+              hold.repository === repository ? JSON.stringify(subjectOf(hold.on)) : [],
+            ),
           );
           return ({ hold }) => there.has(JSON.stringify(subjectOf(hold.on)));
         },

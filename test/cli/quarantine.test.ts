@@ -48,3 +48,11 @@ it('marks with apply, lists what waits, releases one onto a hold, and begins ane
   expect((await stage.warden(['hold', 'remove', ...hold])).exitCode).toBe(0);
   expect((await stage.warden(['quarantine', 'list'])).stdout).toBe('Nothing is in quarantine.\n');
 }, 120_000);
+
+it('holds by one name of a repository what is asked for by another, and lets go of it by either', async () => {
+  const [legacy, current] = ['gcr.io/acme/api', 'us-docker.pkg.dev/acme/gcr.io/api'];
+  expect((await stage.warden(['hold', 'add', `${legacy}:v1`, '--reason', 'audit'])).exitCode).toBe(0);
+  expect((await stage.warden(['hold', 'list', current])).stdout).toContain('v1');
+  expect((await stage.warden(['hold', 'remove', `${current}:v1`])).exitCode).toBe(0);
+  expect(JSON.parse((await stage.warden(['hold', 'list', legacy, '--json'])).stdout)).toEqual([]);
+}, 120_000);

@@ -920,6 +920,22 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await ledger.holds(OTHER)).toEqual([other]);
       });
 
+      it('holds what was put on hold by another name of the repository, and nothing of another repository', async () => {
+        const names = ['gcr.io/acme/api', 'us-docker.pkg.dev/acme/gcr.io/api'];
+        for (const [at, repository] of names.entries()) {
+          const on = { kind: 'tag', tag: `v${at}` } as const;
+          await ledger.saveHold(hold({ repository, on }));
+        }
+        await ledger.saveHold(hold({ repository: 'eu.gcr.io/acme/api' }));
+        await ledger.saveHold(hold({ repository: 'us-docker.pkg.dev/acme/services/api' }));
+        for (const name of names) {
+          const held = await ledger.holds(name);
+          expect(held.map(({ repository }) => repository).sort()).toEqual(names);
+        }
+        await ledger.releaseHold(names[0] ?? '', { kind: 'tag', tag: 'v1' });
+        expect(await ledger.holds(names[0] ?? '')).toHaveLength(2);
+      });
+
       it('shows the order that stops everything to every handle at once, until it is lifted', async () => {
         const second = await under.another();
         expect(await ledger.stopOrder()).toBeNull();

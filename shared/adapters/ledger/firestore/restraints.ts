@@ -1,6 +1,7 @@
 import type { Blockage } from '../../../core/blockage.ts';
 import { WardenError } from '../../../core/error.ts';
 import { type Hold, type HoldSubject, subjectName } from '../../../core/hold.ts';
+import { repositoryNames } from '../../../core/repository-alias.ts';
 import type { StopOrder } from '../../../core/stop-order.ts';
 import type { RestraintLedger } from '../../../ports.ts';
 import { documentName, namePart } from './document-name.ts';
@@ -27,7 +28,8 @@ export function restraintLedger(documents: Documents): RestraintLedger {
 
   return {
     async holds(repository) {
-      const ofRepository = holds.where('repositoryName', '==', namePart(repository));
+      const names = repositoryNames(repository).map(namePart);
+      const ofRepository = holds.where('repositoryName', 'in', names);
       const found = await documents.all('holds', ofRepository, HOLDS_MAX);
       return found.map((snapshot) => new Stored(snapshot).json<Hold>('hold'));
     },

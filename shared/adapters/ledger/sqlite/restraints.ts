@@ -1,5 +1,6 @@
 import type { Blockage } from '../../../core/blockage.ts';
 import { type Hold, subjectName } from '../../../core/hold.ts';
+import { repositoryNames } from '../../../core/repository-alias.ts';
 import type { StopOrder } from '../../../core/stop-order.ts';
 import type { RestraintLedger } from '../../../ports.ts';
 import { packList, unpackChunk } from '../packed.ts';
@@ -11,9 +12,10 @@ import { bytes, integer, integerOrNull, json } from './row.ts';
 export function restraintLedger(database: Database): RestraintLedger {
   return {
     async holds(repository) {
-      return database
-        .all('SELECT content FROM holds WHERE repository = ?', repository)
-        .map((row) => json<Hold>(row, 'content'));
+      const sql = 'SELECT content FROM holds WHERE repository = ?';
+      return repositoryNames(repository).flatMap((name) =>
+        database.all(sql, name).map((row) => json<Hold>(row, 'content')),
+      );
     },
 
     async saveHold(hold) {
