@@ -201,9 +201,7 @@ async function judge(
 ): Promise<Judged> {
   const listing = await ports.registry.list(repository);
   if (ports.readsPushed === true) await readPushed(ports, repository, listing, judging.nowMs);
-  const { history, facts } = await reconciledHistory(ports, listing);
-  await recordUsage(ports, judging.usage, { listing, history }, judging.nowMs);
-  const holds = await ports.ledger.holds(listing.repository);
+  const { history, holds, quarantine } = await remembered(ports, listing, { ...judging, whole });
   const policies = withHolds(judging.policies, holds, listing.repository, judging.nowMs);
   const selecting = policiesFor(policies.policies, listing.repository);
   const asked = factsAskedBy(selecting);
@@ -211,11 +209,6 @@ async function judge(
   const pulls = asked.has('lastPulledAtMs')
     ? { pulls: await recordedPulls(ports, repository, judging.nowMs) }
     : {};
-  const quarantine = await quarantineSources(ports.ledger, listing.repository, {
-    facts,
-    holds,
-    policies: policiesFor(whole.policies, listing.repository),
-  });
   const notes: ArtifactNote[] = [];
   const plan = planListing(
     { ...judging, ...pulls, ...(quarantine === null ? {} : { quarantine }), listing, history, policies },
@@ -227,6 +220,24 @@ async function judge(
     notes,
     sample: listing.completeness.kind === 'complete' ? takeSample(listing, plan, isAll) : null,
   };
+}
+
+/**
+ * What the ledger knows of a repository, and what runs now written to it. The facts that the history is made of are
+ * as large as the history, and end here.
+ */
+async function remembered(
+  ports: PlanPorts,
+  listing: Listing,
+  { usage, nowMs, whole }: Pick<Judging, 'usage' | 'nowMs' | 'whole'>,
+) {
+  const { repository } = listing;
+  const { history, facts } = await reconciledHistory(ports, listing);
+  await recordUsage(ports, usage, { listing, history }, nowMs);
+  const holds = await ports.ledger.holds(repository);
+  const policies = policiesFor(whole.policies, repository);
+  const quarantine = await quarantineSources(ports.ledger, repository, { facts, holds, policies });
+  return { history, holds, quarantine };
 }
 
 /** What is on hold is kept by a policy of its own, beside those of the files. */

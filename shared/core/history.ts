@@ -107,8 +107,11 @@ function compareText(a: string, b: string): number {
 }
 
 interface Building extends Omit<Mutable<DigestHistory>, 'tags'> {
-  readonly tags: Mutable<TagSpan>[];
+  tags: Mutable<TagSpan>[];
 }
+
+/** Shared by all that never had a tag; never pushed to. */
+const NO_SPANS: Mutable<TagSpan>[] = [];
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -181,7 +184,7 @@ export function foldHistory(repository: string): HistoryFold {
       firstSeenBy: fact.source,
       presentSinceMs: fact.atMs,
       absentAtMs: absentBefore(fact),
-      tags: [],
+      tags: NO_SPANS,
       untaggedSinceMs: null,
       untaggedBy: null,
       deletedAtMs: null,
@@ -222,7 +225,10 @@ export function foldHistory(repository: string): HistoryFold {
     untag(tag, fact);
     holders.set(tag, digest);
     goneWithDigest.delete(tag);
-    building.tags.push({ tag, digest, fromMs: atMs, untilMs: null, source });
+    const span = { tag, digest, fromMs: atMs, untilMs: null, source };
+    // Most have one: a list that is pushed to has room for seventeen.
+    if (building.tags.length === 0) building.tags = [span];
+    else building.tags.push(span);
     building.untaggedSinceMs = null;
     building.untaggedBy = null;
   };
