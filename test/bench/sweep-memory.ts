@@ -1,6 +1,7 @@
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,9 +18,12 @@ import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 
 /**
  * Plans one repository of 100,000 digests and deletes all that are untagged, every second one, in one process,
- * and prints what that takes in memory: `node test/bench/sweep-memory.ts`; asserts nothing. Once in a process
- * whose heap is held small, and once in one that is left to V8's defaults. The registry is a process of its own
- * that knows no more than to list them and to say yes.
+ * and prints what that takes in memory: `node test/bench/sweep-memory.ts`; asserts nothing. The program is in one
+ * file, as everything is deployed. The registry is a process of its own that knows no more than to list them and to
+ * say yes.
+ *
+ * Once with V8's defaults, once with its heap held small; and, where `MEMORY_GROUP` names a memory control group of
+ * this machine's that may be used for it, with V8's defaults in a group of 256 MiB, as in a container of that size.
  */
 const DIGESTS = 100_000;
 const PAGE = 10_000;
@@ -73,8 +77,7 @@ function serve(): void {
 }
 
 async function sweep(): Promise<void> {
-  const registryProcess = fork(new URL(import.meta.url), ['serve'], { execArgv: [] });
-  const [port] = (await once(registryProcess, 'message')) as [number];
+  const port = Number(process.argv[3]);
   const directory = await mkdtemp(join(tmpdir(), 'gcr-warden-sweep-memory-'));
   const ledger = await openSqliteLedger(join(directory, 'ledger.sqlite'));
   const logger = { log() {} };
@@ -136,23 +139,69 @@ delete:
   } finally {
     await registry.close();
     await ledger.close();
-    registryProcess.disconnect();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
 /** V8 collects when its heap is full, and by default takes for full what the machine has to spare. */
-const HELD = ['--max-old-space-size=128', '--max-semi-space-size=8'];
+const HELD = ['--max-old-space-size=112', '--max-semi-space-size=8'];
 
-async function sweepIn(title: string, execArgv: readonly string[]): Promise<void> {
+/** Runs a sweep in a process of its own, which says when it may begin: then it is where it belongs. */
+async function sweepIn(title: string, file: string, execArgv: readonly string[], group = ''): Promise<void> {
   console.log(`\n${title}`);
-  const child = fork(new URL(import.meta.url), ['sweep'], { execArgv: [...execArgv] });
-  await once(child, 'exit');
+  const registryProcess = fork(new URL(import.meta.url), ['serve'], { execArgv: [] });
+  const [port] = (await once(registryProcess, 'message')) as [number];
+  // A shell that joins the group and becomes the program: the heap's limit is chosen when the program starts.
+  const join = group === '' ? '' : `echo $$ > '${group}/cgroup.procs' && `;
+  const child = spawn(
+    'sh',
+    ['-c', `${join}exec "$@"`, 'sh', process.execPath, ...execArgv, file, 'sweep', `${port}`],
+    {
+      stdio: 'inherit',
+    },
+  );
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  if (code !== 0) console.log(`it did not end: ${signal ?? code}`);
+  registryProcess.disconnect();
+}
+
+/** Gives a control group its limit, in the words of either version. */
+async function limitGroup(group: string): Promise<void> {
+  const limit = `${RESIDENT_MIB_TARGET * 1024 * 1024}`;
+  const name = existsSync(join(group, 'memory.max')) ? 'memory.max' : 'memory.limit_in_bytes';
+  await writeFile(join(group, name), limit);
+}
+
+async function all(): Promise<void> {
+  const { build } = await import('esbuild');
+  const directory = await mkdtemp(join(tmpdir(), 'gcr-warden-sweep-memory-'));
+  const file = join(directory, 'sweep.mjs');
+  try {
+    await build({
+      entryPoints: [new URL(import.meta.url).pathname],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: file,
+      // Only this process builds.
+      external: ['esbuild'],
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
+      logLevel: 'error',
+    });
+    const group = process.env['MEMORY_GROUP'] ?? '';
+    if (group !== '') {
+      await limitGroup(group);
+      await sweepIn(`V8's defaults, in a group of ${RESIDENT_MIB_TARGET} MiB`, file, [], group);
+    }
+    await sweepIn(`held to ${HELD.join(' ')}`, file, HELD);
+    await sweepIn("V8's defaults, on this machine", file, []);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
 
 if (process.argv[2] === 'serve') serve();
 else if (process.argv[2] === 'sweep') await sweep();
-else {
-  await sweepIn(`held to ${HELD.join(' ')}`, HELD);
-  await sweepIn("with V8's defaults", []);
-}
+else await all();
