@@ -325,7 +325,10 @@ export interface EstateLedger {
 
 /** Who works where, and what is due. */
 export interface CoordinationLedger {
-  /** Takes the lease, or returns who holds it. A lease that ended can be taken by anybody. */
+  /**
+   * Takes the lease, or returns who holds it, by whichever name of the repository. A lease that ended can be taken by
+   * anybody.
+   */
   acquireLease(
     repository: string,
     holder: string,

@@ -851,6 +851,34 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await ledger.lastTicks()).toEqual({ services: NOW + 60, 'base images': NOW });
       });
 
+      it('lets one work on a repository, whatever name of it they go by', async () => {
+        const [legacy, current] = ['gcr.io/acme/api', 'us-docker.pkg.dev/acme/gcr.io/api'] as const;
+        const first = await ledger.acquireLease(legacy, 'a', NOW, NOW + 1_000);
+        expect(first).toMatchObject({ kind: 'taken', lease: { repository: legacy, fencingToken: 1 } });
+        expect(await ledger.acquireLease(current, 'b', NOW, NOW + 1_000)).toMatchObject({
+          kind: 'held',
+          by: { repository: legacy, holder: 'a' },
+        });
+        expect((await ledger.acquireLease('eu.gcr.io/acme/api', 'c', NOW, NOW + 1_000)).kind).toBe('taken');
+        if (first.kind !== 'taken') throw new Error('not taken');
+        expect(await ledger.renewLease(first.lease, NOW + 2_000)).toMatchObject({ untilMs: NOW + 2_000 });
+        expect((await ledger.abandonedLeases(NOW + 5_000, 10)).map(({ repository }) => repository)).toEqual([
+          'eu.gcr.io/acme/api',
+          legacy,
+        ]);
+        const second = await ledger.acquireLease(current, 'b', NOW + 3_000, NOW + 9_000);
+        expect(second).toMatchObject({ kind: 'taken', lease: { repository: current, fencingToken: 2 } });
+        // Who lost it by another name writes nothing more either.
+        await expect(ledger.saveBlockages(legacy, [], first.lease)).rejects.toMatchObject({
+          code: 'LEASE_LOST',
+        });
+        await ledger.releaseLease(first.lease);
+        expect((await ledger.acquireLease(legacy, 'd', NOW + 4_000, NOW + 9_000)).kind).toBe('held');
+        if (second.kind !== 'taken') throw new Error('not taken');
+        await ledger.releaseLease(second.lease);
+        expect((await ledger.acquireLease(legacy, 'd', NOW + 4_000, NOW + 9_000)).kind).toBe('taken');
+      });
+
       it('lists leases that ended and were not given back, those that ended first', async () => {
         expect(await ledger.abandonedLeases(NOW, 10)).toEqual([]);
         for (const [repository, untilMs] of [

@@ -12,11 +12,11 @@ import type { Archived, ArchiveLedger } from '../../../ports.ts';
 import { type ArchiveSource, archivedOf, problemOf, type Readers } from '../archive.ts';
 import { intentName } from '../intent-name.ts';
 import { dayShards } from './day-shards.ts';
-import { documentName, nameOfPart } from './document-name.ts';
+import { nameOfPart } from './document-name.ts';
 import type { Documents } from './documents.ts';
 import { eventOf } from './events.ts';
 import { batchOf } from './journal.ts';
-import { leaseOf } from './lease.ts';
+import { leaseAt, leaseOf } from './lease.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
 
 /** Documents have up to 900 KiB. */
@@ -166,13 +166,12 @@ export function archiveLedger(documents: Documents, readers: Readers): ArchiveLe
       }
     },
   };
-  const leases = documents.collection('leases');
 
   return {
     archived: (noun) => archivedOf(readers, source, noun),
 
     async restoreLease(lease) {
-      const at = leases.doc(documentName(lease.repository));
+      const at = leaseAt(documents, lease.repository);
       const [snapshot] = await documents.get('restoreLease', [at]);
       const fields = { ...lease, mark: 'restored', version: FORM_VERSION };
       if (snapshot === undefined) {

@@ -8,7 +8,7 @@ import { checkedLimit } from '../limit.ts';
 import { packList } from '../packed.ts';
 import { documentName } from './document-name.ts';
 import type { Documents } from './documents.ts';
-import { leaseOf } from './lease.ts';
+import { leaseAt, leaseOf } from './lease.ts';
 import { PUSH_MARK_RETENTION_MS, TICK_RETENTION_MS } from './retention.ts';
 import { FORM_VERSION, Stored } from './stored.ts';
 
@@ -43,7 +43,7 @@ export function coordinationLedger(documents: Documents): CoordinationLedger {
   const planning = documents.collection('planning').doc('policies');
 
   const read = async (method: string, repository: string): Promise<DocumentSnapshot | null> => {
-    const [snapshot] = await documents.get(method, [leases.doc(documentName(repository))]);
+    const [snapshot] = await documents.get(method, [leaseAt(documents, repository)]);
     return snapshot ?? null;
   };
 
@@ -60,7 +60,7 @@ export function coordinationLedger(documents: Documents): CoordinationLedger {
         const fields = { ...lease, mark, version: FORM_VERSION };
         const result = await documents.commit('acquireLease', [
           snapshot === null
-            ? { kind: 'create', at: leases.doc(documentName(repository)), fields }
+            ? { kind: 'create', at: leaseAt(documents, repository), fields }
             : { kind: 'update', ifUnchangedSince: snapshot, fields },
         ]);
         if (result === 'done') return { kind: 'taken', lease };
@@ -134,7 +134,11 @@ export function coordinationLedger(documents: Documents): CoordinationLedger {
     async abandonedLeases(nowMs, limit) {
       const ended = leases.where('untilMs', '>', 0).where('untilMs', '<=', nowMs).orderBy('untilMs');
       const found = await documents.query('abandonedLeases', ended.limit(checkedLimit(limit)));
-      return found.map((snapshot) => leaseOf(new Stored(snapshot)));
+      // One that an earlier version kept by another name of its repository nobody gives back any more.
+      return found.flatMap((snapshot) => {
+        const lease = leaseOf(new Stored(snapshot));
+        return leaseAt(documents, lease.repository).id === snapshot.id ? [lease] : [];
+      });
     },
 
     async markPush(mark) {

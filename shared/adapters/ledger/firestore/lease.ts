@@ -1,3 +1,5 @@
+import type { DocumentReference } from '@google-cloud/firestore';
+import { canonicalRepository } from '../../../core/repository-alias.ts';
 import type { Lease } from '../../../ports.ts';
 import { checkFence } from '../lease-lost.ts';
 import { documentName } from './document-name.ts';
@@ -14,11 +16,16 @@ export function leaseOf(stored: Stored): Lease {
   };
 }
 
+/** Where the lease of a repository is: one by all of its names, so that no two run over it by two of them. */
+export function leaseAt(documents: Documents, repository: string): DocumentReference {
+  return documents.collection('leases').doc(documentName(canonicalRepository(repository)));
+}
+
 /** What a write under a lease depends on; null for a write under none. */
 export function fenceOf(documents: Documents, lease: Lease | undefined): Fence | null {
   if (lease === undefined) return null;
   return {
-    at: documents.collection('leases').doc(documentName(lease.repository)),
+    at: leaseAt(documents, lease.repository),
     check: (snapshot) => checkFence(lease, snapshot === null ? null : leaseOf(new Stored(snapshot))),
   };
 }

@@ -13,6 +13,7 @@ import { unpackChunk } from '../packed.ts';
 import type { Database, Row } from './database.ts';
 import { dayTable } from './day-table.ts';
 import { eventOf } from './events.ts';
+import { leaseKey, leaseOf } from './lease.ts';
 import { storedManifestOf } from './manifests.ts';
 import { bytes, integer, json, text } from './row.ts';
 
@@ -75,15 +76,7 @@ const SCANS: Readonly<
   },
   lease: {
     sql: 'SELECT * FROM leases',
-    read: (row) => [
-      {
-        noun: 'lease',
-        repository: text(row, 'repository'),
-        holder: text(row, 'holder'),
-        fencingToken: integer(row, 'fencing_token'),
-        untilMs: integer(row, 'until_ms'),
-      },
-    ],
+    read: (row) => [{ noun: 'lease', ...leaseOf(row) }],
   },
   push: {
     sql: 'SELECT * FROM push_marks',
@@ -158,10 +151,11 @@ export function archiveLedger(database: Database, readers: Readers): ArchiveLedg
     async restoreLease({ repository, holder, fencingToken, untilMs }) {
       await database.together(() => {
         database.run(
-          `INSERT INTO leases (repository, holder, fencing_token, until_ms) VALUES (?, ?, ?, ?)
+          `INSERT INTO leases (repository, name, holder, fencing_token, until_ms) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (repository) DO UPDATE
-           SET holder = excluded.holder, fencing_token = excluded.fencing_token, until_ms = excluded.until_ms
+           SET name = excluded.name, holder = excluded.holder, fencing_token = excluded.fencing_token, until_ms = excluded.until_ms
            WHERE excluded.fencing_token > fencing_token`,
+          leaseKey(repository),
           repository,
           holder,
           fencingToken,

@@ -1,30 +1,23 @@
 import type { CoordinationLedger, Lease } from '../../../ports.ts';
 import { checkedLimit } from '../limit.ts';
-import type { Database, Row } from './database.ts';
+import type { Database } from './database.ts';
+import { leaseKey, leaseOf } from './lease.ts';
 import { integer, text } from './row.ts';
-
-function leaseOf(row: Row): Lease {
-  return {
-    repository: text(row, 'repository'),
-    holder: text(row, 'holder'),
-    fencingToken: integer(row, 'fencing_token'),
-    untilMs: integer(row, 'until_ms'),
-  };
-}
 
 /** Who works where, and what is due. A lease's row stays when it is given back, so that its token grows on. */
 export function coordinationLedger(database: Database): CoordinationLedger {
   return {
     async acquireLease(repository, holder, nowMs, untilMs) {
       return await database.together(() => {
-        const row = database.get('SELECT * FROM leases WHERE repository = ?', repository);
+        const row = database.get('SELECT * FROM leases WHERE repository = ?', leaseKey(repository));
         const last = row === null ? null : leaseOf(row);
         if (last !== null && last.untilMs > nowMs) return { kind: 'held', by: last };
         const lease: Lease = { repository, holder, fencingToken: (last?.fencingToken ?? 0) + 1, untilMs };
         database.run(
-          `INSERT INTO leases (repository, holder, fencing_token, until_ms) VALUES (?, ?, ?, ?)
-           ON CONFLICT (repository) DO UPDATE
-           SET holder = excluded.holder, fencing_token = excluded.fencing_token, until_ms = excluded.until_ms`,
+          `INSERT INTO leases (repository, name, holder, fencing_token, until_ms) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (repository) DO UPDATE SET name = excluded.name,
+           holder = excluded.holder, fencing_token = excluded.fencing_token, until_ms = excluded.until_ms`,
+          leaseKey(repository),
           repository,
           holder,
           lease.fencingToken,
@@ -39,7 +32,7 @@ export function coordinationLedger(database: Database): CoordinationLedger {
         database.run(
           'UPDATE leases SET until_ms = ? WHERE repository = ? AND holder = ? AND fencing_token = ?',
           untilMs,
-          lease.repository,
+          leaseKey(lease.repository),
           lease.holder,
           lease.fencingToken,
         ),
@@ -51,7 +44,7 @@ export function coordinationLedger(database: Database): CoordinationLedger {
       await database.together(() =>
         database.run(
           'UPDATE leases SET until_ms = 0 WHERE repository = ? AND holder = ? AND fencing_token = ?',
-          repository,
+          leaseKey(repository),
           holder,
           fencingToken,
         ),
@@ -78,7 +71,11 @@ export function coordinationLedger(database: Database): CoordinationLedger {
         nowMs,
         checkedLimit(limit),
       );
-      return rows.map(leaseOf);
+      // One that an earlier version kept by another name of its repository nobody gives back any more.
+      return rows.flatMap((row) => {
+        const lease = leaseOf(row);
+        return leaseKey(lease.repository) === text(row, 'repository') ? [lease] : [];
+      });
     },
 
     async markPush({ repository, fromMs, untilMs }) {

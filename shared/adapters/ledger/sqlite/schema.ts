@@ -220,4 +220,8 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE deletions ADD COLUMN max INTEGER;
   `,
+  // As its holder calls the repository; repository is one name for all of them.
+  `
+  ALTER TABLE leases ADD COLUMN name TEXT;
+  `,
 ];
