@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { globSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -244,6 +245,59 @@ describeWithPeers(['gcloud', 'java'], 'the ledger in Firestore, on its emulator'
     expect(collections).toEqual(Object.keys(EXPORTED_AS).sort());
     const nouns = Object.values(EXPORTED_AS).filter((noun) => noun !== null);
     expect(new Set(nouns)).toEqual(new Set(NOUNS));
+  });
+
+  /** The fields that something is looked up or sorted by. */
+  const ASKED: Readonly<Record<string, readonly string[]>> = {
+    events: ['publishedAt', 'repositoryName', 'repositoryTime'],
+    holds: ['repositoryName'],
+    intents: ['digests', 'newestAtMs', 'openRepository', 'place', 'run'],
+    leases: ['untilMs'],
+    'listed-manifests': ['repositoryName'],
+    manifests: ['places'],
+    observations: ['repositoryName'],
+    pulls: ['repositoryName'],
+    pushes: ['fromMs'],
+    quarantines: ['isStanding'],
+    restorations: ['place'],
+    runs: ['place', 'startedAtMs'],
+    samples: ['scopes', 'year'],
+    uses: ['repositoryName'],
+  };
+
+  it('has an index on no field that nothing asks for, but on two that are in every document', async () => {
+    const folder = new URL('../../../shared/adapters/ledger/firestore/', import.meta.url);
+    const source = globSync('*.ts', { cwd: folder })
+      .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+      .join('\n');
+    const queried = [...source.matchAll(/\.(?:where|orderBy)\(\s*'(\w+)'/g)].map(([, field]) => field);
+    expect(new Set(queried)).toEqual(new Set(Object.values(ASKED).flat()));
+
+    const module = readFileSync(new URL('../../../terraform/ledger.tf', import.meta.url), 'utf8');
+    const [, block = ''] = /unasked_fields = \{\n([\s\S]*?)^ {2}\}$/m.exec(module) ?? [];
+    const lists = [...block.matchAll(/^ {4}([\w-]+) += \[([^\]]*)\]/gm)];
+    const switchedOff = new Map(
+      lists.map(([, collection = '', fields = '']) => [
+        collection,
+        [...fields.matchAll(/"(\w+)"/g)].map(([, one = '']) => one),
+      ]),
+    );
+    const projectId = newProject();
+    const ledger = await open({ projectId });
+    await fill(ledger);
+    await ledger.reserveDeletions('found out', '2026-03-14', 1, async () => 2);
+    const unasked: Record<string, string[]> = {};
+    for (const collection of await plainClient(projectId).listCollections()) {
+      const { docs } = await collection.get();
+      const fields = new Set(docs.flatMap((one) => Object.keys(one.data())));
+      // Those that documents expire by are a list of their own.
+      const asked = ['count', 'expiresAt', 'version', ...(ASKED[collection.id] ?? [])];
+      const left = [...fields].filter((field) => !asked.includes(field)).sort();
+      if (left.length > 0) unasked[collection.id] = left;
+      // A record that is very large has parts, and all of them have the same fields.
+      if (fields.has('generation')) unasked[`${collection.id}-parts`] = ['items'];
+    }
+    expect(Object.fromEntries(switchedOff)).toEqual(unasked);
   });
 
   it('reads every collection in the form that it had first, and beside the form of today', async () => {
