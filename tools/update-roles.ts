@@ -31,7 +31,7 @@ type Dataset = z.infer<typeof DATASET>;
  * The text of the table.
  * @throws Error where a permission that a check asks for is in no role: the dataset is then cut or too old
  */
-export function roleTable({ source, roles }: Dataset): string {
+function roleTable({ source, roles }: Dataset): string {
   const held = new Set(Object.values(roles).flatMap(({ permissions }) => permissions));
   const missing = DATASET_PERMISSIONS.filter((permission) => !held.has(permission));
   if (missing.length > 0) throw new Error(`The dataset has no role with ${missing.join(', ')}.`);

@@ -34,7 +34,7 @@ export interface ClaimsFound {
  * what is pushed, and a plan that a person looked at first is old. What a scheduled run plans and applies at once is
  * younger.
  */
-export const LISTING_AGE_MAX_MS = 10 * MINUTE_MS;
+const LISTING_AGE_MAX_MS = 10 * MINUTE_MS;
 
 /** Manifests that were pushed since the plan and are read; with more, it is better to plan again. */
 const PUSHED_MAX = 200;

@@ -9,7 +9,7 @@ export interface AuditWork {
   readonly project: string;
 }
 
-export const AUDIT_ATTRIBUTE = 'audit';
+const AUDIT_ATTRIBUTE = 'audit';
 
 /** The message's text, and its attributes. */
 export function formatAuditWork(project: string): {

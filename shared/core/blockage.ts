@@ -13,16 +13,16 @@ export interface Blockage {
 }
 
 /** How long a refusal is believed: nobody tells us when a permission is given or a setting is changed. */
-export const BLOCKAGE_AGE_MAX_MS = 7 * DAY_MS;
+const BLOCKAGE_AGE_MAX_MS = 7 * DAY_MS;
 
 /** Of one repository; the oldest are forgotten, which costs a request each. */
-export const BLOCKAGES_MAX = 20_000;
+const BLOCKAGES_MAX = 20_000;
 
 /**
  * Names what is to be done and what it was planned from: another tag on the digest, another policy file or
  * another revision of it give another name, and the step is tried again.
  */
-export function stepName(step: Step): Digest {
+function stepName(step: Step): Digest {
   const allowed = step.allowedBy.map(({ policy, rule, source }) => [policy, rule, source.contentHash]);
   const what = step.kind === 'untag' ? ['untag', step.tag, step.digest] : ['delete', step.digest, step.tags];
   return sha256(canonicalJson([what, allowed]));

@@ -29,14 +29,7 @@ export interface FollowedFinding {
  * How a finding can change. `not seen`: what it asks about can't be read now, so that nobody can say whether it is
  * still there. `exception ended`: the same finding, and nobody answers for it any more.
  */
-export const FINDING_CHANGES = [
-  'new',
-  'came back',
-  'exception ended',
-  'not seen',
-  'excepted',
-  'resolved',
-] as const;
+const FINDING_CHANGES = ['new', 'came back', 'exception ended', 'not seen', 'excepted', 'resolved'] as const;
 
 /** One of the ways in which a finding changes. */
 export type FindingChangeKind = (typeof FINDING_CHANGES)[number];
@@ -61,7 +54,7 @@ export interface FindingChange {
 export const RESOLVED_KEPT_MS = 180 * DAY_MS;
 
 /** Findings followed of one project; those mended longest ago are forgotten first. */
-export const FOLLOWED_MAX = 20_000;
+const FOLLOWED_MAX = 20_000;
 
 /** What follows from an audit for what was known before it. */
 export interface FindingHistory {

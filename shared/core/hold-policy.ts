@@ -5,7 +5,7 @@ import { type Hold, isInForce } from './hold.ts';
 import type { Policy, Rule } from './policy.ts';
 
 /** The name under which plans and explanations show holds: one that no policy file can give, for its capital. */
-export const HOLD_POLICY = 'Holds';
+const HOLD_POLICY = 'Holds';
 
 /**
  * A repository's holds as a policy that only keeps: so they are judged, shown and explained like any other rule,

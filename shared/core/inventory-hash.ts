@@ -1,7 +1,7 @@
 import type { Digest } from './digest.ts';
 import type { Fact, TimeFact } from './fact.ts';
 import { startHash } from './hash.ts';
-import type { Artifact, Inventory, InventoryHead } from './inventory.ts';
+import type { Artifact, InventoryHead } from './inventory.ts';
 
 /** Two counts, one number for what is known, at most one for each of ten facts, and two for four times. */
 const NUMBERS_PER_ARTIFACT = 17;
@@ -14,13 +14,6 @@ const NULL = 1;
 const KNOWN = 2;
 const AT_LATEST = 3;
 const KINDS = 4;
-
-/** The digest of everything that an inventory says, see `InventoryHash`. */
-export function hashInventory({ artifacts, ...head }: Inventory): Digest {
-  const hash = new InventoryHash(head, artifacts.length);
-  for (const artifact of artifacts) hash.add(artifact);
-  return hash.digest();
-}
 
 /**
  * Takes the digest of everything that an inventory says, so that equal hashes mean that the same was judged.

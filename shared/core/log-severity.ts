@@ -1,5 +1,5 @@
 /** How much an entry of a log matters, the least first. */
-export const LOG_SEVERITIES = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
+const LOG_SEVERITIES = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
 
 export type LogSeverity = (typeof LOG_SEVERITIES)[number];
 

@@ -2,7 +2,7 @@ import { WardenError } from './error.ts';
 import type { Plan, Step } from './plan.ts';
 
 /** A plan older than this describes a registry that has moved on. */
-export const PLAN_AGE_MAX_MS = 24 * 60 * 60 * 1000;
+const PLAN_AGE_MAX_MS = 24 * 60 * 60 * 1000;
 
 /** How far a plan may come from the future before clocks are to be mended first. */
 const CLOCK_SKEW_MAX_MS = 5 * 60 * 1000;

@@ -32,10 +32,10 @@ export interface RecordedPulls {
 }
 
 /** A weekend, and a day. More days without any entry are as well explained by a log that was off. */
-export const QUIET_DAYS_MAX = 3;
+const QUIET_DAYS_MAX = 3;
 
 /** The subscription keeps messages for seven days: after six without reading nothing is lost yet. */
-export const UNREAD_DAYS_MAX = 5;
+const UNREAD_DAYS_MAX = 5;
 
 /** Entries come late by minutes, and days are counted: the day before yesterday is too long ago. */
 const BEHIND_DAYS_MAX = 2;

@@ -78,7 +78,7 @@ export function deletionsLine(deletions: Deletions): string {
 }
 
 /** An upper bound, as layers are shared, and how many it leaves out. */
-export function freedText(sum: { readonly [Key in 'sizeBytes' | 'unknownSizes']: number }): string {
+function freedText(sum: { readonly [Key in 'sizeBytes' | 'unknownSizes']: number }): string {
   const left = sum.unknownSizes === 0 ? '' : ` and ${sum.unknownSizes} of unknown size`;
   return `up to ${formatSize(sum.sizeBytes)}${left}`;
 }

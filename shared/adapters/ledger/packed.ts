@@ -18,7 +18,7 @@ export interface PackLimits {
  * Several thousand items to a chunk make cost follow chunks, not items. A Firestore document may hold
  * 1 MiB; we stay below 900 KiB with all its other fields.
  */
-export const CHUNK_LIMITS: PackLimits = { itemsMax: 4_000, contentBytesMax: 800 * 1024 };
+const CHUNK_LIMITS: PackLimits = { itemsMax: 4_000, contentBytesMax: 800 * 1024 };
 
 /** JSON text of one chunk, before compression: what reading it may take in memory. */
 const CHUNK_TEXT_BYTES_MAX = 32 * 1024 * 1024;

@@ -30,11 +30,11 @@ export function pullScope(repository: Repository): Scope {
 }
 
 /** Whether a reply says, in the registry's own words, that what was asked for does not exist. */
-export function saysGone(failure: RegistryError): boolean {
+function saysGone(failure: RegistryError): boolean {
   return failure.status === 404 && failure.complaints.some(({ code }) => GONE_CODES.has(code));
 }
 
-export function mediaTypeOf(headers: ReplyHeaders): string | null {
+function mediaTypeOf(headers: ReplyHeaders): string | null {
   const value = headers['content-type'];
   const type = typeof value === 'string' ? value.split(';')[0]?.trim() : undefined;
   return type === undefined || type === '' ? null : type;

@@ -12,7 +12,7 @@ const PRICES: Readonly<Record<string, number>> = { STANDARD: 0.026, MULTI_REGION
 const MULTI_REGIONS = ['US', 'EU', 'ASIA'];
 
 /** What a month of a bucket costs by list price, in US dollars; null where no price is known here. */
-export function monthlyCost(
+function monthlyCost(
   { location, storageClass }: Pick<RegistryBucket, 'location' | 'storageClass'>,
   sizeBytes: number,
 ): number | null {

@@ -18,21 +18,21 @@ export interface AuditException {
 }
 
 /** An exception has ended, and what it was for is a failure again. */
-export const exceptionExpired = {
+const exceptionExpired = {
   id: 'exception-expired',
   title: 'An exception has ended',
   severity: 'medium',
 } as const satisfies Pick<Check, 'id' | 'title' | 'severity'>;
 
 /** An exception fits nothing that fails any more. Left where it is, it would hide the next failure unseen. */
-export const exceptionUnused = {
+const exceptionUnused = {
   id: 'exception-unused',
   title: 'An exception fits nothing that fails',
   severity: 'low',
 } as const satisfies Pick<Check, 'id' | 'title' | 'severity'>;
 
 /** A file of exceptions can't be read, so that nothing in it counts. */
-export const exceptionBroken = {
+const exceptionBroken = {
   id: 'exception-broken',
   title: 'A file of exceptions is broken, and excepts nothing',
   severity: 'medium',

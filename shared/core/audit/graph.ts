@@ -113,7 +113,7 @@ export function bucketResource(bucket: string): string {
 }
 
 /** Google's full resource name of a repository. */
-export function repositoryResource(name: string): string {
+function repositoryResource(name: string): string {
   return `//artifactregistry.googleapis.com/${name}`;
 }
 

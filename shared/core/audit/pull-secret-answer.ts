@@ -9,7 +9,7 @@ import { terraformName, terraformRemoval, terraformResource } from './terraform.
 export type SecretAnswer = Omit<Answer, 'resource' | 'subject'>;
 
 /** The name that the audit gives a secret: no API of Google's has one for it. */
-export function secretResource({ cluster, namespace, name }: PullSecret): string {
+function secretResource({ cluster, namespace, name }: PullSecret): string {
   return `//kubernetes/${cluster}/namespaces/${namespace}/secrets/${name}`;
 }
 

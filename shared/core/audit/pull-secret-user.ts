@@ -4,7 +4,7 @@ import type { ParsedPullSecret } from './parse-pull-secret.ts';
 import type { PullSecret } from './pull-secret.ts';
 
 /** What names pull secrets, by kind, and where each has its pod. */
-export const PULL_SECRET_USERS = {
+const PULL_SECRET_USERS = {
   Pod: ['spec'],
   ServiceAccount: [],
   Deployment: ['spec', 'template', 'spec'],

@@ -14,7 +14,7 @@ export const IMPORT_SOURCES = ['artifact-registry', 'ecr', 'gcr-cleaner'] as con
 export type ImportSource = (typeof IMPORT_SOURCES)[number];
 
 /** Files of one import. */
-export const IMPORT_FILES_MAX = 50;
+const IMPORT_FILES_MAX = 50;
 
 /** What several files, each right by itself, mean together. */
 const FILES_NOTE: ImportNote = {

@@ -60,11 +60,7 @@ export function parsePolicyTestFile({ file, text }: PolicyTestFile): PolicyTestS
 }
 
 /** The set of a file that could not be parsed at all: one problem at its beginning. */
-export function unparsedPolicyTestFile(
-  file: string,
-  code: PolicyProblemCode,
-  message: string,
-): PolicyTestSet {
+function unparsedPolicyTestFile(file: string, code: PolicyProblemCode, message: string): PolicyTestSet {
   return { tests: [], problems: [{ code, file, line: 1, column: 1, message }] };
 }
 

@@ -34,7 +34,7 @@ const SETTING = /,(max-age|rollback|revisions|repositories)=/;
 const COUNT_MAX = 1000;
 
 /** What the grammar is, for whoever wrote something else. */
-export const USAGE_GRAMMAR =
+const USAGE_GRAMMAR =
   'FILE, gs://BUCKET/OBJECT, kubeconfig:FILE[#CONTEXT], gke:PROJECT, asset:organizations/NUMBER (or folders/NUMBER, projects/PROJECT), run:PROJECT, functions:PROJECT or compute:PROJECT, and after it any of ,max-age=1h ,rollback=10 ,revisions=5 ,repositories=PATTERN';
 
 /**

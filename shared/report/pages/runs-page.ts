@@ -40,6 +40,6 @@ function runRow(run: Run, context: PageContext): Html {
 }
 
 /** Whether a run only said what it would do. */
-export function modeChip(mode: Run['mode']): Html {
+function modeChip(mode: Run['mode']): Html {
   return mode === 'apply' ? chip('applied', 'plain') : html`<span class="faint">planned</span>`;
 }

@@ -91,7 +91,7 @@ const RETRYABLE: ReadonlySet<unknown> = new Set([
  * Firestore takes 10 MiB a commit and its emulator 4 MiB, and both answer a larger one with a code that the
  * client retries for ten minutes: so no larger one is sent.
  */
-export const COMMIT_BYTES_MAX = 3 * 1024 * 1024;
+const COMMIT_BYTES_MAX = 3 * 1024 * 1024;
 
 /** Documents of one page of a query, so that each request ends in its time. */
 const PAGE_DOCUMENTS = 300;
