@@ -79,7 +79,9 @@ function outcomeOfRest(step: Step, outcome: Outcome): Outcome {
 /** The outcome of a step that was not begun because this one, before it in its chain, had to stay. */
 export function stayedBehind(step: Step): Outcome {
   const what = step.kind === 'untag' ? `tag ${step.tag}` : step.digest;
-  return { kind: 'skipped', why: 'claimed', detail: `${what} had to stay` };
+  // Of something nested, who reads this knows the image or the index, and not its digest.
+  const whose = step.digest === step.root ? '' : `, which belongs to ${step.root}`;
+  return { kind: 'skipped', why: 'claimed', detail: `${what} had to stay${whose}` };
 }
 
 function isGone(outcome: Outcome): boolean {

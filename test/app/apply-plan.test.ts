@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pushIndex, tagManifest } from '../../local/registry/index.ts';
+import { pushImage, pushIndex, tagManifest } from '../../local/registry/index.ts';
 import { applyPlan } from '../../shared/app/apply-plan.ts';
 import type { ApplyPorts, ApplyRequest, RepositoryResult } from '../../shared/app/apply-request.ts';
 import { planTarget } from '../../shared/app/plan-target.ts';
@@ -711,6 +711,31 @@ describe('a registry that refuses', () => {
     expect(result.results.map(({ outcome }) => outcome)).toEqual([
       { kind: 'failed', retryable: true, reason: '503' },
       { kind: 'skipped', why: 'claimed', detail: `${index.digest} had to stay` },
+    ]);
+  });
+
+  it('an image stays where what is about it had to, and it is said whose that is', async () => {
+    const stage = await setStage();
+    const subject = await pushImage({ ...stage.target, tags: [], format: 'oci', layers: [] });
+    const about = await pushImage({ ...stage.target, tags: [], format: 'oci', layers: [], subject });
+    const plan = await planned(stage, POLICY.replace('untaggedFor: 7d', 'state: untagged'));
+    const { deleter } = stage.ports;
+    const deleteDigest: typeof deleter.deleteDigest = async () => ({
+      kind: 'failed',
+      retryable: true,
+      reason: '503',
+    });
+    const result = await applied(stage, plan, { ports: { deleter: { ...deleter, deleteDigest } } });
+    expect(result.results.map(({ step, outcome }) => [step.digest, outcome])).toEqual([
+      [about.digest, { kind: 'failed', retryable: true, reason: '503' }],
+      [
+        subject.digest,
+        {
+          kind: 'skipped',
+          why: 'claimed',
+          detail: `${about.digest} had to stay, which belongs to ${subject.digest}`,
+        },
+      ],
     ]);
   });
 
