@@ -31,6 +31,9 @@ export class InventoryHash {
   #batched = 0;
   #texts: string[] = [];
   readonly #textNumbers = new Map<string, number>();
+  /** Neighbours mostly say the same, media types above all: looking up what was asked last costs next to nothing. */
+  #lastText = '';
+  #lastNumber = -1;
 
   constructor(head: InventoryHead, artifactCount: number) {
     const { version, repository, takenAtMs, completeness, unusedByBestEffort, manifestCount } = head;
@@ -91,6 +94,14 @@ export class InventoryHash {
   }
 
   #numberOf(text: string): number {
+    if (text !== this.#lastText || this.#lastNumber === -1) {
+      this.#lastNumber = this.#numberOfOther(text);
+      this.#lastText = text;
+    }
+    return this.#lastNumber;
+  }
+
+  #numberOfOther(text: string): number {
     const found = this.#textNumbers.get(text);
     if (found !== undefined) return found;
     const next = this.#textNumbers.size;

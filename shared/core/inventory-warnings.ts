@@ -174,7 +174,8 @@ function keptByNewest(
   const asks = prepareRule({ ...rule, newest: null }, inventory, nowMs);
   let all = 0;
   let wanted = 0;
-  for (const [at, decision] of decisions.entries()) {
+  for (let at = 0; at < decisions.length; at++) {
+    const decision = decisions[at] as Decision;
     if (reaching(decision.tags).length === 0 || asks(inventory.artifacts.at(at), at).kind === 'no') continue;
     // An image of several groups shows one of them: what is not kept is seen here only.
     if (!decision.voices.some(isOurs)) return null;
