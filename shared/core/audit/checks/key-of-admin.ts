@@ -1,4 +1,5 @@
 import { known } from '../../fact.ts';
+import type { Ability } from '../ability.ts';
 import { answerForKeyHolders } from '../account-answer.ts';
 import { adminRights } from '../account-right.ts';
 import type { Check } from '../check.ts';
@@ -88,7 +89,7 @@ export const keyOfAdmin: Check = {
       }
       const told = rights
         .slice(0, RIGHTS_SHOWN)
-        .map(({ ability, on, path }) => `${ability} on ${on} by ${path.join(' > ')}`);
+        .map(({ ability, on, path }) => `${rightText(ability, on)} by ${path.join(' > ')}`);
       const more = rights.length > told.length ? ` and ${rights.length - told.length} more` : '';
       const isWide = rights.some(({ on }) => /^(?:project|folder|organization|every) /.test(on));
       return {
@@ -106,3 +107,10 @@ export const keyOfAdmin: Check = {
     });
   },
 };
+
+/** `administer every bucket of project acme`, `act as account ci@acme…`, `make keys of the accounts of project acme`. */
+function rightText(ability: Ability, on: string): string {
+  if (ability === 'administer') return `administer ${on}`;
+  const whom = /^(?:account|every) /.test(on) ? on : `the accounts of ${on}`;
+  return ability === 'act as' ? `act as ${whom}` : `make keys of ${whom}`;
+}
