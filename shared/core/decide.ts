@@ -7,7 +7,7 @@ import type { Artifact, InventoryReader } from './inventory.ts';
 import { reachesRepository, selectsRepository } from './pattern.ts';
 import type { Policy, Rule } from './policy.ts';
 import type { QuarantineJudge } from './quarantine.ts';
-import { byReach, type RuleReach, reachOf } from './rule-reach.ts';
+import { byReach, type RuleReach, reachOf, startOfTags } from './rule-reach.ts';
 
 /**
  * The policies that select a repository, in an order that does not depend on files. Where a Google service
@@ -133,7 +133,7 @@ function judgeBy(speakers: readonly Speaker[]): (artifact: Artifact, at: number)
     let isKept = false;
     let isAllowed = false;
     let isEnforced = false;
-    for (const { effect, enforces, speak } of reaching(artifact.tags)) {
+    for (const { effect, enforces, speak } of reaching(startOfTags(artifact.tags))) {
       const voice = speak(artifact, at);
       if (voice === null) continue;
       isLast &&= voice === last[count];

@@ -261,14 +261,20 @@ class Relating {
   /** The manifests that the tags of this one name. */
   #enterTags(at: number, manifest: ListedManifest): NodeInMaking[] {
     const { tags } = manifest;
-    const subjects: NodeInMaking[] = [];
-    const subjectTags: string[] = [];
+    let subjects: NodeInMaking[] = [];
+    let subjectTags: string[] = [];
     for (const tag of tags) {
       const named = subjectOfTag(tag);
       const subject = named === null ? null : this.#otherOf(named, at);
       if (subject === null) continue;
-      subjects.push(subject);
-      subjectTags.push(tag);
+      // One has its own size, as below.
+      if (subjects.length === 0) {
+        subjects = [subject];
+        subjectTags = [tag];
+      } else {
+        subjects.push(subject);
+        subjectTags.push(tag);
+      }
     }
     if (subjectTags.length === 0) return subjects;
     const node = this.#nodeOf(at);
@@ -350,7 +356,7 @@ function mayBeIndex({ mediaType }: ListedManifest): boolean {
 
 /** A list of its own size, which one that grew is not. */
 function eachOnce<T>(values: readonly T[]): readonly T[] {
-  if (values.length === 1) return [values[0] as T];
+  if (values.length === 1) return values.slice();
   if (values.length > FEW) return [...new Set(values)];
   for (let at = 1; at < values.length; at++) {
     if (values.indexOf(values[at] as T) !== at) return [...new Set(values)];

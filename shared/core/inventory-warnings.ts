@@ -162,8 +162,10 @@ function keptByNewest(
   // Most rules leave something out, and the first of their voices tells so.
   const reaching = byReach([{ reach: reachOf(rule) }]);
   let spoke = false;
-  for (const { tags, voices } of decisions) {
-    const voice = reaching(tags).length === 0 ? undefined : voices.find(isOurs);
+  const { artifacts } = inventory;
+  for (let at = 0; at < decisions.length; at++) {
+    if (reaching(artifacts.startAt(at)).length === 0) continue;
+    const voice = decisions[at]?.voices.find(isOurs);
     if (voice === undefined) continue;
     spoke = true;
     const found = voice.evidence.at(-1);
@@ -175,8 +177,8 @@ function keptByNewest(
   let all = 0;
   let wanted = 0;
   for (let at = 0; at < decisions.length; at++) {
+    if (reaching(artifacts.startAt(at)).length === 0 || asks(artifacts.at(at), at).kind === 'no') continue;
     const decision = decisions[at] as Decision;
-    if (reaching(decision.tags).length === 0 || asks(inventory.artifacts.at(at), at).kind === 'no') continue;
     // An image of several groups shows one of them: what is not kept is seen here only.
     if (!decision.voices.some(isOurs)) return null;
     all += 1;

@@ -9,6 +9,7 @@ import type { Manifest } from './manifest.ts';
 import { orphanReader } from './orphan.ts';
 import type { RecordedPulls } from './pull-record.ts';
 import { rememberedTimes } from './remembered-times.ts';
+import { startOfTags, type TagsStart } from './rule-reach.ts';
 import { resolveUsers, type Users } from './usage/users.ts';
 import type { Usage } from './usage.ts';
 
@@ -73,6 +74,8 @@ export interface ArtifactReader {
   at(index: number): Artifact;
   /** The tags of one, for whoever can tell by those that the rest does not matter. */
   tagsAt(index: number): readonly string[];
+  /** How those begin, see `startOfTags`. */
+  startAt(index: number): TagsStart;
 }
 
 /** An inventory that is read while it is judged. */
@@ -86,7 +89,12 @@ export function readInventory(inventory: Inventory): InventoryReader {
   const at = (index: number): Artifact => artifacts[index] as Artifact;
   return {
     ...inventory,
-    artifacts: { length: artifacts.length, at, tagsAt: (index) => at(index).tags },
+    artifacts: {
+      length: artifacts.length,
+      at,
+      tagsAt: (index) => at(index).tags,
+      startAt: (index) => startOfTags(at(index).tags),
+    },
   };
 }
 
@@ -162,6 +170,12 @@ export function openInventory(
     const node = rootNodes[index] ?? null;
     return sorted(node === null ? (roots[index] as ListedManifest).tags : node.tags);
   };
+  let starts: Uint8Array | null = null;
+  // Every rule with newest asks of every artifact, and they lie side by side.
+  const startAt = (index: number): TagsStart => {
+    starts ??= startsOf(graph);
+    return starts[index] ?? 0;
+  };
   const at = (index: number): Artifact => {
     const manifest = roots[index] as ListedManifest;
     const root = manifest.digest;
@@ -196,9 +210,18 @@ export function openInventory(
       completeness: listing.completeness,
       unusedByBestEffort: standing.kind === 'best effort',
       manifestCount: listing.manifests.length,
-      artifacts: { length: roots.length, at, tagsAt },
+      artifacts: { length: roots.length, at, tagsAt, startAt },
     },
   };
+}
+
+function startsOf({ roots, rootNodes }: Graph): Uint8Array {
+  const starts = new Uint8Array(roots.length);
+  for (let at = 0; at < roots.length; at++) {
+    const { tags } = rootNodes[at] ?? (roots[at] as ListedManifest);
+    starts[at] = startOfTags(tags);
+  }
+  return starts;
 }
 
 /** A listing's tags are sorted; what is not is sorted in a copy. */

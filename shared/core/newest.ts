@@ -46,8 +46,9 @@ export function rankNewest(
   const notRelated = unknownOf('what belongs to it');
   const reaching = byReach([{ reach: reachOf(rule) }]);
   for (let at = 0; at < artifacts.length; at++) {
+    if (reaching(artifacts.startAt(at)).length === 0) continue;
     const tags = artifacts.tagsAt(at);
-    if (reaching(tags).length === 0 || !mayMatch(tags)) continue;
+    if (!mayMatch(tags)) continue;
     const artifact = artifacts.at(at);
     const answer = matches(artifact, at);
     if (answer.kind === 'no') continue;

@@ -32,34 +32,38 @@ export function reachOf({ conditions }: Rule): RuleReach {
   return { untagged, tagged, starts };
 }
 
+/** How the tags of an artifact begin, as a number of eight bits: what rules are sorted by. */
+export type TagsStart = number;
+
+const UNTAGGED = 0;
+/** Several tags, or one that does not begin as tags do. */
+const ANY_START = 255;
 /** A letter, digit or underscore; a tag that begins with anything else is no tag that `starts` speaks of. */
 const TAG_START = /^\w/;
 
+/** The code of the character with which the only tag begins. */
+export function startOfTags(tags: readonly string[]): TagsStart {
+  const tag = tags[0];
+  if (tag === undefined) return UNTAGGED;
+  const code = tags.length === 1 ? tag.charCodeAt(0) : ANY_START;
+  return code > UNTAGGED && code < ANY_START ? code : ANY_START;
+}
+
 /**
- * Sorts rules by what they reach: the function that it returns takes an artifact's tags and gives those of the
- * rules that may have something to say, in their order. Most rules ask for a tag that begins in a certain way,
- * so that most artifacts have to be shown to few of them.
+ * Sorts rules by what they reach: the function that it returns takes how an artifact's tags begin and gives those
+ * of the rules that may have something to say, in their order. Most rules ask for a tag that begins in a certain
+ * way, so that most artifacts have to be shown to few of them.
  */
 export function byReach<T extends { readonly reach: RuleReach }>(
   rules: readonly T[],
-): (tags: readonly string[]) => readonly T[] {
-  const untagged = rules.filter(({ reach }) => reach.untagged);
-  const tagged = rules.filter(({ reach }) => reach.tagged);
-  // By character code; a sparse list, made as tags come.
-  const byStart: (readonly T[] | undefined)[] = [];
-  const startingWith = (tag: string): readonly T[] => {
-    const start = tag.slice(0, 1);
-    return TAG_START.test(tag)
-      ? tagged.filter(({ reach }) => reach.starts.every((starts) => starts.has(start)))
-      : tagged;
+): (start: TagsStart) => readonly T[] {
+  const reached = (start: TagsStart): readonly T[] => {
+    if (start === UNTAGGED) return rules.filter(({ reach }) => reach.untagged);
+    const tagged = rules.filter(({ reach }) => reach.tagged);
+    const character = String.fromCharCode(start);
+    if (start === ANY_START || !TAG_START.test(character)) return tagged;
+    return tagged.filter(({ reach }) => reach.starts.every((starts) => starts.has(character)));
   };
-  return (tags) => {
-    const tag = tags[0];
-    if (tag === undefined) return untagged;
-    if (tags.length > 1) return tagged;
-    const code = tag.charCodeAt(0);
-    const found = byStart[code] ?? startingWith(tag);
-    byStart[code] = found;
-    return found;
-  };
+  const byStart = Array.from({ length: ANY_START + 1 }, (_, start) => reached(start));
+  return (start) => byStart[start] ?? rules;
 }

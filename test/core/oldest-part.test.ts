@@ -27,7 +27,7 @@ function case_(images: readonly Image[]): { going: Decision[]; artifacts: Artifa
       uploadedAtMs: age === null ? unknown('not told') : known(1_000_000 - age),
     } as unknown as Artifact;
   };
-  const artifacts = { length: images.length, at, tagsAt: () => [] };
+  const artifacts = { length: images.length, at, tagsAt: () => [], startAt: () => 0 };
   return { going, artifacts };
 }
 
