@@ -150,8 +150,11 @@ export function openInventory(
   const asksUsedBy = asked.has('usedBy');
   const users = resolveUsers(asksUsedBy ? sources.usage : NO_USAGE, listing, history);
   const { standing } = users;
-  const isUsed = usedPlaces(users, listing, graph);
-  const ofNobody = standing.kind === 'complete' ? NOBODY : unknown(standing.reason);
+  const using: Using = {
+    users,
+    isUsed: usedPlaces(users, listing, graph),
+    ofNobody: standing.kind === 'complete' ? NOBODY : unknown(standing.reason),
+  };
   const unreadByIndex =
     graph.unreadIndex === null
       ? null
@@ -194,9 +197,7 @@ export function openInventory(
       untaggedSinceMs: asksUntaggedSince ? remembered.untaggedSince(root, tags) : NOT_ASKED,
       taggedAtMs: asksTaggedAt ? remembered.taggedAt(root, tags) : NOT_ASKED,
       lastPulledAtMs: lastPulledAt(root, node, uploadedAtMs),
-      usedBy: asksUsedBy
-        ? usedBy(users, isUsed, ofNobody, manifest, rootPlaces[index] ?? 0, compound)
-        : NOT_ASKED,
+      usedBy: asksUsedBy ? usedBy(using, manifest, rootPlaces[index] ?? 0, compound) : NOT_ASKED,
       orphaned: orphaned(root, tags),
       unreadable: node === null ? unreadByIndex : unreadable(graph, node, unreadByIndex),
     };
@@ -286,6 +287,14 @@ function sumOfSizes(nodes: readonly GraphNode[]): Fact<number> {
   return known(total);
 }
 
+interface Using {
+  readonly users: Users;
+  /** 1 for each manifest that somebody uses, by its place. */
+  readonly isUsed: Uint8Array;
+  /** What it is worth that nobody uses one. */
+  readonly ofNobody: Fact<readonly string[]>;
+}
+
 /**
  * Marks what somebody uses, by its place: hardly anything is in use of all that is listed, and a mark is looked
  * at in a fraction of the time that a digest is looked up in.
@@ -308,9 +317,7 @@ function usedPlaces({ everywhere, here }: Users, listing: Listing, { placeOf }: 
 
 /** Who uses a root or anything that lives and dies with it; where nobody does, what that is worth. */
 function usedBy(
-  users: Users,
-  isUsed: Uint8Array,
-  ofNobody: Fact<readonly string[]>,
+  { users, isUsed, ofNobody }: Using,
   { digest }: ListedManifest,
   place: number,
   compound: readonly GraphNode[] | null,
