@@ -29,12 +29,20 @@ http(
         const { notificationTopic } = settings;
         const { openPublicReaders } = await import('../shared/adapters/google/open-public-readers.ts');
         const { openTagKeeper } = await import('../shared/adapters/google/tag-keeper.ts');
+        const records = settings.crossChecks
+          ? (await import('../shared/adapters/google/image-records.ts')).openImageRecords()
+          : null;
+        const { crossChecking } = await import('../shared/app/cross-checking.ts');
         return {
           registry: registry.reader,
           deleter: registry.deleter(),
           forRun: (endByMs) => {
             const access = registry.forRun(endByMs);
-            return { registry: access.reader, deleter: access.deleter() };
+            const reader =
+              records === null
+                ? access.reader
+                : crossChecking(access.reader, records.until(endByMs, Date.now));
+            return { registry: reader, deleter: access.deleter() };
           },
           ledger,
           usage: await openConfiguredUsage(),

@@ -28,6 +28,7 @@ export interface Settings {
   /** Where to ask what is in use, one source a line as in docs/in-use.md; null where nobody is asked. */
   readonly inUse: string | null;
   /** Whether manifests are read when they were pushed, and not when they are deleted. */
+  readonly crossChecks: boolean;
   readonly readsPushed: boolean;
   /**
    * How registries are asked. `GCR_WARDEN_REQUESTS_PER_MINUTE` and `GCR_WARDEN_DELETES_PER_MINUTE` are one
@@ -101,6 +102,9 @@ export function readSettings(environment: Environment): Settings {
     },
     get inUse() {
       return environment['GCR_WARDEN_IN_USE']?.trim() || null;
+    },
+    get crossChecks() {
+      return environment['GCR_WARDEN_CROSS_CHECK']?.trim() === 'true';
     },
     get readsPushed() {
       return environment['GCR_WARDEN_READ_PUSHED']?.trim() === 'true';

@@ -50,6 +50,7 @@ locals {
       ledger          = "writer"
       ingress         = "ALLOW_INTERNAL_ONLY"
       environment = {
+        GCR_WARDEN_CROSS_CHECK         = tostring(var.cross_check)
         GCR_WARDEN_DEAD_LETTER_TOPIC   = lookup(local.topics, "work-dead-letter", "")
         GCR_WARDEN_DELETES_PER_MINUTE  = local.deletes_per_minute
         GCR_WARDEN_IN_USE              = join("\n", var.in_use)

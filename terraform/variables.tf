@@ -56,6 +56,13 @@ variable "create_gcr_topic" {
   nullable    = false
 }
 
+variable "cross_check" {
+  description = "Whether each listing is compared with the versions and tags that Artifact Registry's API names, before anything is deleted by it. Costs two requests an image and run, and one more for each 1,000 versions or tags; an API that does not answer, or that is behind the registry, keeps everything for that run."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "database" {
   description = "The Firestore database of the ledger. location: null is the region; it can't be changed later. delete_protection: false before the database may be destroyed. backup_days: how long daily backups are kept, 0 for none."
   type = object({

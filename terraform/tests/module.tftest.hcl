@@ -617,6 +617,17 @@ run "tells_of_runs_on_the_same_topic" {
   }
 }
 
+run "compares_listings_where_it_is_told" {
+  variables {
+    cross_check = true
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["clean"].service_config[0].environment_variables["GCR_WARDEN_CROSS_CHECK"] == "true"
+    error_message = "clean compares no listing with the API."
+  }
+}
+
 run "reads_what_is_in_use_where_it_is_told" {
   variables {
     in_use = [

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { isDigest } from '../../core/digest.ts';
 import { type Fact, known, unknown } from '../../core/fact.ts';
 import type { ImageRecords, VersionRecord } from '../../core/image-records.ts';
 import type { ArtifactRegistryImage } from '../../core/reference.ts';
-import type { ImageRecordReader } from '../../ports.ts';
+import type { Clock, ImageRecordReader } from '../../ports.ts';
 import { type FactReads, factReads, timeOf } from './fact-reads.ts';
 import { GoogleRest, path } from './rest.ts';
 import { applicationDefaultToken } from './token.ts';
@@ -50,18 +51,47 @@ export function imageRecordReads({ all }: FactReads): ImageRecordReader {
   };
 }
 
+/** Records of images, opened. */
+export interface OpenImageRecords extends ImageRecordReader {
+  /** The same for one run of many: what is not read by its end, as a Unix time in milliseconds, is unknown. */
+  until(endByMs: number, clock: Clock): ImageRecordReader;
+  close(): Promise<void>;
+}
+
 /**
  * Opens the API with Application Default Credentials.
- * @param runEnd the end of the run that it is opened for; null for none
+ * @param runEnd the end of the only run that it is opened for; null for none
  */
-export function openImageRecords(
-  runEnd: AbortSignal | null = null,
-): ImageRecordReader & { close(): Promise<void> } {
+export function openImageRecords(runEnd: AbortSignal | null = null): OpenImageRecords {
   const rest = new GoogleRest({
     token: applicationDefaultToken(),
     ...(runEnd === null ? {} : { runEnd }),
   });
-  return { ...imageRecordReads(factReads(rest)), close: () => rest.close() };
+  return imageRecordsOver(rest);
+}
+
+/** @param rest is closed with it */
+export function imageRecordsOver(rest: GoogleRest): OpenImageRecords {
+  const reads = imageRecordReads(factReads(rest));
+  return {
+    ...reads,
+    until: (endByMs, clock) => ({
+      async imageRecords(image) {
+        const over = new AbortController();
+        try {
+          return await Promise.race([
+            reads.imageRecords(image),
+            delay(Math.max(0, endByMs - clock()), unknown('the time of the run was over'), {
+              signal: over.signal,
+            }),
+          ]);
+        } finally {
+          over.abort();
+        }
+      },
+    }),
+    close: () => rest.close(),
+  };
 }
 
 function packagePath(image: ArtifactRegistryImage, list: 'versions' | 'tags'): string | null {
