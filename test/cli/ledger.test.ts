@@ -45,7 +45,9 @@ describe('gcr-warden ledger', () => {
     await stage.warden(['ledger', 'export', '--out', file]);
     await stage.warden(['ledger', 'import', '--ledger', path, file]);
     const database = new DatabaseSync(path);
-    database.exec(`INSERT INTO leases VALUES ('gcr.io/a/b', 'x', 1, ${Date.now() + 1e10})`);
+    database.exec(
+      `INSERT INTO leases (repository, holder, fencing_token, until_ms) VALUES ('gcr.io/a/b', 'x', 1, ${Date.now() + 1e10})`,
+    );
     database.close();
     const told = await stage.warden(['ledger', 'verify', '--ledger', path]);
     expect(told).toMatchObject({ exitCode: 1, stderr: '' });
