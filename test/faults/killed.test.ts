@@ -22,39 +22,41 @@ const WORKS: readonly (Omit<Kill, 'point'> & { readonly at: readonly ('ledger' |
   { guard: 'plain', doing: 'deletes', at: ['request'] },
 ];
 
+/** Runs in a row that lived, after which there are no boundaries left to die at. */
+const LIVED_MAX = 3;
+
+/** Plays a kill, and whether there was one: its run may have ended before it came to the place. */
+async function isKilled(kill: Kill): Promise<boolean> {
+  const { evidence, wasKilled } = await playKill(theatre, kill);
+  expect(violations(evidence), replayOf(kill)).toEqual([]);
+  if (kill.doing === 'deletes') return wasKilled;
+  // Marked once each, whoever died over it. What lost its tags to the one that died is no pull request any more.
+  const ends = evidence.marks.map(({ end }) => end?.why);
+  const last = kill.doing === 'marks' ? ['gone'] : ['gone', 'rule gone'];
+  expect(ends, replayOf(kill)).toHaveLength(2);
+  expect(last, replayOf(kill)).toEqual(expect.arrayContaining(ends));
+  return wasKilled;
+}
+
 describe('a process that is killed with SIGKILL', () => {
   it('keeps its promises at every boundary of ledger and requests', async () => {
-    const kills: Kill[] = [];
+    let killed = 0;
     for (const { guard, doing, at } of WORKS) {
-      const whole = await playKill(theatre, { guard, doing, point: { kind: 'none' } });
-      const { evidence, ledgerBoundaries, requestBoundaries } = whole;
+      const { evidence } = await playKill(theatre, { guard, doing, point: { kind: 'none' } });
       expect(violations(evidence)).toEqual([]);
       expect(evidence.events.some((event) => event.kind === 'deleted')).toBe(true);
-      const counts: Readonly<Record<'ledger' | 'request', number>> = {
-        ledger: ledgerBoundaries ?? 0,
-        request: requestBoundaries,
-      };
       for (const kind of at) {
-        expect(counts[kind]).toBeGreaterThan(20);
-        for (let place = 1; place <= counts[kind]; place += 1) {
-          kills.push({ guard, doing, point: { kind, at: place } });
+        let places = 0;
+        // How many boundaries a run passes hangs on retries and on its time: that it lives tells where they end.
+        for (let lived = 0, place = 1; lived < LIVED_MAX; place += 1) {
+          const kill: Kill = { guard, doing, point: { kind, at: place } };
+          if (await isKilled(kill)) [lived, places] = [0, places + 1];
+          else lived += 1;
         }
+        expect(places).toBeGreaterThan(20);
+        killed += places;
       }
     }
-    expect(kills.length).toBeGreaterThanOrEqual(KILLS);
-    let killed = 0;
-    for (const kill of kills) {
-      const { evidence, wasKilled } = await playKill(theatre, kill);
-      if (wasKilled) killed += 1;
-      expect(violations(evidence), replayOf(kill)).toEqual([]);
-      if (kill.doing === 'deletes') continue;
-      // Marked once each, whoever died over it. What lost its tags to the one that died is no pull request any more.
-      const ends = evidence.marks.map(({ end }) => end?.why);
-      const last = kill.doing === 'marks' ? ['gone'] : ['gone', 'rule gone'];
-      expect(ends, replayOf(kill)).toHaveLength(2);
-      expect(last, replayOf(kill)).toEqual(expect.arrayContaining(ends));
-    }
-    // A run with a retry less passes a boundary less, and lives.
-    expect(killed).toBeGreaterThanOrEqual(kills.length - 5);
+    expect(killed).toBeGreaterThanOrEqual(KILLS);
   }, 900_000);
 });

@@ -63,4 +63,3 @@ await work({
   tags: null,
 });
 await ledger.close();
-process.stdout.write(JSON.stringify({ boundaries: life.passed }));
