@@ -1,5 +1,6 @@
 import { type ArtifactNote, artifactNote } from '../core/artifact-note.ts';
 import { factsAskedBy } from '../core/asked-facts.ts';
+import { assemblePlan } from '../core/assemble-plan.ts';
 import { policiesFor } from '../core/decide.ts';
 import { messageOf } from '../core/error.ts';
 import { sha256 } from '../core/hash.ts';
@@ -10,7 +11,7 @@ import { targetWarnings } from '../core/inventory-warnings.ts';
 import type { Run } from '../core/journal.ts';
 import type { Completeness, Listing } from '../core/listing.ts';
 import type { Plan, RepositoryPlan } from '../core/plan.ts';
-import { assemblePlan, type PlanScope, planListing } from '../core/plan-repository.ts';
+import { type PlanScope, planListing } from '../core/plan-repository.ts';
 import type { PolicySet } from '../core/policy.ts';
 import { type PolicyWarning, sortByPolicy, warningSentence } from '../core/policy-warning.ts';
 import {

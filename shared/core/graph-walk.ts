@@ -1,4 +1,5 @@
-import { type Graph, type GraphNode, NodeSet } from './graph.ts';
+import type { Graph, GraphNode } from './graph.ts';
+import { NodeSet } from './node-set.ts';
 
 /**
  * Everything that must stay because these stay: their children, what is about them, and what they are about.

@@ -1,9 +1,9 @@
 import * as z from 'zod';
+import { planId } from './assemble-plan.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { WardenError } from './error.ts';
 import { parseJsonDocument } from './json-document.ts';
 import type { Plan } from './plan.ts';
-import { planId } from './plan-repository.ts';
 import { isTag, parseRepository } from './reference.ts';
 
 const digest = z.string().refine(isDigest, 'not a sha256 digest');

@@ -1,11 +1,8 @@
 import { factsAskedBy } from './asked-facts.ts';
 import { type ArtifactWatcher, decide, policiesFor } from './decide.ts';
 import type { Decision } from './decision.ts';
-import type { Digest } from './digest.ts';
 import { prepareRule } from './evaluate.ts';
-import { goingOf, listedSize } from './freed-size.ts';
 import type { Graph } from './graph.ts';
-import { hashCanonicalJson } from './hash.ts';
 import type { History } from './history.ts';
 import {
   type InventoryReader,
@@ -20,7 +17,7 @@ import type { Listing } from './listing.ts';
 import { managedRepository } from './managed-repository.ts';
 import { oldestPart } from './oldest-part.ts';
 import { reachesRepository } from './pattern.ts';
-import type { Plan, Refusal, RepositoryPlan, Step } from './plan.ts';
+import type { Refusal, RepositoryPlan, Step } from './plan.ts';
 import { type Going, limitRefusal, sizeOf, strictestLimits } from './plan-limit.ts';
 import { stepsFor } from './plan-steps.ts';
 import { type PlannedPulls, plannedPulls } from './planned-pulls.ts';
@@ -293,20 +290,4 @@ function holdWarnings(
       );
       return `${warningSentence(warning)} ${quantity(lost.length, 'artifact')} here that it would keep would go.`;
     });
-}
-
-/** Joins repository plans into the plan that `apply` takes, and names it by the hash of its content. */
-export function assemblePlan(parts: Omit<Plan, 'id' | 'version' | 'kind'>): Plan {
-  const repositories = [...parts.repositories].sort((a, b) =>
-    a.repository < b.repository ? -1 : a.repository > b.repository ? 1 : 0,
-  );
-  const freed = parts.freed ?? listedSize(goingOf(repositories));
-  const content = { version: 1, kind: 'gcr-warden/plan', ...parts, repositories, freed } as const;
-  return { ...content, id: planId(content) };
-}
-
-/** The id that a plan's content gives; a plan that was edited has another. */
-export function planId(plan: Omit<Plan, 'id'> & { readonly id?: Digest }): Digest {
-  const { id: _id, ...content } = plan;
-  return hashCanonicalJson(content);
 }

@@ -1,6 +1,7 @@
+import { assemblePlan } from './assemble-plan.ts';
 import { targetWarnings } from './inventory-warnings.ts';
 import type { Plan } from './plan.ts';
-import { assemblePlan, type PlanScope, planListing } from './plan-repository.ts';
+import { type PlanScope, planListing } from './plan-repository.ts';
 import type { PolicySet } from './policy.ts';
 import { warningSentence } from './policy-warning.ts';
 import type { Snapshot } from './snapshot.ts';

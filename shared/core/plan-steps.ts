@@ -1,7 +1,8 @@
 import type { Decision, RuleVoice } from './decision.ts';
-import type { Graph, GraphNode, NodeSet } from './graph.ts';
+import type { Graph, GraphNode } from './graph.ts';
 import { deletionOrder, doomedWith } from './graph-walk.ts';
 import type { ListedManifest } from './listing.ts';
+import type { NodeSet } from './node-set.ts';
 import type { Allowance, Step } from './plan.ts';
 
 /**

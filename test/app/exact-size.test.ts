@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planTarget } from '../../shared/app/plan-target.ts';
+import { planId } from '../../shared/core/assemble-plan.ts';
 import type { Plan } from '../../shared/core/plan.ts';
-import { planId } from '../../shared/core/plan-repository.ts';
 import { renderPlan } from '../../shared/report/plan-text.ts';
 import { READER } from '../support/reader-clock.ts';
 import { planRequest, type Stage, setStage } from './stage.ts';

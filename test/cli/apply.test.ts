@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { planId } from '../../shared/core/assemble-plan.ts';
 import type { Plan } from '../../shared/core/plan.ts';
-import { planId } from '../../shared/core/plan-repository.ts';
 import { DAY_MS, HOUR_MS } from '../../shared/core/units.ts';
 import { openStage, pullRequests, type Stage } from './stage.ts';
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../shared/core/digest.ts';
-import { buildGraph, type Graph, type GraphNode, NodeSet } from '../../shared/core/graph.ts';
+import { buildGraph, type Graph, type GraphNode } from '../../shared/core/graph.ts';
 import { deletionOrder, keptWith } from '../../shared/core/graph-walk.ts';
 import { MEDIA_TYPES } from '../../shared/core/manifest.ts';
+import { NodeSet } from '../../shared/core/node-set.ts';
 import { digestOf, listingOf, type Piece, subjectTag } from './estate.ts';
 
 const INDEX: readonly Piece[] = [

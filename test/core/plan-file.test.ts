@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { assemblePlan, planId } from '../../shared/core/assemble-plan.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import { checkApplicable } from '../../shared/core/plan-check.ts';
 import { parsePlan } from '../../shared/core/plan-file.ts';
-import { assemblePlan, planId, planRepository } from '../../shared/core/plan-repository.ts';
+import { planRepository } from '../../shared/core/plan-repository.ts';
 import type { Policy } from '../../shared/core/policy.ts';
 import { DAY_MS, MINUTE_MS } from '../../shared/core/units.ts';
 import { digestOf, NOW_MS, policy, policySet, rule, takingOf } from './estate.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { assemblePlan } from '../../shared/core/assemble-plan.ts';
 import type { Completeness } from '../../shared/core/listing.ts';
 import type { Refusal, RepositoryPlan } from '../../shared/core/plan.ts';
-import { assemblePlan, type PlanScope, planRepository } from '../../shared/core/plan-repository.ts';
+import { type PlanScope, planRepository } from '../../shared/core/plan-repository.ts';
 import type { Limits, Policy, PolicyProblem } from '../../shared/core/policy.ts';
 import {
   digestOf,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { assemblePlan } from '../../shared/core/assemble-plan.ts';
 import { deriveHistory, reconcile } from '../../shared/core/history.ts';
 import { targetWarnings } from '../../shared/core/inventory-warnings.ts';
-import { assemblePlan } from '../../shared/core/plan-repository.ts';
 import { planSnapshot } from '../../shared/core/plan-snapshot.ts';
 import { warningSentence } from '../../shared/core/policy-warning.ts';
 import { parseSnapshot, type Snapshot } from '../../shared/core/snapshot.ts';

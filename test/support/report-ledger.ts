@@ -1,5 +1,6 @@
 import { keepFindings } from '../../shared/app/keep-findings.ts';
 import { artifactNote } from '../../shared/core/artifact-note.ts';
+import { assemblePlan } from '../../shared/core/assemble-plan.ts';
 import { NEVER_EXPIRES_MS } from '../../shared/core/audit/access.ts';
 import { auditReport } from '../../shared/core/audit/report.ts';
 import { DEFAULT_AUDIT_SETTINGS } from '../../shared/core/audit/settings.ts';
@@ -20,7 +21,7 @@ import {
 import type { ListedManifest, Listing } from '../../shared/core/listing.ts';
 import { type Manifest, MEDIA_TYPES } from '../../shared/core/manifest.ts';
 import type { RepositoryPlan } from '../../shared/core/plan.ts';
-import { assemblePlan, planRepository } from '../../shared/core/plan-repository.ts';
+import { planRepository } from '../../shared/core/plan-repository.ts';
 import type { PolicySet } from '../../shared/core/policy.ts';
 import { parsePolicyFile } from '../../shared/core/policy-file/parse.ts';
 import { noteRoster } from '../../shared/core/policy-roster.ts';
