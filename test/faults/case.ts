@@ -248,7 +248,8 @@ export async function playShift(stage: CaseStage, shift: Shift, name: string): P
       if (typeof incident.what === 'string') await act(stage, incident.what);
       else world.nowMs += incident.what.clockMs;
     }
-    if (shift.besideAt === at) beside.push(playShift(stage, QUIET, `${name}-beside`));
+    // What is still under way in a dead process comes here too, and nobody waits any more for whom it would begin.
+    if (shift.besideAt === at && !life.isOver) beside.push(playShift(stage, QUIET, `${name}-beside`));
     await life.boundary();
   };
   const gate: Gate = {
