@@ -5,6 +5,7 @@ import {
   CONCURRENCY,
   logger,
   once,
+  openConfiguredCrossChecks,
   openConfiguredLedger,
   openConfiguredPolicies,
   openConfiguredRegistry,
@@ -29,20 +30,17 @@ http(
         const { notificationTopic } = settings;
         const { openPublicReaders } = await import('../shared/adapters/google/open-public-readers.ts');
         const { openTagKeeper } = await import('../shared/adapters/google/tag-keeper.ts');
-        const records = settings.crossChecks
-          ? (await import('../shared/adapters/google/image-records.ts')).openImageRecords()
-          : null;
-        const { crossChecking } = await import('../shared/app/cross-checking.ts');
+        const checkedUntil = settings.crossChecks ? await openConfiguredCrossChecks() : null;
         return {
           registry: registry.reader,
           deleter: registry.deleter(),
           forRun: (endByMs) => {
             const access = registry.forRun(endByMs);
-            const reader =
-              records === null
-                ? access.reader
-                : crossChecking(access.reader, records.until(endByMs, Date.now));
-            return { registry: reader, deleter: access.deleter() };
+            const reader = access.reader;
+            return {
+              registry: checkedUntil?.(reader, endByMs) ?? reader,
+              deleter: access.deleter(),
+            };
           },
           ledger,
           usage: await openConfiguredUsage(),

@@ -10,6 +10,7 @@ import type {
   PolicyFileReader,
   PolicyReader,
   Publisher,
+  RegistryReader,
   UsageReader,
 } from '../shared/ports.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -61,6 +62,18 @@ export async function openConfiguredRegistry(ledger: Ledger): Promise<OpenRegist
     concurrency: CONCURRENCY,
     manifestCache: ledger,
   });
+}
+
+/** Readers for one run each, whose listings are compared with Artifact Registry's API until the run ends. */
+export async function openConfiguredCrossChecks(): Promise<
+  (reader: RegistryReader, endByMs: number) => RegistryReader
+> {
+  const [{ openImageRecords }, { crossChecking }] = await Promise.all([
+    import('../shared/adapters/google/image-records.ts'),
+    import('../shared/app/cross-checking.ts'),
+  ]);
+  const records = openImageRecords();
+  return (reader, endByMs) => crossChecking(reader, records.until(endByMs, Date.now));
 }
 
 /** The variable that Google's own clients know for an emulator; null for Google's service. */
